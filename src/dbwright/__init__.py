@@ -1,0 +1,7 @@
+"""dbwright: a database specialist you can install."""
+
+from __future__ import annotations
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

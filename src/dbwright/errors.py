@@ -1,0 +1,143 @@
+"""Every error dbwright raises on purpose, in one tree.
+
+    DbwrightError
+    ├── UsageError                 exit 2: the call is wrong
+    │   ├── UnknownTarget
+    │   ├── UnknownRule
+    │   ├── BadConfiguration
+    │   ├── FileUnreadable
+    │   └── SnapshotUnreadable
+    ├── TargetError                exit 3: the target can't be reached, or it refused
+    │   ├── ConnectionRefused
+    │   ├── ConnectionLost
+    │   └── UnsupportedServer
+    ├── SandboxError               exit 3: no throw-away server could be had
+    │   ├── NoServerPrograms
+    │   └── ServerDidNotStart
+    └── Interrupted                exit 4: stopped half-way
+
+An error is one sentence (what is wrong) and one next step (what to do). Neither ever holds a
+password. A surface shows both and exits with `exit_status`; a traceback is a bug.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BadConfiguration",
+    "ConnectionLost",
+    "ConnectionRefused",
+    "DbwrightError",
+    "FileUnreadable",
+    "Interrupted",
+    "NoServerPrograms",
+    "SandboxError",
+    "ServerDidNotStart",
+    "SnapshotUnreadable",
+    "TargetError",
+    "UnknownRule",
+    "UnknownTarget",
+    "UnsupportedServer",
+    "UsageError",
+]
+
+
+class DbwrightError(Exception):
+    """Something went wrong that dbwright can explain."""
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[int] = 3
+
+    def __init__(self, message: str = "", next_step: str = "") -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.next_step = next_step
+        super().__init__(self.message)
+
+
+class UsageError(DbwrightError):
+    """The call is wrong."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class UnknownTarget(UsageError):
+    """There is no such target."""
+
+    code = "unknown-target"
+
+
+class UnknownRule(UsageError):
+    """There is no such rule."""
+
+    code = "unknown-rule"
+
+
+class BadConfiguration(UsageError):
+    """dbwright.toml holds a value that can't be used."""
+
+    code = "bad-configuration"
+
+
+class FileUnreadable(UsageError):
+    """A file can't be read or written."""
+
+    code = "file-unreadable"
+
+
+class SnapshotUnreadable(UsageError):
+    """The file is not a whole dbwright snapshot."""
+
+    code = "snapshot-unreadable"
+
+
+class TargetError(DbwrightError):
+    """The target can't be used."""
+
+    code = "target"
+    exit_status = 3
+
+
+class ConnectionRefused(TargetError):
+    """The server did not let dbwright in."""
+
+    code = "connection-refused"
+
+
+class ConnectionLost(TargetError):
+    """The connection to the server broke while it was being read."""
+
+    code = "connection-lost"
+
+
+class UnsupportedServer(TargetError):
+    """The server's product or version is not supported."""
+
+    code = "unsupported-server"
+
+
+class SandboxError(DbwrightError):
+    """No throw-away server could be had."""
+
+    code = "sandbox"
+    exit_status = 3
+
+
+class NoServerPrograms(SandboxError):
+    """No PostgreSQL server programs were found."""
+
+    code = "no-server-programs"
+
+
+class ServerDidNotStart(SandboxError):
+    """The throw-away server did not start."""
+
+    code = "server-did-not-start"
+
+
+class Interrupted(DbwrightError):
+    """Stopped before the end."""
+
+    code = "interrupted"
+    exit_status = 4
