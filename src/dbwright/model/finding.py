@@ -19,7 +19,7 @@ __all__ = [
     "Severity",
 ]
 
-Evidence = Mapping[str, str | int | float | bool | None | Sequence[str | int | float]]
+Evidence = Mapping[str, str | int | float | bool | Sequence[str | int | float] | None]
 """Figures by name; the name carries the unit (`size_bytes`, `age_seconds`)."""
 
 

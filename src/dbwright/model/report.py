@@ -64,7 +64,7 @@ def score(findings: Iterable[Finding]) -> int:
             WEIGHT[f.severity] * (0.5 if f.confidence is Confidence.LOW else 1.0) for f in group
         )
         points += worst * (1 + math.log2(len(group)))
-    return round(100 * 0.5 ** (points / HALVING))
+    return round(100 * math.pow(0.5, points / HALVING))
 
 
 @dataclass(frozen=True)
