@@ -984,6 +984,18 @@ class Catalog:
         yield from self.views
         yield from self.materialized_views
 
+    def has_relation(self, schema: str, name: str) -> bool:
+        """Is there a table, view, index, sequence … of that name (they share one name space)?"""
+        return (schema, name) in self._relation_names
+
+    @cached_property
+    def _relation_names(self) -> frozenset[tuple[str, str]]:
+        names = {(r.schema, r.name) for r in self.relations()}
+        names |= {(s.schema, s.name) for s in self.sequences}
+        names |= {(t.schema, index.name) for t in self.tables for index in t.indexes}
+        names |= {(m.schema, index.name) for m in self.materialized_views for index in m.indexes}
+        return frozenset(names)
+
     @cached_property
     def _tables(self) -> dict[str, Table]:
         return {table.qualified: table for table in self.tables}

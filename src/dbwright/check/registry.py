@@ -1,0 +1,67 @@
+"""Finding the rules: every file of every topic's folder, in the order of their ids."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from functools import lru_cache
+
+from dbwright.check import rules as rules_package
+from dbwright.check.rule import Rule
+from dbwright.errors import UnknownRule
+
+__all__ = ["all_rules", "find_rule", "matching"]
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, sorted by id. Raises TypeError where a file holds none, or more than one."""
+    found: list[Rule] = []
+    for topic in pkgutil.iter_modules(rules_package.__path__):
+        package = importlib.import_module(f"{rules_package.__name__}.{topic.name}")
+        for file in pkgutil.iter_modules(package.__path__):
+            if file.name.startswith("_"):
+                continue  # what rules of the topic share
+            module = importlib.import_module(f"{package.__name__}.{file.name}")
+            own = [value for value in vars(module).values() if isinstance(value, Rule)]
+            if len(own) != 1:
+                raise TypeError(f"{module.__name__} must hold one rule, not {len(own)}")
+            found += own
+    return tuple(sorted(found, key=lambda rule: rule.id))
+
+
+def find_rule(name: str) -> Rule:
+    """By id, or by the part after the slash. Raises UnknownRule."""
+    for rule in all_rules():
+        if name in (rule.id, rule.id.partition("/")[2]):
+            return rule
+    raise _unknown(name)
+
+
+def matching(patterns: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules whose id fits one of the patterns: an id, `topic`, `topic/*` or any glob.
+
+    Raises UnknownRule for a pattern that fits none.
+    """
+    found: dict[str, Rule] = {}
+    for pattern in patterns:
+        fits = [rule for rule in all_rules() if fits_pattern(rule.id, pattern)]
+        if not fits:
+            raise _unknown(pattern)
+        found.update((rule.id, rule) for rule in fits)
+    return tuple(found[key] for key in sorted(found))
+
+
+def fits_pattern(rule_id: str, pattern: str) -> bool:
+    topic, _, name = rule_id.partition("/")
+    return pattern in (rule_id, topic, name) or fnmatch.fnmatchcase(rule_id, pattern)
+
+
+def _unknown(name: str) -> UnknownRule:
+    known = [rule.id for rule in all_rules()]
+    near = difflib.get_close_matches(name, known + [k.partition("/")[2] for k in known], n=1)
+    step = f"did you mean {near[0]}? " if near else ""
+    return UnknownRule(f"there is no rule {name!r}", f"{step}`dbwright rules` lists them")

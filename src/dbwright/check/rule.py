@@ -1,0 +1,204 @@
+"""What a rule is: a pure function over a snapshot, with its page, its thresholds and its examples.
+
+A rule is one file in `check/rules/<topic>/`. Its name is the file's name, and says the fault. Its
+docstring is its page, with the headings of `HEADINGS`. The decorated function asks for what it
+reads by the names of its parameters (`catalog`, `statistics`, `activity`, `snapshot`,
+`answers`); its keyword-only parameters are thresholds that a user may set.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from dbwright.check.example import Example
+from dbwright.model.catalog import Catalog
+from dbwright.model.finding import Confidence, Evidence, Fix, Location, ObjectRef, Severity
+
+__all__ = ["HEADINGS", "Answers", "Fault", "Option", "Question", "Rule", "rule"]
+
+HEADINGS = (
+    "What it finds",
+    "Why it matters",
+    "How to fix",
+    "When to ignore",
+    "Sources",
+)
+
+PARTS = ("catalog", "statistics", "activity", "snapshot", "answers")
+
+Answers = Mapping[str, list[Any]]
+"""Rows (named tuples) by the key of the question; a question that got no answer is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a rule yields: a finding without what the rule itself knows (id, why, severity)."""
+
+    object: ObjectRef
+    message: str
+    """One sentence with the object and the figure."""
+    evidence: Evidence = field(default_factory=dict)
+    fix: Fix | None = None
+    advice: str = ""
+    severity: Severity | None = None
+    """Where it differs from the rule's own."""
+    confidence: Confidence | None = None
+    detail: str = ""
+    """Tells several faults of one object apart; part of the key, so never a figure."""
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A SELECT that a rule wants to ask the live database (rules marked `data` only).
+
+    It must bound itself (LIMIT, TABLESAMPLE, EXISTS); it runs read-only under a time-out.
+    """
+
+    key: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A threshold that dbwright.toml may set."""
+
+    name: str
+    type: Any
+    default: object
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule with everything that is known about it."""
+
+    id: str
+    """`<topic>/<name-of-the-fault>`."""
+    severity: Severity
+    confidence: Confidence
+    function: Callable[..., Iterable[Fault]]
+    parts: tuple[str, ...]
+    """Which of `PARTS` it reads."""
+    needs: tuple[str, ...]
+    """Parts of the snapshot without which it can't be decided (`statistics.columns`)."""
+    options: tuple[Option, ...]
+    page: Mapping[str, str]
+    """The docstring's sections by heading; its first line under the key `title`."""
+    bad: tuple[Example, ...]
+    good: tuple[Example, ...]
+    since: str
+    questions: Callable[..., Iterable[Question]] | None = None
+
+    @property
+    def topic(self) -> str:
+        return self.id.partition("/")[0]
+
+    @property
+    def title(self) -> str:
+        return self.page["title"]
+
+    @property
+    def why(self) -> str:
+        """The first paragraph of "Why it matters", as one line."""
+        return " ".join(self.page["Why it matters"].split("\n\n")[0].split())
+
+    @property
+    def reads_data(self) -> bool:
+        return self.questions is not None
+
+    def ask(self, catalog: Catalog, options: Mapping[str, object]) -> Iterator[Question]:
+        """The questions of a rule that reads data; none for another."""
+        if self.questions is not None:
+            yield from self.questions(catalog, **_accepted(self.questions, options))
+
+
+def rule(
+    *,
+    severity: Severity,
+    confidence: Confidence = Confidence.HIGH,
+    needs: tuple[str, ...] = (),
+    bad: Example | str | tuple[Example | str, ...],
+    good: Example | str | tuple[Example | str, ...],
+    since: str = "0.1",
+    questions: Callable[..., Iterable[Question]] | None = None,
+) -> Callable[[Callable[..., Iterable[Fault]]], Rule]:
+    """Make a rule of a function. Raises TypeError where its page or signature is not in order."""
+
+    def declare(function: Callable[..., Iterable[Fault]]) -> Rule:
+        module = sys.modules[function.__module__]
+        topic, name = function.__module__.split(".")[-2:]
+        parts, required, options = _signature(function)
+        if ("answers" in parts) != (questions is not None):
+            raise TypeError(f"{topic}/{name}: `answers` and `questions` go together")
+        return Rule(
+            id=f"{topic}/{name.replace('_', '-')}",
+            severity=severity,
+            confidence=confidence,
+            function=function,
+            parts=parts,
+            needs=needs or required,
+            options=options,
+            page=_page(inspect.cleandoc(module.__doc__ or ""), f"{topic}/{name}"),
+            bad=_examples(bad),
+            good=_examples(good),
+            since=since,
+            questions=questions,
+        )
+
+    return declare
+
+
+def _examples(given: Example | str | tuple[Example | str, ...]) -> tuple[Example, ...]:
+    several = given if isinstance(given, tuple) else (given,)
+    return tuple(Example(one) if isinstance(one, str) else one for one in several)
+
+
+def _signature(
+    function: Callable[..., Any],
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Option, ...]]:
+    """The parts it reads, those of them it can't do without, and its thresholds."""
+    hints = get_type_hints(function, include_extras=True)
+    parts: list[str] = []
+    required: list[str] = []
+    options: list[Option] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            type_, text = _annotated(hints[name])
+            options.append(Option(name, type_, parameter.default, text))
+        elif name in PARTS:
+            parts.append(name)
+            if name in ("statistics", "activity") and NoneType not in get_args(hints[name]):
+                required.append(name)
+        else:
+            raise TypeError(f"{function.__module__}: a rule can't read `{name}`")
+    return tuple(parts), tuple(required), tuple(options)
+
+
+def _annotated(hint: Any) -> tuple[Any, str]:
+    if get_origin(hint) is Annotated:
+        type_, text = get_args(hint)[:2]
+        return type_, str(text)
+    raise TypeError(f"a threshold must be Annotated[type, 'what it is'], not {hint}")
+
+
+def _accepted(function: Callable[..., Any], options: Mapping[str, object]) -> dict[str, object]:
+    wanted = inspect.signature(function).parameters
+    return {name: value for name, value in options.items() if name in wanted}
+
+
+def _page(docstring: str, name: str) -> Mapping[str, str]:
+    """The docstring's title and sections. Raises TypeError where a heading is missing."""
+    head, *sections = ("\n" + docstring).split("\n## ")
+    page = {"title": " ".join(head.split())}
+    for section in sections:
+        heading, _, body = section.partition("\n")
+        page[heading.strip()] = body.strip()
+    if tuple(page)[1:] != HEADINGS:
+        raise TypeError(f"{name}: the page's headings must be {', '.join(HEADINGS)}")
+    return page

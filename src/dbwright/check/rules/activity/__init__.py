@@ -1,0 +1,3 @@
+"""What the server is doing now."""
+
+from __future__ import annotations

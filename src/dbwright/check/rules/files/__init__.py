@@ -1,0 +1,3 @@
+"""SQL files as a target."""
+
+from __future__ import annotations

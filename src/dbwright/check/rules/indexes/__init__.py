@@ -1,0 +1,3 @@
+"""Indexes."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Keys and constraints."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Vacuum, bloat, statistics and transaction ids."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Privileges, row level security and secrets."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Server settings and versions."""
+
+from __future__ import annotations

@@ -1,0 +1,48 @@
+"""fsync is off.
+
+## What it finds
+
+`fsync = off`: the server doesn't wait until the write-ahead log is on disk.
+
+## Why it matters
+
+After a crash of the operating system or a loss of power the whole cluster may be beyond repair,
+not only the last transactions.
+
+## How to fix
+
+Switch it on; a reload is enough. The first checkpoint after that makes the files safe.
+
+## When to ignore
+
+On servers whose data can be thrown away: tests, CI, a first bulk load before going live.
+
+## Sources
+
+- PostgreSQL manual, 20.5.1 Write Ahead Log, Settings: fsync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbwright.check.example import Example
+from dbwright.check.fixes import change_setting
+from dbwright.check.rule import Fault, rule
+from dbwright.model.catalog import Catalog
+from dbwright.model.finding import Severity
+
+BAD = Example(settings={"fsync": "off"}, objects=("fsync",))
+GOOD = Example(settings={"fsync": "on"})
+
+
+@rule(severity=Severity.CRITICAL, needs=("catalog.settings",), bad=BAD, good=GOOD)
+def fsync_off(catalog: Catalog) -> Iterator[Fault]:
+    setting = catalog.setting("fsync")
+    if setting is not None and setting.value == "off":
+        yield Fault(
+            object=setting.ref,
+            message="fsync is off: a crash of the machine may destroy the whole cluster",
+            evidence={"value": setting.value, "source": setting.source},
+            fix=change_setting(setting, "on"),
+        )

@@ -1,0 +1,3 @@
+"""Tables, partitions, views and sequences."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Column types."""
+
+from __future__ import annotations

@@ -1,0 +1,29 @@
+SELECT k.conrelid::int8 AS relation, k.contypid::int8 AS domain, k.conname AS name,
+       k.contype::text AS type,
+       k.condeferrable AS "deferrable", k.condeferred AS initially_deferred,
+       k.convalidated AS validated,
+       {% if v >= 18 %}k.conenforced{% else %}true{% endif %} AS enforced,
+       {% if v >= 18 %}k.conperiod{% else %}false{% endif %} AS period,
+       k.connoinherit AS no_inherit,
+       (k.coninhcount > 0 OR k.conparentid <> 0) AS inherited,
+       k.conkey AS columns, k.conindid::int8 AS index,
+       k.confrelid::int8 AS referenced, k.confkey AS referenced_columns,
+       k.confupdtype::text AS on_update, k.confdeltype::text AS on_delete,
+       {% if v >= 15 %}k.confdelsetcols{% else %}NULL::int2[]{% endif %} AS on_delete_columns,
+       k.confmatchtype = 'f' AS match_full,
+       CASE WHEN k.contype = 'x' THEN
+           (SELECT array_agg(o.oprname::text ORDER BY u.n)
+            FROM unnest(k.conexclop) WITH ORDINALITY u (op, n) JOIN pg_operator o ON o.oid = u.op)
+       END AS operators,
+       CASE WHEN k.contype = 'c' THEN
+           CASE WHEN k.conrelid = 0 THEN pg_get_expr(k.conbin, 0)
+                WHEN {{ readable("k.conrelid") }} THEN pg_get_expr(k.conbin, k.conrelid) END
+       END AS expression,
+       d.description AS comment
+FROM pg_constraint k
+JOIN pg_namespace n ON n.oid = k.connamespace
+LEFT JOIN pg_description d
+       ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
+WHERE k.contype IN ('p', 'u', 'f', 'c', 'x', 'n')
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY k.conrelid, k.contypid, k.conname

@@ -1,0 +1,5 @@
+SELECT clock_timestamp() AS now, pg_is_in_recovery() AS in_recovery,
+       CASE WHEN pg_is_in_recovery()
+                 AND pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()
+            THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8
+       END AS receiver_lag_seconds

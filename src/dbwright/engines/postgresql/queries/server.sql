@@ -1,0 +1,13 @@
+SELECT current_setting('server_version') AS version,
+       current_setting('server_version_num')::int AS version_number,
+       current_database() AS database,
+       current_user AS "user",
+       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+       pg_is_in_recovery() AS in_recovery,
+       pg_postmaster_start_time() AS started_at,
+       now() AS now,
+       current_setting('block_size')::int AS block_size,
+       current_setting('data_checksums') = 'on' AS data_checksums,
+       (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS ssl,
+       pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS reads_all_stats,
+       pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS reads_all_settings

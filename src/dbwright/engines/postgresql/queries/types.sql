@@ -1,0 +1,29 @@
+SELECT t.oid::int8 AS oid, n.nspname AS schema, t.typname AS name, t.typtype::text AS kind,
+       pg_get_userbyid(t.typowner) AS owner,
+       CASE WHEN t.typtype = 'e' THEN
+           ARRAY(SELECT l.enumlabel::text FROM pg_enum l WHERE l.enumtypid = t.oid
+                 ORDER BY l.enumsortorder) END AS labels,
+       CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
+            WHEN t.typtype = 'r' THEN format_type(r.rngsubtype, NULL) END AS base_type,
+       t.typnotnull AS not_null, t.typdefault AS "default",
+       CASE WHEN t.typtype = 'c' THEN
+           ARRAY(SELECT a.attname::text FROM pg_attribute a
+                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                 ORDER BY a.attnum) END AS attribute_names,
+       CASE WHEN t.typtype = 'c' THEN
+           ARRAY(SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
+                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                 ORDER BY a.attnum) END AS attribute_types,
+       d.description AS comment,
+       coalesce(t.typacl, acldefault('T', t.typowner))::text[] AS acl
+FROM pg_type t
+JOIN pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_class c ON c.oid = t.typrelid
+LEFT JOIN pg_range r ON r.rngtypid = t.oid
+LEFT JOIN pg_depend e ON e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e'
+LEFT JOIN pg_description d
+       ON d.objoid = t.oid AND d.classoid = 'pg_type'::regclass AND d.objsubid = 0
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND e.objid IS NULL
+  AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c')
+       OR (t.typtype = 'b' AND t.typelem = 0 AND t.typisdefined))
+ORDER BY n.nspname, t.typname
