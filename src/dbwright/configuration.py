@@ -1,0 +1,92 @@
+"""dbwright.toml: named targets, defaults of commands, and what users set for rules."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dbwright.errors import BadConfiguration
+from dbwright.model.finding import Severity
+
+__all__ = ["CheckSettings", "Configuration", "RuleSettings", "TargetSettings", "read_configuration"]
+
+FILE_NAME = "dbwright.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TargetSettings(_Strict):
+    """`[targets.NAME]`: what a short name on the command line stands for."""
+
+    url: str
+    """A URL, or the path of a snapshot, a .sql file or a folder."""
+
+
+class CheckSettings(_Strict):
+    """`[check]`: defaults of `dbwright check`."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    fail_on: Severity | None = None
+    baseline: Path | None = None
+    budget: float | None = Field(default=None, gt=0)
+
+
+class RuleSettings(BaseModel):
+    """`[rules."topic/name"]`: severity, ignored objects, and the rule's own thresholds."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    enabled: bool = True
+    severity: Severity | None = None
+    ignore: tuple[str, ...] = ()
+    """Patterns of object names (`audit.*`)."""
+
+    @property
+    def thresholds(self) -> Mapping[str, Any]:
+        return self.model_extra or {}
+
+
+class Configuration(_Strict):
+    """Everything in the file; its defaults where there is none."""
+
+    targets: Mapping[str, TargetSettings] = Field(default_factory=dict)
+    check: CheckSettings = CheckSettings()
+    rules: Mapping[str, RuleSettings] = Field(default_factory=dict)
+    file: Path | None = None
+
+
+def read_configuration(path: Path | None = None) -> Configuration:
+    """The file given, else dbwright.toml here or in a folder above; none is fine.
+
+    Raises BadConfiguration with the first thing that is wrong and its place.
+    """
+    file = path or _find(Path.cwd())
+    if file is None:
+        return Configuration()
+    step = f"mend {file}, or name another with --config"
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise BadConfiguration(f"can't read {file}: {problem.strerror}", step) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise BadConfiguration(f"{file} is not valid TOML: {problem}", step) from None
+    try:
+        return Configuration.model_validate({**content, "file": file})
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadConfiguration(f"{file}: {place}: {first['msg'].lower()}", step) from None
+
+
+def _find(folder: Path) -> Path | None:
+    for place in (folder, *folder.parents):
+        if (place / FILE_NAME).is_file():
+            return place / FILE_NAME
+    return None

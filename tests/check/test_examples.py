@@ -1,0 +1,140 @@
+"""Every rule's examples, on real servers: BAD must make it speak, GOOD must not, and the fix that
+a finding carries must mend it, take the lock that it states, and be taken back by its other half.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import psycopg
+import pytest
+
+from dbwright.check.engine import RuleRun
+from dbwright.check.example import Example
+from dbwright.check.registry import all_rules
+from dbwright.check.rule import Rule
+from dbwright.model.finding import Finding, LockMode
+from dbwright.sandbox import Server
+from dbwright.sql.split import split
+from tests.check.situation import Situation, applies, situation
+
+NUMBER = itertools.count()
+
+CASES = [
+    pytest.param(rule, example, bad, id=f"{rule.id}-{'bad' if bad else 'good'}{n}")
+    for rule in all_rules()
+    for bad, examples in ((True, rule.bad), (False, rule.good))
+    for n, example in enumerate(examples)
+    if not example.files
+]
+
+
+@pytest.fixture(scope="session")
+def contrib(postgresql: Server) -> frozenset[str]:
+    return _contrib(postgresql)
+
+
+def _contrib(server: Server) -> frozenset[str]:
+    with psycopg.connect(server.url()) as connection:
+        rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+@pytest.mark.parametrize(("rule", "example", "bad"), CASES)
+def test_example(
+    rule: Rule, example: Example, bad: bool, postgresql: Server, contrib: frozenset[str]
+) -> None:
+    if not applies(example, postgresql.major, contrib):
+        pytest.skip("another version's example: see test_example_on_older_servers")
+    _try(rule, example, bad, postgresql)
+
+
+@pytest.mark.parametrize(("rule", "example", "bad"), CASES)
+def test_example_on_older_servers(
+    rule: Rule, example: Example, bad: bool, any_postgresql: Server
+) -> None:
+    if any_postgresql.major == 18 or not applies(
+        example, any_postgresql.major, _contrib(any_postgresql)
+    ):
+        pytest.skip("not for this version")
+    _try(rule, example, bad, any_postgresql)
+
+
+def _try(rule: Rule, example: Example, bad: bool, server: Server) -> None:
+    database = f"example_{os.getpid()}_{next(NUMBER)}"
+    with situation(example, server, database) as here:
+        run = here.run(rule)
+        _decided(rule, run)
+        if not bad:
+            assert [f.message for f in run.findings] == []
+            return
+        _spoke(run, example)
+        if example.fix_mends:
+            _fixes_mend(rule, run, here)
+
+
+def _decided(rule: Rule, run: RuleRun) -> None:
+    reasons = [part.reason for part in run.skipped if rule.id in part.rules]
+    assert run.rules_run == 1, reasons
+
+
+def _spoke(run: RuleRun, example: Example) -> None:
+    names = sorted(finding.object.name for finding in run.findings)
+    if example.objects:
+        assert names == sorted(example.objects)
+    assert names, "the rule found nothing"
+    keys = [finding.key for finding in run.findings]
+    assert len(set(keys)) == len(keys), "two findings share a key"
+
+
+def _fixes_mend(rule: Rule, run: RuleRun, here: Situation) -> None:
+    fixed = [finding for finding in run.findings if finding.fix and finding.fix.up]
+    assert fixed, "the example says that fixes mend it, but no finding has one"
+    for finding in fixed:
+        _apply(finding, here)
+    mended = {finding.key for finding in fixed}
+    left = {finding.key for finding in here.run(rule).findings}
+    assert not mended & left, "the fix ran, and the fault is still found"
+    reversible = [finding for finding in reversed(fixed) if finding.fix and finding.fix.down]
+    for finding in reversible:
+        assert finding.fix is not None
+        here.execute(finding.fix.down)
+    again = {finding.key for finding in here.run(rule).findings}
+    expected = {finding.key for finding in reversible}
+    if len(reversible) == len(fixed):
+        assert expected <= again, "the fix was taken back, and the fault did not come back"
+
+
+def _apply(finding: Finding, here: Situation) -> None:
+    fix = finding.fix
+    assert fix is not None
+    if not fix.transactional:
+        here.execute(fix.up)
+        return
+    with psycopg.connect(here.url, prepare_threshold=None) as connection:
+        user_tables = (
+            "SELECT array_agg(oid::int8) FROM pg_class WHERE relnamespace IN (SELECT oid FROM "
+            "pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')"
+        )
+        known = connection.execute(user_tables).fetchone()
+        for statement in split(fix.up):
+            connection.execute(statement.text)  # type: ignore[arg-type]
+        rows = connection.execute(
+            "SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = ANY(%s) "
+            "AND locktype = 'relation'",
+            [(known[0] if known else None) or []],
+        ).fetchall()
+        _lock_as_stated(finding, {row[0] for row in rows})
+
+
+def _lock_as_stated(finding: Finding, seen: set[str]) -> None:
+    order = list(LockMode)
+    strongest = max((order.index(LockMode(mode)) for mode in seen), default=-1)
+    stated = order.index(finding.fix.lock) if finding.fix and finding.fix.lock else -1
+    weak = order.index(LockMode.ROW_EXCLUSIVE)
+    if max(strongest, stated) > weak:
+        assert strongest == stated, (
+            f"the fix states {order[stated] if stated >= 0 else 'no lock'}, the server took "
+            f"{order[strongest] if strongest >= 0 else 'none'}"
+        )
