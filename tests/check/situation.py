@@ -20,16 +20,7 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox import Server, start
 from dbwright.sql.split import split
 
-__all__ = ["Situation", "applies", "situation"]
-
-
-def applies(example: Example, major: int, contrib: frozenset[str]) -> bool:
-    """Does the example hold on this version, with the extensions that its server has?"""
-    return (
-        example.oldest <= major <= (example.newest or 99)
-        and set(example.extensions) <= contrib
-        and not example.files
-    )
+__all__ = ["Situation", "situation"]
 
 
 @dataclass(slots=True)

@@ -1,11 +1,15 @@
 """Every rule's examples, on real servers: BAD must make it speak, GOOD must not, and the fix that
 a finding carries must mend it, take the lock that it states, and be taken back by its other half.
+
+Each runs on the oldest and the newest version that it is for; with --slow on all between.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,48 +21,35 @@ from dbwright.check.rule import Rule
 from dbwright.model.finding import Finding, LockMode
 from dbwright.sandbox import Server
 from dbwright.sql.split import split
-from tests.check.situation import Situation, applies, situation
+from servers.postgresql import majors
+from tests.check.situation import Situation, situation
 
 NUMBER = itertools.count()
 
-CASES = [
-    pytest.param(rule, example, bad, id=f"{rule.id}-{'bad' if bad else 'good'}{n}")
-    for rule in all_rules()
-    for bad, examples in ((True, rule.bad), (False, rule.good))
-    for n, example in enumerate(examples)
-    if not example.files
-]
+
+def _cases() -> Iterator[Any]:
+    for rule in all_rules():
+        for bad, examples in ((True, rule.bad), (False, rule.good)):
+            for n, example in enumerate(examples):
+                if example.files:
+                    continue
+                oldest = max(example.oldest, 15 if example.extensions else 12)
+                newest = min(example.newest or 18, 18)
+                for major in majors():
+                    if not oldest <= major <= newest:
+                        continue
+                    if example.extensions and major not in (15, 18):
+                        continue
+                    marks = [] if major in (oldest, newest) else [pytest.mark.slow]
+                    name = f"{rule.id}-{'bad' if bad else 'good'}{n}-{major}"
+                    yield pytest.param(rule, example, bad, major, id=name, marks=marks)
 
 
-@pytest.fixture(scope="session")
-def contrib(postgresql: Server) -> frozenset[str]:
-    return _contrib(postgresql)
-
-
-def _contrib(server: Server) -> frozenset[str]:
-    with psycopg.connect(server.url()) as connection:
-        rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-    return frozenset(row[0] for row in rows)
-
-
-@pytest.mark.parametrize(("rule", "example", "bad"), CASES)
+@pytest.mark.parametrize(("rule", "example", "bad", "major"), list(_cases()))
 def test_example(
-    rule: Rule, example: Example, bad: bool, postgresql: Server, contrib: frozenset[str]
+    rule: Rule, example: Example, bad: bool, major: int, server_of: Callable[[int], Server]
 ) -> None:
-    if not applies(example, postgresql.major, contrib):
-        pytest.skip("another version's example: see test_example_on_older_servers")
-    _try(rule, example, bad, postgresql)
-
-
-@pytest.mark.parametrize(("rule", "example", "bad"), CASES)
-def test_example_on_older_servers(
-    rule: Rule, example: Example, bad: bool, any_postgresql: Server
-) -> None:
-    if any_postgresql.major == 18 or not applies(
-        example, any_postgresql.major, _contrib(any_postgresql)
-    ):
-        pytest.skip("not for this version")
-    _try(rule, example, bad, any_postgresql)
+    _try(rule, example, bad, server_of(major))
 
 
 def _try(rule: Rule, example: Example, bad: bool, server: Server) -> None:

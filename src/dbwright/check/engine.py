@@ -47,7 +47,7 @@ def run_rules(
         if missing is not None:
             skipped.add(missing, rule)
             continue
-        if rule.reads_data and ask is None:
+        if rule.reads_data and ask is None and not rule.data_optional:
             skipped.add(_NEEDS_DATA, rule)
             continue
         try:

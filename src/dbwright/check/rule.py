@@ -94,6 +94,8 @@ class Rule:
     good: tuple[Example, ...]
     since: str
     questions: Callable[..., Iterable[Question]] | None = None
+    data_optional: bool = False
+    """Does it also speak, with less confidence, when no questions may be asked?"""
 
     @property
     def topic(self) -> str:
@@ -127,8 +129,13 @@ def rule(
     good: Example | str | tuple[Example | str, ...],
     since: str = "0.1",
     questions: Callable[..., Iterable[Question]] | None = None,
+    data_optional: bool = False,
 ) -> Callable[[Callable[..., Iterable[Fault]]], Rule]:
-    """Make a rule of a function. Raises TypeError where its page or signature is not in order."""
+    """Make a rule of a function. Raises TypeError where its page or signature is not in order.
+
+    `needs` names the parts of the snapshot without which it can't be decided, as precisely as
+    `statistics.columns` or `catalog.settings`.
+    """
 
     def declare(function: Callable[..., Iterable[Fault]]) -> Rule:
         module = sys.modules[function.__module__]
@@ -136,19 +143,23 @@ def rule(
         parts, required, options = _signature(function)
         if ("answers" in parts) != (questions is not None):
             raise TypeError(f"{topic}/{name}: `answers` and `questions` go together")
+        for part in required:
+            if not any(need == part or need.startswith(f"{part}.") for need in needs):
+                raise TypeError(f"{topic}/{name}: say which part of `{part}` it needs")
         return Rule(
             id=f"{topic}/{name.replace('_', '-')}",
             severity=severity,
             confidence=confidence,
             function=function,
             parts=parts,
-            needs=needs or required,
+            needs=needs,
             options=options,
             page=_page(inspect.cleandoc(module.__doc__ or ""), f"{topic}/{name}"),
             bad=_examples(bad),
             good=_examples(good),
             since=since,
             questions=questions,
+            data_optional=data_optional,
         )
 
     return declare

@@ -893,6 +893,9 @@ class Server:
     data_checksums: bool | None = None
     ssl: bool | None = None
     """Is this very connection encrypted?"""
+    memory_bytes: int | None = None
+    """Of the machine; known only where the server runs on the one that looks."""
+    cores: int | None = None
 
     @property
     def major(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -121,7 +122,7 @@ def _introspect(session: Session, progress: Progress) -> Catalog:
         )
     return Catalog(
         engine="postgresql",
-        server=_server(server_row),
+        server=_server(server_row, session),
         captured_at=server_row.now,
         schemas=tuple(
             Schema(row.name, row.owner, row.comment, grants(row.acl)) for row in read("schemas")
@@ -222,7 +223,8 @@ def _note_locked(session: Session, relations: Iterable[Row]) -> None:
         )
 
 
-def _server(row: Row) -> Server:
+def _server(row: Row, session: Session) -> Server:
+    here = _is_here(session)
     return Server(
         version=row.version.split()[0],
         version_number=row.version_number,
@@ -234,7 +236,15 @@ def _server(row: Row) -> Server:
         block_size=row.block_size,
         data_checksums=row.data_checksums,
         ssl=row.ssl,
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if here else None,
+        cores=os.cpu_count() if here else None,
     )
+
+
+def _is_here(session: Session) -> bool:
+    """Does the server run on this machine? (A port on loopback may lead elsewhere: a tunnel or a
+    container; only a unix socket is certain.)"""
+    return session.connection.info.host.startswith("/")
 
 
 def _sequences(
