@@ -9,11 +9,12 @@ from typing import Annotated
 
 from dbwright.check.configure import Choice, choose
 from dbwright.check.engine import RuleRun, run_rules
+from dbwright.check.explain import page
 from dbwright.check.silence import Silence, ignores_in_comments, read_baseline
 from dbwright.configuration import Configuration
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Finding, Severity
-from dbwright.model.report import Report, Skipped
+from dbwright.model.report import Report, RuleText, Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
@@ -22,6 +23,7 @@ from dbwright.target import Source, opened, resolve
 __all__ = ["check", "check_source"]
 
 BUDGET = 30.0
+SEVERITIES = "|".join(Severity)
 
 
 @operation(
@@ -54,7 +56,7 @@ def check(
     ] = False,
     fail_on: Annotated[
         Severity | None,
-        Parameter("exit with 1 at findings this bad or worse [default: error]", "SEVERITY"),
+        Parameter("exit with 1 at findings this bad or worse [default: error]", SEVERITIES),
     ] = None,
     baseline: Annotated[
         Path | None, Parameter("a report in JSON: what it holds is silenced", "FILE")
@@ -101,6 +103,7 @@ def check_source(
     snapshot = source.snapshot
     progress(f"running {len(choice.rules)} rules")
     run = run_rules(snapshot, choice.rules, choice.thresholds, ask=source.ask if data else None)
+    found = {finding.rule for finding in run.findings}
     silence = Silence(ignores_in_comments(snapshot.catalog), choice.ignored, baseline)
     shown, silenced = silence.split(_with_severities(run, choice.severities))
     return Report(
@@ -115,6 +118,9 @@ def check_source(
         rules_run=run.rules_run,
         objects_read=_objects_read(snapshot),
         fail_on=fail_on,
+        rules={
+            rule.id: RuleText(rule.title, page(rule)) for rule in choice.rules if rule.id in found
+        },
     )
 
 

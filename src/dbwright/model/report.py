@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dbwright.model.finding import Confidence, Finding, Severity
 
-__all__ = ["Report", "Silenced", "Skipped", "score"]
+__all__ = ["Report", "RuleText", "Silenced", "Skipped", "score"]
 
 WEIGHT = {
     Severity.CRITICAL: 30.0,
@@ -48,6 +48,16 @@ class Silenced:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """What a rule says about itself."""
+
+    title: str
+    """One line: the fault in words."""
+    help: str = ""
+    """The rule's page, as Markdown."""
+
+
 def score(findings: Iterable[Finding]) -> int:
     """0 (worst) to 100 (nothing found).
 
@@ -84,6 +94,8 @@ class Report:
     objects_read: dict[str, int] = field(default_factory=dict)
     """How many objects of each kind were looked at."""
     fail_on: Severity | None = None
+    rules: Mapping[str, RuleText] = field(default_factory=dict)
+    """Of the findings' rules, by id."""
 
     @property
     def score(self) -> int:

@@ -1,0 +1,118 @@
+"""From operations to commands, and from errors to exit statuses.
+
+0 fine; 1 findings at or above --fail-on, or a proof that failed; 2 the call is wrong; 3 the target
+can't be reached or refused; 4 interrupted. An error is told in one or two lines on stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+import typer
+
+from dbwright import __version__
+from dbwright.cli.command import add_command
+from dbwright.cli.console import say_error
+from dbwright.errors import DbwrightError, Interrupted
+from dbwright.operation import all_operations
+
+__all__ = ["build", "run"]
+
+HELP = """A database specialist: it finds what is wrong, writes the fix, and proves it.
+
+It looks and never touches: every query runs read-only under time-outs.
+"""
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        name="dbwright",
+        help=HELP,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_top)
+    for operation in all_operations():
+        add_command(app, operation)
+    return app
+
+
+def _top(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Print the version and exit.",
+        is_eager=True,
+        callback=lambda asked: _version(asked),
+    ),
+) -> None:
+    # The docstring of the group is HELP.
+    pass
+
+
+def _version(on: bool) -> None:
+    if on:
+        click.echo(f"dbwright {__version__}")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit status."""
+    logging.basicConfig(level=logging.CRITICAL)
+    # A polite kill ends as Ctrl-C does: sandboxes are stopped, half-written files removed.
+    signal.signal(signal.SIGTERM, _terminate)
+    verbose = any(argument in ("-v", "--verbose") for argument in arguments)
+    try:
+        result = typer.main.get_command(build()).main(
+            args=list(arguments), prog_name="dbwright", standalone_mode=False
+        )
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt, Interrupted):
+        say_error("interrupted: nothing was changed", "run the command again")
+        return Interrupted.exit_status
+    except click.UsageError as problem:
+        say_error(problem.format_message(), _usage_hint(problem))
+        return 2
+    except click.ClickException as problem:
+        say_error(problem.format_message())
+        return 2
+    except DbwrightError as problem:
+        say_error(problem.message, problem.next_step)
+        return problem.exit_status
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): that is no error. stdout is closed for
+        # good, so that Python doesn't complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        say_error("out of memory", "free some memory, or check fewer rules with --only")
+        return 3
+    except Exception as problem:
+        if verbose:
+            traceback.print_exc()
+        say_error(
+            f"internal error: {type(problem).__name__}: {problem}",
+            "" if verbose else "run it again with -v for the details, and report them",
+        )
+        return 3
+    return result if isinstance(result, int) else 0
+
+
+def _usage_hint(problem: click.UsageError) -> str:
+    path = problem.ctx.command_path if problem.ctx else "dbwright"
+    return f"see: {path} --help"
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

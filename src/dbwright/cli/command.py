@@ -1,0 +1,154 @@
+"""One operation as one command: its options, its help, and what is done with its result."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from dbwright.cli.console import Console
+from dbwright.cli.output import deliver
+from dbwright.configuration import read_configuration
+from dbwright.operation import Argument, Operation
+
+__all__ = ["add_command"]
+
+COMMON: dict[str, Any] = {
+    "format": Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, json, markdown, html, sarif or junit [default: by the ending of "
+            "--output, else table]",
+        ),
+    ],
+    "output": Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="write the result to a file"),
+    ],
+    "also": Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--also", metavar="FILE", help="write it to this file as well, in its ending's format"
+        ),
+    ],
+    "config": Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="instead of dbwright.toml here or above"),
+    ],
+    "quiet": Annotated[
+        bool, typer.Option("--quiet", "-q", help="no progress, no summary; only the result")
+    ],
+    "verbose": Annotated[
+        bool, typer.Option("--verbose", "-v", help="everything; with tracebacks of errors")
+    ],
+    "no_color": Annotated[
+        bool, typer.Option("--no-color", help="no colours (as does NO_COLOR in the environment)")
+    ],
+}
+"""The options that every command has."""
+
+POSITIONAL: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
+NAMED: Any = inspect.Parameter.KEYWORD_ONLY
+
+DEFAULTS = {"quiet": False, "verbose": False, "no_color": False}
+
+
+def add_command(app: typer.Typer, operation: Operation) -> None:
+    """Hang the operation into the tree of commands, under its path."""
+    group = app
+    for name in operation.path[:-1]:
+        group = _group(group, name)
+    group.command(operation.path[-1], help=_help(operation))(_function(operation))
+
+
+def _group(app: typer.Typer, name: str) -> typer.Typer:
+    for known in app.registered_groups:
+        if known.name == name and known.typer_instance is not None:
+            return known.typer_instance
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group, name=name)
+    return group
+
+
+def _help(operation: Operation) -> str:
+    width = max(len(example.call) for example in operation.examples)
+    if width <= 52:
+        lines = [f"  {example.call:<{width}}  # {example.does}" for example in operation.examples]
+    else:
+        lines = [
+            line
+            for example in operation.examples
+            for line in (f"  # {example.does}", f"  {example.call}")
+        ]
+    return "\n\n".join(
+        [operation.summary, operation.description, "\b\nExamples:\n" + "\n".join(lines)]
+    )
+
+
+def _function(operation: Operation) -> Callable[..., int]:
+    """A function with the signature that typer makes options of."""
+
+    def command(**values: Any) -> int:
+        common = {name: values.pop(name) for name in COMMON}
+        console = Console(
+            quiet=common["quiet"], verbose=common["verbose"], no_color=common["no_color"]
+        )
+        arguments = {
+            argument.name: _value(argument, values[argument.name])
+            for argument in operation.arguments
+        }
+        if "configuration" in operation.given:
+            arguments["configuration"] = read_configuration(common["config"])
+        with console.progress() as progress:
+            if "progress" in operation.given:
+                arguments["progress"] = progress
+            result = operation.function(**arguments)
+        return deliver(
+            result,
+            console,
+            format=common["format"],
+            output=common["output"],
+            also=tuple(common["also"] or ()),
+        )
+
+    parameters = [_parameter(argument) for argument in operation.arguments]
+    parameters += [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=DEFAULTS.get(name),
+            annotation=annotation,
+        )
+        for name, annotation in COMMON.items()
+    ]
+    parameters.sort(key=lambda parameter: parameter.kind)
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _parameter(argument: Argument) -> inspect.Parameter:
+    about = argument.about
+    hint = argument.type
+    default = argument.default
+    if get_origin(hint) is tuple:
+        hint = list[get_args(hint)[0]] | None  # type: ignore[misc]
+        default = None
+    if about.argument:
+        info = typer.Argument(metavar=about.metavar or None, help=about.help, show_default=False)
+        kind = POSITIONAL
+    else:
+        names = [f"--{argument.name.replace('_', '-')}", *([about.short] if about.short else [])]
+        metavar = about.metavar if hint is not bool else ""
+        info = typer.Option(*names, metavar=metavar or None, help=about.help)
+        kind = NAMED
+    return inspect.Parameter(argument.name, kind, default=default, annotation=Annotated[hint, info])
+
+
+def _value(argument: Argument, value: Any) -> Any:
+    return tuple(value or ()) if get_origin(argument.type) is tuple else value

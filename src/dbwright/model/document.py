@@ -1,0 +1,18 @@
+"""A command's result that is text to read rather than findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The same content for people (`markdown`) and for programs (`data`, plain JSON values)."""
+
+    command: str
+    markdown: str
+    data: Mapping[str, Any] = field(default_factory=dict)

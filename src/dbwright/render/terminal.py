@@ -1,0 +1,236 @@
+"""The report for a person at a terminal: worst first, each rule's reason once, SQL to copy.
+
+Lines are wrapped at `width`, SQL never: the terminal wraps it and what is copied stays whole.
+Names are rich `Text`, never markup. Colours are the terminal's own sixteen.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+from rich.text import Text
+
+from dbwright.model.finding import Confidence, Finding, Fix, Severity
+from dbwright.model.report import Report, Skipped
+from dbwright.render.groups import (
+    Group,
+    fix_notes,
+    found_counts,
+    groups,
+    heading,
+    location_text,
+    looked_at,
+    message_parts,
+    next_step,
+    proof_text,
+    score_word,
+    silenced_counts,
+)
+from dbwright.render.highlight import Token, lines
+from dbwright.render.text import (
+    COPY_ELSEWHERE,
+    fold,
+    joined,
+    plural,
+    same_sql,
+    visible,
+    visible_sql,
+)
+from dbwright.render.units import evidence_text
+
+__all__ = ["ENDINGS", "render"]
+
+Part = str | tuple[str, str]
+"""Text, or text with a style."""
+
+ENDINGS = (".txt",)
+
+DEFAULT_WIDTH = 80
+READABLE = 110
+"""Prose wider than this is hard to read."""
+SHOWN = 5
+"""Objects of one rule, without `verbose`."""
+BAR = 20
+
+SEVERITY_STYLE = {
+    Severity.CRITICAL: "bold red",
+    Severity.ERROR: "red",
+    Severity.WARNING: "bold yellow",
+    Severity.NOTICE: "bold blue",
+}
+TOKEN_STYLE = {
+    Token.KEYWORD: "bold cyan",
+    Token.STRING: "green",
+    Token.NAME: "",
+    Token.NUMBER: "magenta",
+    Token.COMMENT: "dim",
+    Token.BODY: "green",
+    Token.PLAIN: "",
+}
+
+
+def render(
+    report: Report, *, width: int | None = None, color: bool = False, verbose: bool = False
+) -> str:
+    """The report as text. `width` counts columns (None: 80); without `color` there is no escape
+    code in it; `verbose` shows every object, and the SQL that takes each fix back."""
+    page = Page(width or DEFAULT_WIDTH, color)
+    write_header(page, report)
+    for group in groups(report.findings):
+        write_group(page, group, verbose)
+    write_skipped(page, report.skipped, verbose)
+    silenced = silenced_counts(report)
+    if silenced:
+        page.gap()
+        page.line(silenced, label=("Silenced  ", "bold"))
+    page.gap()
+    words, command = next_step(report)
+    page.line(words, " " if command else "", (command, "bold"), label=("Next  ", "bold green"))
+    return page.text()
+
+
+class Page:
+    """Lines of styled text, wrapped with an indentation."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        self.buffer = StringIO()
+        self.width = max(20, min(width, READABLE))
+        self.console = Console(
+            file=self.buffer,
+            width=self.width,
+            force_terminal=color,
+            color_system="standard" if color else None,
+            highlight=False,
+            legacy_windows=False,
+            # no variable of the environment may change what is written
+            _environ={},
+        )
+
+    def line(self, *parts: Part, indent: int = 0, label: Part = "") -> None:
+        """One paragraph, wrapped; its further lines start below the end of `label`."""
+        head = Text.assemble(label)
+        column = indent + head.cell_len
+        body = Text.assemble(*parts, overflow="fold")
+        for number, wrapped in enumerate(body.wrap(self.console, max(10, self.width - column))):
+            wrapped.rstrip()
+            if number == 0:
+                self.put(Text.assemble(" " * indent, head, wrapped))
+            else:
+                self.put(Text.assemble(" " * column, wrapped))
+
+    def sql(self, sql: str, indent: int) -> None:
+        """SQL as it is, indented; with a word of warning where it can't be shown as it is."""
+        seen = list(lines(visible_sql(sql)))
+        if not same_sql(sql, "\n".join("".join(text for _, text in line) for line in seen)):
+            self.line((COPY_ELSEWHERE, "yellow"), indent=indent, label=("-- ", "yellow"))
+        for tokens in seen:
+            line = Text(" " * indent)
+            for token, text in tokens:
+                line.append(text, TOKEN_STYLE[token])
+            self.put(line)
+
+    def put(self, line: Text) -> None:
+        self.console.print(line, soft_wrap=True)
+
+    def gap(self) -> None:
+        self.console.print()
+
+    def text(self) -> str:
+        return self.buffer.getvalue()
+
+
+def write_header(page: Page, report: Report) -> None:
+    page.line(visible(report.command), "  ", (visible(report.target), "bold"), label="dbwright ")
+    for line in (heading(report), looked_at(report)):
+        if line:
+            page.line((line, "dim"))
+    page.gap()
+    score, full = report.score, round(report.score * BAR / 100)
+    style = "green" if score >= 80 else "yellow" if score >= 40 else "red"
+    page.line(
+        ("\u2588" * full, style),
+        ("\u2591" * (BAR - full), "dim"),
+        f"  {score_word(score)}",
+        label=(f"Score {score:>3}  ", "bold"),
+    )
+    parts: list[Part] = ["nothing wrong"]
+    if report.findings:
+        parts = []
+        for severity, words in found_counts(report):
+            parts += [" \u00b7 " if parts else "", (words, SEVERITY_STYLE[severity])]
+    page.line(*parts, label=("Found  ", "bold"))
+
+
+def write_group(page: Page, group: Group, verbose: bool) -> None:
+    page.gap()
+    count = len(group.findings)
+    page.line(
+        (visible(group.rule), "bold"),
+        (f"  {plural(count, 'object')}" if count > 1 else "", "dim"),
+        label=(f"{group.severity.value.upper()}  ", SEVERITY_STYLE[group.severity]),
+    )
+    if group.why:
+        page.line((group.why, "dim"), indent=2)
+    if group.notes:
+        page.line(("; ".join(group.notes), "dim"), indent=2, label="Each fix ")
+    shown = group.findings if verbose else group.findings[:SHOWN]
+    for finding in shown:
+        page.gap()
+        write_finding(page, finding, group, verbose)
+    if len(shown) < count:
+        page.gap()
+        page.line((f"and {count - len(shown):,} more (--verbose)", "dim"), indent=2)
+
+
+def write_finding(page: Page, finding: Finding, group: Group, verbose: bool) -> None:
+    parts = message_parts(finding)
+    if parts:
+        page.line(parts[0], (parts[1], "bold"), parts[2], indent=2)
+    else:
+        kind, name = visible(finding.object.kind), visible(finding.object.name)
+        page.line((f"{kind} ", "dim"), (name, "bold"), indent=2)
+        page.line(visible(finding.message), indent=4)
+    if finding.why and not group.why:
+        page.line((fold(finding.why), "dim"), indent=4)
+    facts = [f"{label} {figure}" for label, figure in evidence_text(finding.evidence)]
+    if facts:
+        page.line((" \u00b7 ".join(facts), "dim"), indent=4)
+    if finding.confidence is not Confidence.HIGH:
+        page.line((f"{finding.confidence.value} confidence", "dim"), indent=4)
+    if finding.location is not None:
+        page.line((location_text(finding.location), "underline"), indent=4, label=("at ", "dim"))
+    if proof_text(finding.proof):
+        page.line((proof_text(finding.proof), "green"), indent=4)
+    if finding.advice:
+        page.line(fold(finding.advice), indent=4)
+    if finding.fix is not None:
+        write_fix(page, finding.fix, group.notes, verbose)
+
+
+def write_fix(page: Page, fix: Fix, shared: tuple[str, ...], verbose: bool) -> None:
+    notes = "; ".join(fix_notes(fix))
+    if notes and not shared:
+        page.line((notes, "dim"), indent=4, label=("Fix  ", "bold green"))
+    if fix.risk:
+        page.line(fold(fix.risk), indent=4, label=("Mind ", "bold yellow"))
+    page.sql(fix.up, indent=6)
+    if verbose and fix.down.strip():
+        page.line(("takes it back", "dim"), indent=4)
+        page.sql(fix.down, indent=6)
+
+
+def write_skipped(page: Page, skipped: tuple[Skipped, ...], verbose: bool) -> None:
+    if not skipped:
+        return
+    page.gap()
+    page.line(label=("Not looked at", "bold"))
+    for part in skipped:
+        page.line((visible(part.part), "yellow"), f": {fold(part.reason)}", indent=2)
+        limit = len(part.objects) + len(part.rules) if verbose else SHOWN
+        if part.objects:
+            page.line((joined(part.objects, limit), "dim"), indent=4, label=("of ", "dim"))
+        if part.rules:
+            page.line((joined(part.rules, limit), "dim"), indent=4, label=("leaves open ", "dim"))
+        if part.remedy:
+            page.sql(part.remedy, indent=6)
