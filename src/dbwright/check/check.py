@@ -154,12 +154,12 @@ def _merged(parts: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
 def _objects_read(snapshot: Snapshot) -> dict[str, int]:
     catalog: Catalog = snapshot.catalog
     counts = {
-        "tables": len(catalog.tables),
-        "columns": sum(len(table.columns) for table in catalog.tables),
-        "indexes": sum(len(table.indexes) for table in catalog.tables),
-        "views": len(catalog.views) + len(catalog.materialized_views),
-        "functions": len(catalog.functions),
-        "sequences": len(catalog.sequences),
-        "roles": sum(not role.predefined for role in catalog.roles),
+        "table": len(catalog.tables),
+        "column": sum(len(table.columns) for table in catalog.tables),
+        "index": sum(len(table.indexes) for table in catalog.tables),
+        "view": len(catalog.views) + len(catalog.materialized_views),
+        "function": len(catalog.functions),
+        "sequence": len(catalog.sequences),
+        "role": sum(not role.predefined for role in catalog.roles),
     }
     return {kind: count for kind, count in counts.items() if count}

@@ -75,9 +75,11 @@ def prune(folder: Path, keep: str) -> None:
     """Remove what has not been used for 30 days (each use renews an entry's modified time)."""
     limit = time.time() - _UNUSED_AFTER
     for entry in folder.iterdir():
-        if entry.name.startswith(keep) or entry.lstat().st_mtime > limit:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink(missing_ok=True)
+        # Another process may be pruning as well.
+        with contextlib.suppress(FileNotFoundError):
+            if entry.name.startswith(keep) or entry.lstat().st_mtime > limit:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()

@@ -117,7 +117,8 @@ def _quotes(refusal: Refusal) -> str:
         )
     if near == "[" or near == "]":
         return (
-            "Square brackets around names are SQL Server's and SQLite's: use double quotes, or none."
+            "Square brackets around names are SQL Server's and SQLite's: use double quotes, or "
+            "none."
         )
     if near == "@" or near.startswith("@"):
         return "Variables with @ are MySQL's and SQL Server's: PostgreSQL has none in plain SQL."
