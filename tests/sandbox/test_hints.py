@@ -30,7 +30,7 @@ CASES = [
     ("CREATE TABLE a (b datetime)", "timestamp with time zone"),
     ("CREATE TABLE a (b enum('x', 'y'))", "CREATE TYPE"),
     ("CREATE TABLE a (b int, INDEX (b))", "CREATE INDEX ON a (b);"),
-    ("CREATE TABLE IF NOT EXISTS s.a (b int, INDEX by_b (b))", "CREATE INDEX by_b ON s.a (b);"),
+    ("CREATE TABLE IF NOT EXISTS taken.a (b int, INDEX by_b (b))", "ON taken.a (b);"),
     ("CREATE TABLE a (b int, KEY by_b (b, c))", "CREATE INDEX by_b ON a (b, c);"),
     ("CREATE TABLE a (b int, UNIQUE KEY by_b (b))", "CREATE UNIQUE INDEX by_b ON a (b);"),
     ("CREATE TABLE a (b timestamp ON UPDATE CURRENT_TIMESTAMP)", "trigger"),

@@ -115,6 +115,7 @@ def test_a_cache_that_the_servers_user_can_not_enter_is_passed_over(
         assert not copy.is_relative_to(private)
     programs_folder = next(path for path in copy.parents if path.parent.name == "programs")
     shutil.rmtree(programs_folder)
+    programs_folder.with_suffix(".lock").unlink()
 
 
 def test_a_temporary_folder_of_root_alone_is_passed_over(

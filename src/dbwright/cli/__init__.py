@@ -9,6 +9,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run dbwright with the arguments of this process, and exit."""
-    from dbwright.cli.app import run
+    try:
+        from dbwright.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = 4
+    sys.exit(status)

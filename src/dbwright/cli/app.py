@@ -78,8 +78,8 @@ def run(arguments: Sequence[str]) -> int:
         )
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt, Interrupted):
-        say_error("interrupted: nothing was changed", "run the command again")
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        say_error("interrupted")
         return Interrupted.exit_status
     except click.UsageError as problem:
         say_error(problem.format_message(), _usage_hint(problem))

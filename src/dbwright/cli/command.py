@@ -12,6 +12,7 @@ import typer
 from dbwright.cli.console import Console
 from dbwright.cli.output import deliver
 from dbwright.configuration import read_configuration
+from dbwright.errors import Interrupted
 from dbwright.operation import Argument, Operation
 
 __all__ = ["add_command"]
@@ -94,6 +95,14 @@ def _function(operation: Operation) -> Callable[..., int]:
     """A function with the signature that typer makes options of."""
 
     def command(**values: Any) -> int:
+        try:
+            return run(values)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted: nothing was changed", "run the command again"
+            ) from None
+
+    def run(values: dict[str, Any]) -> int:
         common = {name: values.pop(name) for name in COMMON}
         console = Console(
             quiet=common["quiet"], verbose=common["verbose"], no_color=common["no_color"]

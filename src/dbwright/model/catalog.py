@@ -103,7 +103,7 @@ class Column:
     identity: str | None = None
     """`always` or `by default`."""
     collation: str | None = None
-    """Qualified; only where it is not the type's own."""
+    """As SQL writes it; only where it is not the type's own."""
     length: int | None = None
     """Of varchar(n), char(n), bit(n)."""
     type_length: int = -1
@@ -210,7 +210,7 @@ class IndexColumn:
     operator_class: str = ""
     default_operator_class: bool = True
     collation: str | None = None
-    """Qualified; only where it is not the column's own."""
+    """As SQL writes it; only where it is not the column's own."""
     descending: bool = False
     nulls_first: bool = False
     options: tuple[tuple[str, str], ...] = ()
@@ -976,6 +976,25 @@ class Catalog:
     def columns_by_name(self) -> Mapping[str, tuple[tuple[Table, Column], ...]]:
         """Every table column by its name."""
         return _group((column.name, (t, column)) for t in self.tables for column in t.columns)
+
+    @cached_property
+    def indexes_that_start_alike(
+        self,
+    ) -> tuple[tuple[Table | MaterializedView, tuple[Index, ...]], ...]:
+        """Groups of two and more indexes of one relation, of one access method, with the same
+        first key; in catalog order."""
+        groups = []
+        for relation in (*self.tables, *self.materialized_views):
+            if len(relation.indexes) < 2:
+                continue
+            alike = _group(
+                ((i.method, i.keys[0].column, i.keys[0].expression), i)
+                for i in relation.indexes
+                if i.keys
+            )
+            if len(alike) < len(relation.indexes):
+                groups += [(relation, found) for found in alike.values() if len(found) > 1]
+        return tuple(groups)
 
     @cached_property
     def database(self) -> Database | None:

@@ -86,9 +86,8 @@ def passed_over(statement: ParsedStatement) -> str:
     if kind == "CopyStmt" and not node.get("is_from") and not node.get("filename"):
         return "COPY … TO STDOUT"
     if kind in ("CreateRoleStmt", "AlterRoleStmt", "AlterRoleSetStmt"):
-        name = node.get("role", {}).get("rolename")
-        if kind == "CreateRoleStmt":
-            name = node.get("role")
+        role = node.get("role", "")
+        name = role if isinstance(role, str) else role.get("rolename", "")
         if name in (LOADER, USER):
             return f"changes of role {name}"
     return ""

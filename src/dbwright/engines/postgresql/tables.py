@@ -29,7 +29,7 @@ from dbwright.model.catalog import (
     Trigger,
     View,
 )
-from dbwright.model.names import qualify
+from dbwright.model.names import qualify, quote
 
 __all__ = ["ENABLED", "RelationRows", "build_checks_of_domains", "build_relations", "options"]
 
@@ -200,7 +200,7 @@ def _names(rows: RelationRows) -> _Names:
         if row.nulls_not_distinct:
             names.nulls_not_distinct.add(row.oid)
     for row in rows.collations:
-        names.collations[row.oid] = qualify(row.schema, row.name)
+        names.collations[row.oid] = _system_name(row)
     for row in rows.constraints:
         if row.type in "pux" and row.index:
             names.constraint_of_index[row.index] = row.name
@@ -269,6 +269,7 @@ def _index_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Index]:
     classes = {row.oid: row for row in rows.operator_classes}
     collation_of = {(row.relation, row.position): row.collation for row in rows.columns}
     schemas = {row.oid: row.schema for row in rows.relations}
+    relation_of = {row.oid: row.relation for row in rows.indexes}
 
     def key(row: Row, n: int) -> IndexColumn:
         position = row.columns[n]
@@ -282,7 +283,7 @@ def _index_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Index]:
         return IndexColumn(
             column=names.columns[row.relation].get(position),
             expression=row.expressions[n] if row.expressions else None,
-            operator_class=_class_name(operator_class),
+            operator_class=_system_name(operator_class) if operator_class else "",
             default_operator_class=default,
             collation=names.collations.get(collation) if collation not in (0, own) else None,
             descending=descending,
@@ -311,7 +312,8 @@ def _index_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Index]:
             partial=row.partial,
             predicate=row.predicate,
             constraint=names.constraint_of_index.get(row.oid),
-            parent=qualify(schema, names.indexes[row.parent])
+            # A partition may be in another schema than its partitioned table.
+            parent=qualify(schemas.get(relation_of[row.parent], ""), names.indexes[row.parent])
             if row.parent in names.indexes
             else None,
             partitioned=row.partitioned,
@@ -323,11 +325,9 @@ def _index_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Index]:
     return make
 
 
-def _class_name(row: Row | None) -> str:
-    if row is None:
-        return ""
-    name: str = row.name
-    return name if row.schema == "pg_catalog" else qualify(row.schema, name)
+def _system_name(row: Row) -> str:
+    """As the server writes it: without its schema where that is pg_catalog."""
+    return quote(row.name) if row.schema == "pg_catalog" else qualify(row.schema, row.name)
 
 
 def _table_facts(row: Row, names: _Names) -> dict[str, Any]:
