@@ -131,6 +131,7 @@ class Session:
         role = quote(name)
         self._admin.execute(f"CREATE ROLE {role} NOLOGIN".encode())
         self._admin.execute(f"GRANT {role} TO {LOADER}".encode())
+        self._send(_REFRESH)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -44,7 +44,8 @@ def _executed(create_function_sql: str) -> list[str] | None:
     if len(statements) != 1 or statements[0].kind != "CreateFunctionStmt":
         return None
     node = statements[0].node
-    options = {option["DefElem"]["defname"]: option["DefElem"] for option in node["options"]}
+    found = (wrapped["DefElem"] for wrapped in node.get("options", ()))
+    options = {option["defname"]: option for option in found}
     if "sql_body" in node or "as" not in options:
         return []
     language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "sql")

@@ -153,6 +153,9 @@ class _Splitter:
             assert match is not None
             position = match.end()
             character = text[position : position + 1]
+            if not character:
+                self.position = position
+                return position
             if character == "(":
                 parentheses += 1
                 position += 1
@@ -164,32 +167,36 @@ class _Splitter:
                     self.position = position + 1
                     return position
                 position += 1
-            elif character == "$":
-                position = self._dollar_end(position)
             elif character == "\\":
-                stop = self._command_end(position)
-                command = text[position:stop].split(None, 1)[0].lower()
-                if command.startswith("\\;"):  # sends both at once: two statements all the same
-                    self.position = position + 2
+                after = self._after_command(position)
+                if after is not None:
+                    self.position = after
                     return position
-                if command in _SENDS:
-                    self.position = position
-                    return position
-                cuts.append((position, stop))
-                position = stop
-            elif text.startswith("--", position):
-                position = self._command_end(position)
-            elif text.startswith("/*", position):
-                position = end_of_block_comment(text, position)
+                cuts.append((position, self._command_end(position)))
+                position = cuts[-1][1]
             elif routine and (word := _WORD.match(text, position)):
                 if not parentheses:
                     blocks = _blocks(word[0].lower(), blocks)
                 position = word.end()
-            elif character:  # a quote that is never closed
-                position = len(text)
-            if position >= len(text):
-                self.position = len(text)
-                return len(text)
+            else:
+                position = self._past_quote(position)
+
+    def _after_command(self, position: int) -> int | None:
+        """Where reading goes on after a meta-command that ends the statement; None for others."""
+        command = self.text[position : self._command_end(position)].split(None, 1)[0].lower()
+        if command.startswith("\\;"):  # sends both at once: two statements all the same
+            return position + 2
+        return position if command in _SENDS else None
+
+    def _past_quote(self, position: int) -> int:
+        """Past a comment or a dollar quote; to the end for a quote that never closes."""
+        if self.text.startswith("--", position):
+            return self._command_end(position)
+        if self.text.startswith("/*", position):
+            return end_of_block_comment(self.text, position)
+        if self.text[position] == "$":
+            return self._dollar_end(position)
+        return len(self.text)
 
     def _dollar_end(self, position: int) -> int:
         """Past a dollar-quoted string, or past a lone dollar sign."""
@@ -211,7 +218,7 @@ class _Splitter:
         if line_rest.strip():  # psql goes on with the rest of the COPY's own line
             for statement in split(line_rest):
                 place = rest + statement.offset
-                line = self.line - 1
+                line = text.count("\n", 0, place) + 1
                 column = place - (text.rfind("\n", 0, place) + 1) + 1
                 yield Statement(statement.text, line, column, place, statement.kind)
 
