@@ -120,7 +120,7 @@ def _open_session(url: str, script: str) -> Iterator[None]:
 
 def _waits(watcher: psycopg.Connection[tuple[object, ...]], pid: int) -> bool:
     row = watcher.execute(
-        "SELECT wait_event_type = 'Lock' OR wait_event = 'PgSleep' "
+        "SELECT wait_event_type IN ('Lock', 'BufferPin') OR wait_event = 'PgSleep' "
         "FROM pg_stat_activity WHERE pid = %s",
         [pid],
     ).fetchone()

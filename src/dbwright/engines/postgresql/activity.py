@@ -29,6 +29,8 @@ def read_activity(session: Session, progress: Progress = silent) -> Activity:
         captured_at=moment.now,
         in_recovery=moment.in_recovery,
         receiver_lag_seconds=moment.receiver_lag_seconds,
+        receiver_lag_bytes=moment.receiver_lag_bytes,
+        replay_paused=moment.replay_paused,
         sessions=_sessions(session),
         locks=tuple(
             HeldLock(
@@ -39,6 +41,8 @@ def read_activity(session: Session, progress: Progress = silent) -> Activity:
                 relation=qualify(row.schema, row.name) if row.name else None,
                 waiting_since=row.waiting_since,
                 key=row.key,
+                transaction=row.transaction,
+                prepared=row.prepared,
             )
             for row in session.try_fetch("locks", "activity.locks")
         ),

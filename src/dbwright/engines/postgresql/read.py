@@ -6,7 +6,7 @@ from dbwright.engines.postgresql.activity import read_activity
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session, Unreadable
 from dbwright.engines.postgresql.statements import read_workload
-from dbwright.engines.postgresql.statistics import read_statistics
+from dbwright.engines.postgresql.statistics import read_statistics, with_last_values
 from dbwright.errors import TargetError
 from dbwright.model.snapshot import Snapshot
 from dbwright.progress import Progress, silent
@@ -35,6 +35,7 @@ def read(
             f"{session.name} did not answer: {problem.reason}",
             problem.remedy or "try again with more time (--budget)",
         ) from None
+    catalog = with_last_values(session, catalog)
     statistics = read_statistics(session, catalog.captured_at, values=values, progress=progress)
     queries = read_workload(session) if workload else None
     return Snapshot(

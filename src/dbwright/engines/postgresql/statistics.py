@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 
 from dbwright.engines.postgresql.session import Row, Session
+from dbwright.model.catalog import Catalog
 from dbwright.model.names import qualify
 from dbwright.model.statistics import (
     ArchiverStatistics,
@@ -18,7 +20,7 @@ from dbwright.model.statistics import (
 )
 from dbwright.progress import Progress, silent
 
-__all__ = ["read_statistics"]
+__all__ = ["read_statistics", "with_last_values"]
 
 
 def read_statistics(
@@ -74,6 +76,31 @@ def read_statistics(
         ),
         wal_bytes=next((row.bytes for row in wal), None),
         wal_since=next((row.since for row in wal), None),
+    )
+
+
+def with_last_values(session: Session, catalog: Catalog) -> Catalog:
+    """The catalog with what its sequences have given out. Raises ConnectionLost."""
+    rows = session.try_fetch("sequence_values", "catalog.sequences.last_value")
+    hidden = [qualify(row.schema, row.name) for row in rows if not row.readable]
+    if hidden:
+        session.skip(
+            "catalog.sequences.last_value.restricted",
+            "the last value of some sequences may not be read",
+            f"GRANT pg_read_all_data TO {qualify(session.connection.info.user)}"
+            if session.major >= 14
+            else f"GRANT SELECT ON SEQUENCE … TO {qualify(session.connection.info.user)}",
+            hidden,
+        )
+    values = {row.oid: row.last_value for row in rows if row.last_value is not None}
+    return replace(
+        catalog,
+        sequences=tuple(
+            replace(sequence, last_value=values[sequence.oid])
+            if sequence.oid in values
+            else sequence
+            for sequence in catalog.sequences
+        ),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from sys import intern
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
@@ -31,7 +32,7 @@ from dbwright.model.catalog import (
 )
 from dbwright.model.names import qualify, quote
 
-__all__ = ["ENABLED", "RelationRows", "build_checks_of_domains", "build_relations", "options"]
+__all__ = ["ENABLED", "QUERIES", "Relations", "build_relations", "options"]
 
 T = TypeVar("T")
 
@@ -62,21 +63,44 @@ DEFAULT_COLLATION = 100
 """pg_collation's "default": the database's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelationRows:
-    """The rows of each query, as they came."""
+class Rows(Protocol):
+    """The rows of each query of `QUERIES`, by its name; each is asked for once."""
 
-    relations: list[Row]
-    column_types: list[Row]
-    columns: list[Row]
-    constraints: list[Row]
-    indexes: list[Row]
-    operator_classes: list[Row]
+    def __getitem__(self, query: str, /) -> list[Row]: ...
+
+
+QUERIES = (
+    "columns",
+    "column_types",
+    "relations",
+    "collations",
+    "operator_classes",
+    "indexes",
+    "constraints",
+    "triggers",
+    "rewrite_rules",
+    "policies",
+    "views",
+)
+"""In the order in which their rows are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What the relation queries gave: the nouns, and what other nouns must know of them."""
+
+    tables: tuple[Table, ...]
+    views: tuple[View, ...]
+    materialized_views: tuple[MaterializedView, ...]
+    pairs: Mapping[int, tuple[str, str]]
+    """Schema and name of each relation, by oid."""
+    columns: Mapping[int, Mapping[int, str]]
+    """Column names by oid and position."""
+    domain_checks: Mapping[int, tuple[Check, ...]]
+    """The CHECK constraints of domains, by the domain's oid."""
     collations: list[Row]
-    triggers: list[Row]
-    rewrite_rules: list[Row]
-    policies: list[Row]
-    views: list[Row]
+    locked: tuple[str, ...]
+    """Qualified names of the relations that could not be read whole."""
 
 
 @dataclass(slots=True)
@@ -91,7 +115,6 @@ class _Names:
     """By relation and position."""
     indexes: dict[int, str] = field(default_factory=dict)
     collations: dict[int, str] = field(default_factory=dict)
-    constraint_of_index: dict[int, str] = field(default_factory=dict)
     nulls_not_distinct: set[int] = field(default_factory=set)
     """Oids of unique indexes that hold NULLs to be equal."""
 
@@ -108,29 +131,70 @@ def options(pairs: Iterable[str] | None) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, _, value in (pair.partition("=") for pair in pairs))
 
 
-def build_relations(
-    rows: RelationRows,
-) -> tuple[tuple[Table, ...], tuple[View, ...], tuple[MaterializedView, ...]]:
+def build_relations(rows: Rows) -> Relations:
     """Tables, views and materialized views, each sorted by schema and name."""
-    names = _names(rows)
-    columns = _by_relation(rows.columns, _column_maker(rows, names))
-    constraints = _group(rows.constraints)
-    indexes = _by_relation(rows.indexes, _index_maker(rows, names))
-    triggers = _by_relation(rows.triggers, _trigger)
-    rewrite_rules = _by_relation(rows.rewrite_rules, _rewrite_rule)
-    policies = _by_relation(rows.policies, _policy)
-    view_rows = {row.relation: row for row in rows.views}
+    column_rows = rows["columns"]
+    names = _Names()
+    for row in column_rows:
+        names.columns[row[0]][row[1]] = row[2]
+    type_rows = rows["column_types"]
+    relation_rows = rows["relations"]
+    for row in relation_rows:
+        names.relations[row.oid] = qualify(row.schema, row.name)
+        names.pairs[row.oid] = (row.schema, row.name)
+    collation_rows = rows["collations"]
+    for row in collation_rows:
+        names.collations[row.oid] = _system_name(row)
+    columns = _columns(column_rows, type_rows, names)
+    # Most columns have the database's own collation, or none: remember the others.
+    own_collations = {
+        (row.relation, row.position): row.collation
+        for row in column_rows
+        if row.collation not in (0, DEFAULT_COLLATION)
+    }
+    indexes = _indexes(rows["operator_classes"], rows["indexes"], own_collations, names)
+    constraint_rows = rows["constraints"]
+    tables, views, materialized_views = _relations(
+        relation_rows, constraint_rows, rows, columns, indexes, names
+    )
+    return Relations(
+        tables=tables,
+        views=views,
+        materialized_views=materialized_views,
+        pairs=names.pairs,
+        columns=names.columns,
+        domain_checks=_domain_checks(constraint_rows),
+        collations=collation_rows,
+        locked=tuple(sorted(names.relations[row.oid] for row in relation_rows if row.locked)),
+    )
+
+
+def _relations(
+    relation_rows: list[Row],
+    constraint_rows: list[Row],
+    rows: Rows,
+    columns: Mapping[int, tuple[Column, ...]],
+    indexes: Mapping[int, tuple[Index, ...]],
+    names: _Names,
+) -> tuple[tuple[Table, ...], tuple[View, ...], tuple[MaterializedView, ...]]:
+    constraints = _group(sorted(constraint_rows, key=attrgetter("name")))
+    index_constraints = {
+        row.index: row.name for row in constraint_rows if row.type in "pux" and row.index
+    }
+    triggers = _by_relation(rows["triggers"], _trigger)
+    rewrite_rules = _by_relation(rows["rewrite_rules"], _rewrite_rule)
+    policies = _by_relation(rows["policies"], _policy)
+    view_rows = {row.relation: row for row in rows["views"]}
     tables: list[Table] = []
     views: list[View] = []
     materialized: list[MaterializedView] = []
-    for row in rows.relations:
+    for row in relation_rows:
         oid = row.oid
-        own_columns = columns.get(oid, ())
         if row.kind in KINDS:
             tables.append(
                 Table(
-                    columns=own_columns,
-                    indexes=indexes.get(oid, ()),
+                    columns=columns.get(oid, ()),
+                    indexes=_with_constraints(indexes.get(oid, ()), index_constraints),
                     triggers=triggers.get(oid, ()),
                     rewrite_rules=rewrite_rules.get(oid, ()),
                     policies=policies.get(oid, ()),
@@ -139,24 +203,8 @@ def build_relations(
                 )
             )
             continue
-        view = view_rows.get(oid)
-        reads = (
-            tuple(names.relations[r] for r in (view.reads or ()) if r in names.relations)
-            if view
-            else ()
-        )
-        shared: dict[str, Any] = {
-            "oid": oid,
-            "schema": row.schema,
-            "name": row.name,
-            "owner": row.owner,
-            "columns": own_columns,
-            "definition": view.definition if view else None,
-            "depends_on": tuple(sorted(reads)),
-            "options": options(row.options),
-            "comment": row.comment,
-            "grants": grants(row.acl),
-        }
+        shared = _view_facts(row, view_rows.get(oid), names)
+        shared["columns"] = columns.get(oid, ())
         if row.kind == "v":
             views.append(
                 View(
@@ -177,34 +225,39 @@ def build_relations(
     return tuple(tables), tuple(views), tuple(materialized)
 
 
-def build_checks_of_domains(constraints: Iterable[Row]) -> Mapping[int, tuple[Check, ...]]:
-    """The CHECK constraints of domains, by the domain's oid."""
+def _with_constraints(indexes: tuple[Index, ...], names: Mapping[int, str]) -> tuple[Index, ...]:
+    """The indexes, each with the constraint that it enforces."""
+    if not any(index.oid in names for index in indexes):
+        return indexes
+    return tuple(
+        replace(index, constraint=names[index.oid]) if index.oid in names else index
+        for index in indexes
+    )
+
+
+def _view_facts(row: Row, view: Row | None, names: _Names) -> dict[str, Any]:
+    reads = (view.reads or ()) if view else ()
+    return {
+        "oid": row.oid,
+        "schema": row.schema,
+        "name": row.name,
+        "owner": row.owner,
+        "definition": view.definition if view else None,
+        "depends_on": tuple(sorted(names.relations[r] for r in reads if r in names.relations)),
+        "options": options(row.options),
+        "comment": row.comment,
+        "grants": grants(row.acl),
+    }
+
+
+def _domain_checks(constraints: Iterable[Row]) -> Mapping[int, tuple[Check, ...]]:
     found: dict[int, list[Check]] = defaultdict(list)
-    for row in constraints:
+    for row in sorted(constraints, key=attrgetter("name")):
         if row.domain and row.type == "c":
             found[row.domain].append(
                 Check(row.name, row.expression, validated=row.validated, comment=row.comment)
             )
     return {oid: tuple(checks) for oid, checks in found.items()}
-
-
-def _names(rows: RelationRows) -> _Names:
-    names = _Names()
-    for row in rows.relations:
-        names.relations[row.oid] = qualify(row.schema, row.name)
-        names.pairs[row.oid] = (row.schema, row.name)
-    for row in rows.columns:
-        names.columns[row.relation][row.position] = row.name
-    for row in rows.indexes:
-        names.indexes[row.oid] = row.name
-        if row.nulls_not_distinct:
-            names.nulls_not_distinct.add(row.oid)
-    for row in rows.collations:
-        names.collations[row.oid] = _system_name(row)
-    for row in rows.constraints:
-        if row.type in "pux" and row.index:
-            names.constraint_of_index[row.index] = row.name
-    return names
 
 
 def _group(rows: Iterable[Row]) -> Mapping[int, list[Row]]:
@@ -221,38 +274,53 @@ def _by_relation(rows: Iterable[Row], make: Callable[[Row], T]) -> Mapping[int, 
     return {oid: tuple(group) for oid, group in groups.items()}
 
 
-def _column_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Column]:
-    types = {(row.type, row.modifier): row for row in rows.column_types}
+def _columns(
+    rows: list[Row], type_rows: list[Row], names: _Names
+) -> Mapping[int, tuple[Column, ...]]:
+    """The columns of each relation, in their order. Equal columns of different tables (`id bigint
+    NOT NULL`) are one object: of a large schema's columns most are."""
+    types = {(row.type, row.modifier): row for row in type_rows}
+    known: dict[tuple[Any, ...], Column] = {}
+    groups: dict[int, list[Column]] = defaultdict(list)
+    for row in rows:
+        if row.acl is not None:
+            column = _column(row, types, names)
+        else:
+            key = row[1:]
+            found = known.get(key)
+            column = known[key] = found if found else _column(row, types, names)
+        groups[row[0]].append(column)
+    return {oid: tuple(sorted(group, key=attrgetter("position"))) for oid, group in groups.items()}
 
-    def make(row: Row) -> Column:
-        type_ = types.get((row.type, row.modifier))
-        if type_ is None:  # the type came into use after the types were read
-            return Column(intern(row.name), row.position, "unknown", "unknown")
-        collation = row.collation
-        return Column(
-            intern(row.name),
-            row.position,
-            type_.name,
-            type_.base,
-            qualify(type_.schema, type_.plain_name) if type_.is_domain else None,
-            type_.is_array,
-            row.not_null,
-            row.default,
-            {"s": "stored", "v": "virtual"}.get(row.generated),
-            {"a": "always", "d": "by default"}.get(row.identity),
-            names.collations.get(collation) if collation not in (0, type_.collation) else None,
-            _length(type_.base, row.modifier),
-            type_.length,
-            ALIGNMENT[type_.alignment],
-            STORAGE.get(row.storage, row.storage),
-            COMPRESSION.get(row.compression, row.compression),
-            row.statistics_target,
-            row.inherited,
-            row.comment,
-            grants(row.acl),
-        )
 
-    return make
+def _column(row: Row, types: Mapping[tuple[int, int], Row], names: _Names) -> Column:
+    type_ = types.get((row.type, row.modifier))
+    if type_ is None:  # the type came into use after the types were read
+        return Column(intern(row.name), row.position, "unknown", "unknown")
+    return Column(
+        name=intern(row.name),
+        position=row.position,
+        type=type_.name,
+        base_type=type_.base,
+        domain=qualify(type_.schema, type_.plain_name) if type_.is_domain else None,
+        is_array=type_.is_array,
+        not_null=row.not_null,
+        default=row.default,
+        generated={"s": "stored", "v": "virtual"}.get(row.generated),
+        identity={"a": "always", "d": "by default"}.get(row.identity),
+        collation=names.collations.get(row.collation)
+        if row.collation not in (0, type_.collation)
+        else None,
+        length=_length(type_.base, row.modifier),
+        type_length=type_.length,
+        type_alignment=ALIGNMENT[type_.alignment],
+        storage=STORAGE.get(row.storage, row.storage),
+        compression=COMPRESSION.get(row.compression, row.compression),
+        statistics_target=row.statistics_target,
+        inherited=row.inherited,
+        comment=row.comment,
+        grants=grants(row.acl),
+    )
 
 
 def _length(base_type: str, modifier: int) -> int | None:
@@ -265,40 +333,79 @@ def _length(base_type: str, modifier: int) -> int | None:
     return None
 
 
-def _index_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Index]:
-    classes = {row.oid: row for row in rows.operator_classes}
-    collation_of = {(row.relation, row.position): row.collation for row in rows.columns}
-    schemas = {row.oid: row.schema for row in rows.relations}
-    relation_of = {row.oid: row.relation for row in rows.indexes}
+def _indexes(
+    class_rows: list[Row],
+    rows: list[Row],
+    own_collations: Mapping[tuple[int, int], int],
+    names: _Names,
+) -> Mapping[int, tuple[Index, ...]]:
+    """The indexes of each relation, by name; without the constraints that they enforce."""
+    for row in rows:
+        names.indexes[row.oid] = row.name
+        if row.nulls_not_distinct:
+            names.nulls_not_distinct.add(row.oid)
+    make = _index_maker({row.oid: row for row in class_rows}, own_collations, names)
+    groups: dict[int, list[Index]] = defaultdict(list)
+    for row in rows:
+        groups[row.relation].append(make(row))
+    return {oid: tuple(sorted(group, key=attrgetter("name"))) for oid, group in groups.items()}
+
+
+def _index_maker(
+    classes: Mapping[int, Row],
+    own_collations: Mapping[tuple[int, int], int],
+    names: _Names,
+) -> Callable[[Row], Index]:
+    known: dict[tuple[Any, ...], IndexColumn] = {}
 
     def key(row: Row, n: int) -> IndexColumn:
-        position = row.columns[n]
-        operator_class = classes.get(row.operator_classes[n])
-        flags = row.column_flags[n]
+        """As with columns, equal keys of different indexes are one object."""
+        relation, position = row.relation, row.columns[n]
         collation = row.collations[n]
-        own = collation_of.get((row.relation, position), DEFAULT_COLLATION)
-        default = operator_class is None or operator_class.default
-        parameters = (row.class_options or {}).get(str(n + 1))
-        descending = bool(flags & 1)
+        if collation == own_collations.get((relation, position), DEFAULT_COLLATION):
+            collation = 0
+        parts = (
+            names.columns[relation].get(position),
+            row.expressions[n] if row.expressions else None,
+            row.operator_classes[n],
+            collation,
+            row.column_flags[n],
+            options((row.class_options or {}).get(str(n + 1))),
+        )
+        found = known.get(parts)
+        if found is None:
+            found = known[parts] = _index_column(*parts)
+        return found
+
+    def _index_column(
+        column: str | None,
+        expression: str | None,
+        class_oid: int,
+        collation: int,
+        flags: int,
+        parameters: tuple[tuple[str, str], ...],
+    ) -> IndexColumn:
+        operator_class = classes.get(class_oid)
         return IndexColumn(
-            column=names.columns[row.relation].get(position),
-            expression=row.expressions[n] if row.expressions else None,
+            column=column,
+            expression=expression,
             operator_class=_system_name(operator_class) if operator_class else "",
-            default_operator_class=default,
-            collation=names.collations.get(collation) if collation not in (0, own) else None,
-            descending=descending,
+            default_operator_class=operator_class is None or operator_class.default,
+            collation=names.collations.get(collation),
+            descending=bool(flags & 1),
             nulls_first=bool(flags & 2),
-            options=options(parameters),
+            options=parameters,
         )
 
     def make(row: Row) -> Index:
-        schema = schemas.get(row.relation, "")
+        schema = names.pairs.get(row.relation, ("", ""))[0]
+        parent = names.indexes.get(row.parent)
         return Index(
             oid=row.oid,
             schema=schema,
             name=row.name,
-            method=row.method,
-            keys=tuple(key(row, n) for n in range(row.key_count)),
+            method=intern(row.method),
+            keys=tuple([key(row, n) for n in range(row.key_count)]),
             include=names.of_columns(row.relation, row.columns[row.key_count :]),
             unique=row.unique,
             primary=row.primary,
@@ -311,11 +418,7 @@ def _index_maker(rows: RelationRows, names: _Names) -> Callable[[Row], Index]:
             replica_identity=row.replica_identity,
             partial=row.partial,
             predicate=row.predicate,
-            constraint=names.constraint_of_index.get(row.oid),
-            # A partition may be in another schema than its partitioned table.
-            parent=qualify(schemas.get(relation_of[row.parent], ""), names.indexes[row.parent])
-            if row.parent in names.indexes
-            else None,
+            parent=qualify(schema, parent) if parent else None,
             partitioned=row.partitioned,
             options=options(row.options),
             tablespace=row.tablespace,

@@ -1,14 +1,12 @@
--- Each (type, modifier) that a column uses, once: there are few, however many the columns.
-SELECT u.atttypid::int8 AS type, u.atttypmod AS modifier,
-       format_type(u.atttypid, u.atttypmod) AS name,
+-- The types of columns: pairs of a type and a modifier. There are few, however many the columns.
+SELECT u.type, u.modifier,
+       format_type(u.type::oid, u.modifier) AS name,
        format_type(coalesce(nullif(b.typelem, 0), b.oid), NULL) AS base,
        t.typtype = 'd' AS is_domain, tn.nspname AS schema, t.typname AS plain_name,
        b.typcategory = 'A' AS is_array,
        t.typlen AS length, t.typalign::text AS alignment, t.typcollation::int8 AS collation
-FROM (SELECT DISTINCT a.atttypid, a.atttypmod
-      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-      WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped) u
-JOIN pg_type t ON t.oid = u.atttypid
+FROM unnest('{ {{- types -}} }'::int8[], '{ {{- modifiers -}} }'::int[]) u (type, modifier)
+JOIN pg_type t ON t.oid = u.type::oid
 JOIN pg_namespace tn ON tn.oid = t.typnamespace
 -- The end of a chain of domains; an array is named by its element, a true one only.
 JOIN LATERAL (

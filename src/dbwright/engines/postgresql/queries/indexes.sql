@@ -31,4 +31,3 @@ LEFT JOIN (SELECT a.attrelid, jsonb_object_agg(a.attnum, a.attoptions) AS option
 LEFT JOIN pg_description d
        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY i.indrelid, c.relname

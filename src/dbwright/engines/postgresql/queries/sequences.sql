@@ -2,14 +2,11 @@ SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name,
        pg_get_userbyid(c.relowner) AS owner, format_type(s.seqtypid, NULL) AS type,
        s.seqstart AS start, s.seqmin AS minimum, s.seqmax AS maximum,
        s.seqincrement AS increment, s.seqcycle AS cycle, s.seqcache AS cache,
-       CASE WHEN {{ readable("c.oid") }} AND has_sequence_privilege(c.oid, 'SELECT, USAGE')
-            THEN pg_sequence_last_value(c.oid) END AS last_value,
        own.refobjid::int8 AS owner_relation, own.refobjsubid AS owner_column,
        own.deptype = 'i' AS identity,
-       EXISTS (SELECT FROM pg_depend u
-               WHERE u.refclassid = 'pg_class'::regclass AND u.refobjid = c.oid
-                 AND u.classid = 'pg_attrdef'::regclass) AS used_by_default,
-       has_sequence_privilege(c.oid, 'SELECT, USAGE') AS readable,
+       s.seqrelid IN (SELECT u.refobjid FROM pg_depend u
+                      WHERE u.refclassid = 'pg_class'::regclass
+                        AND u.classid = 'pg_attrdef'::regclass) AS used_by_default,
        d.description AS comment, c.relacl::text[] AS acl
 FROM pg_sequence s
 JOIN pg_class c ON c.oid = s.seqrelid

@@ -1,0 +1,45 @@
+"""Reading ahead: the server works on the next query while this side builds from the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+from dbwright.engines.postgresql.session import Row, Session
+
+__all__ = ["ReadAhead"]
+
+
+class ReadAhead:
+    """Runs reading steps in order, in one thread of their own; `rows[name]` waits for a step.
+
+    Until the block ends, the session belongs to that thread. Where the block is left early (Ctrl-C,
+    a lost connection), the running query is cancelled and the steps to come are dropped.
+    """
+
+    def __init__(self, session: Session, steps: Mapping[str, Callable[[], list[Row]]]) -> None:
+        self._session = session
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
+        self._futures: dict[str, Future[list[Row]]] = {
+            name: self._thread.submit(step) for name, step in steps.items()
+        }
+
+    def __enter__(self) -> ReadAhead:
+        return self
+
+    def __getitem__(self, name: str) -> list[Row]:
+        """The step's rows, once; they are let go after. Raises what the step raised."""
+        return self._futures.pop(name).result()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if problem is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            if not self._session.connection.closed:
+                self._session.connection.cancel_safe(timeout=2)
+        self._thread.shutdown(wait=True)
