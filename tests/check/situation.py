@@ -30,6 +30,12 @@ class Situation:
     url: str
     check_url: str
     example: Example
+    own_server: Server | None = None
+
+    def restart(self) -> None:
+        """Restart the example's own server, for fixes that count only then."""
+        assert self.own_server is not None, "give the example a server of its own"
+        self.own_server.restart()
 
     def execute(self, sql: str) -> None:
         """Statement by statement, in autocommit, as superuser."""
@@ -55,15 +61,15 @@ class Situation:
 def situation(example: Example, shared: Server, database: str) -> Iterator[Situation]:
     """The example's SQL and sessions, on `shared` or on a server of its own."""
     with ExitStack() as stack:
-        server = shared
+        server, own = shared, None
         if example.settings or example.hba is not None or example.own_server:
-            server = stack.enter_context(
+            server = own = stack.enter_context(
                 start(path=shared.programs.bin, settings=example.settings, hba=example.hba)
             )
         server.create_database(database)
         stack.callback(_drop, server, database)
         user = {"user": example.as_role} if example.as_role else {}
-        here = Situation(server.url(database), server.url(database, **user), example)
+        here = Situation(server.url(database), server.url(database, **user), example, own)
         here.execute(example.sql)
         for script in example.sessions:
             stack.enter_context(_open_session(here.url, script))

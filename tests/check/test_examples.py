@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -84,6 +84,7 @@ def _fixes_mend(rule: Rule, run: RuleRun, here: Situation) -> None:
     assert fixed, "the example says that fixes mend it, but no finding has one"
     for finding in fixed:
         _apply(finding, here)
+    _restart_where_asked((finding.fix.up for finding in fixed if finding.fix), here)
     mended = {finding.key for finding in fixed}
     left = {finding.key for finding in here.run(rule).findings}
     assert not mended & left, "the fix ran, and the fault is still found"
@@ -91,10 +92,16 @@ def _fixes_mend(rule: Rule, run: RuleRun, here: Situation) -> None:
     for finding in reversible:
         assert finding.fix is not None
         here.execute(finding.fix.down)
+    _restart_where_asked((finding.fix.down for finding in reversible if finding.fix), here)
     again = {finding.key for finding in here.run(rule).findings}
     expected = {finding.key for finding in reversible}
     if len(reversible) == len(fixed):
         assert expected <= again, "the fix was taken back, and the fault did not come back"
+
+
+def _restart_where_asked(scripts: Iterable[str], here: Situation) -> None:
+    if any("restart the server" in script for script in scripts):
+        here.restart()
 
 
 def _apply(finding: Finding, here: Situation) -> None:

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Sequence
 from types import FrameType
 
-import click
 import typer
 
 from dbwright import __version__
@@ -62,7 +61,7 @@ def _top(
 
 def _version(on: bool) -> None:
     if on:
-        click.echo(f"dbwright {__version__}")
+        typer.echo(f"dbwright {__version__}")
         raise typer.Exit
 
 
@@ -74,18 +73,16 @@ def run(arguments: Sequence[str]) -> int:
     verbose = any(argument in ("-v", "--verbose") for argument in arguments)
     try:
         result = typer.main.get_command(build()).main(
-            args=list(arguments), prog_name="dbwright", standalone_mode=False
+            args=list(arguments) or ["--help"], prog_name="dbwright", standalone_mode=False
         )
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         say_error("interrupted")
         return Interrupted.exit_status
-    except click.UsageError as problem:
-        say_error(problem.format_message(), _usage_hint(problem))
-        return 2
-    except click.ClickException as problem:
-        say_error(problem.format_message())
+    except typer.TyperException as problem:
+        # An unknown command or option, a value of the wrong type.
+        say_error(problem.format_message(), f"see: {_command_of(problem)} --help")
         return 2
     except DbwrightError as problem:
         say_error(problem.message, problem.next_step)
@@ -109,9 +106,9 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _usage_hint(problem: click.UsageError) -> str:
-    path = problem.ctx.command_path if problem.ctx else "dbwright"
-    return f"see: {path} --help"
+def _command_of(problem: typer.TyperException) -> str:
+    context = getattr(problem, "ctx", None)
+    return str(getattr(context, "command_path", "dbwright"))
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

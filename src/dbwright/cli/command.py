@@ -98,9 +98,7 @@ def _function(operation: Operation) -> Callable[..., int]:
         try:
             return run(values)
         except KeyboardInterrupt:
-            raise Interrupted(
-                "interrupted: nothing was changed", "run the command again"
-            ) from None
+            raise Interrupted("interrupted: nothing was changed", "run the command again") from None
 
     def run(values: dict[str, Any]) -> int:
         common = {name: values.pop(name) for name in COMMON}

@@ -1,0 +1,96 @@
+"""Generate docs/reference from the code; with --check, fail where a page is stale instead.
+
+Written: a page for each rule and their list, a page for each command with its --help, the settings
+of dbwright.toml, and the JSON Schema of reports.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from dbwright.check.explain import page
+from dbwright.check.registry import all_rules
+from dbwright.operation import all_operations
+from dbwright.render.json import schema
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs/reference"
+GENERATED = "<!-- made by tools/docs.py; edit its source instead -->\n\n"
+WIDTH = 80
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file and its text."""
+    found = {
+        REFERENCE / "rules/index.md": GENERATED + rule_list(),
+        REFERENCE / "commands.md": GENERATED + commands(),
+        REFERENCE / "report.schema.json": schema(),
+    }
+    for rule in all_rules():
+        found[REFERENCE / "rules" / f"{rule.id}.md"] = GENERATED + page(rule)
+    return found
+
+
+def rule_list() -> str:
+    rules = all_rules()
+    lines = [f"# The {len(rules)} rules", ""]
+    lines += ["Each is on by default; those marked `--data` read rows of tables when asked to.", ""]
+    for topic, group in groupby(rules, key=lambda rule: rule.topic):
+        lines += [f"## {topic}", "", "| rule | severity | finds |", "| --- | --- | --- |"]
+        for rule in group:
+            data = " `--data`" if rule.reads_data and not rule.data_optional else ""
+            title = rule.title.rstrip(".").replace("|", "\\|")
+            lines.append(f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {title}{data} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def commands() -> str:
+    lines = ["# Commands", "", help_of(())]
+    for operation in all_operations():
+        lines += [f"## dbwright {operation.name}", "", help_of(operation.path)]
+    return "\n".join(lines)
+
+
+def help_of(path: tuple[str, ...]) -> str:
+    """What the command itself prints, at the width of a page."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dbwright", *path, "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": str(WIDTH), "NO_COLOR": "1"},
+    )
+    return f"```text\n{done.stdout.strip()}\n```\n"
+
+
+def main(arguments: list[str]) -> int:
+    wanted = pages()
+    existing = {path for path in REFERENCE.rglob("*") if path.is_file()}
+    stale = [path for path, text in wanted.items() if not same(path, text)]
+    left_over = sorted(existing - set(wanted))
+    if "--check" in arguments:
+        for path in stale + left_over:
+            print(f"stale: {path.relative_to(ROOT)}", file=sys.stderr)
+        if stale or left_over:
+            print("run: python tools/docs.py", file=sys.stderr)
+        return 1 if stale or left_over else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    for path in left_over:
+        path.unlink()
+    print(f"{len(wanted)} pages, {len(stale)} written, {len(left_over)} removed")
+    return 0
+
+
+def same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
