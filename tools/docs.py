@@ -6,6 +6,7 @@ of dbwright.toml, and the JSON Schema of reports.
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from dbwright.check.explain import page
 from dbwright.check.registry import all_rules
+from dbwright.configuration import CheckSettings, RuleSettings, TargetSettings
 from dbwright.operation import all_operations
 from dbwright.render.json import schema
 
@@ -28,6 +30,7 @@ def pages() -> dict[Path, str]:
     found = {
         REFERENCE / "rules/index.md": GENERATED + rule_list(),
         REFERENCE / "commands.md": GENERATED + commands(),
+        REFERENCE / "configuration.md": GENERATED + configuration(),
         REFERENCE / "report.schema.json": schema(),
     }
     for rule in all_rules():
@@ -53,6 +56,24 @@ def commands() -> str:
     lines = ["# Commands", "", help_of(())]
     for operation in all_operations():
         lines += [f"## dbwright {operation.name}", "", help_of(operation.path)]
+    return "\n".join(lines)
+
+
+def configuration() -> str:
+    """The tables of dbwright.toml, from the models that read them."""
+    lines = ["# dbwright.toml", "", "Read from the working folder or the nearest one above it."]
+    for model in (TargetSettings, CheckSettings, RuleSettings):
+        lines += ["", inspect.getdoc(model) or "", "", "| key | value | default |"]
+        lines += ["| --- | --- | --- |"]
+        for name, value in model.model_json_schema()["properties"].items():
+            kinds = [
+                k.get("type") or k["$ref"].rpartition("/")[2] for k in value.get("anyOf", [value])
+            ]
+            kind = " or ".join(k.lower() for k in kinds if k != "null")
+            default = value.get("default")
+            shown = "" if default in (None, []) else f"`{str(default).lower()}`"
+            lines.append(f"| `{name}` | {kind} | {shown} |")
+    lines += ["", "Each rule's own thresholds stand beside these keys; its page lists them.", ""]
     return "\n".join(lines)
 
 

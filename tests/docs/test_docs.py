@@ -1,0 +1,92 @@
+"""The documents are true: every command line in them runs, every rule named exists, every page that
+is made from the code is fresh."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dbwright.check.registry import all_rules
+from servers.postgresql import Database
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    path
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    if "reference" not in path.parts
+)
+FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+
+
+def command_lines() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for language, body in FENCE.findall(page.read_text(encoding="utf-8")):
+            if language == "sh":
+                for line in body.splitlines():
+                    command = line.partition(" #")[0].strip()
+                    if command.startswith("dbwright "):
+                        yield page.relative_to(ROOT).as_posix(), command
+
+
+LINES = list(command_lines())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, database: Database) -> Path:
+    """What the command lines in the documents name."""
+    database.execute("CREATE TABLE t (id int PRIMARY KEY)")
+    (tmp_path / "schema.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations/1_t.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
+    run(["snapshot", database.url, "-o", "shop.dbw"], tmp_path)
+    run(["check", "shop.dbw", "--format", "json", "-o", "known.json"], tmp_path)
+    return tmp_path
+
+
+def run(arguments: list[str], folder: Path, url: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dbwright", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": url, "HOME": str(folder)},
+    )
+
+
+@pytest.mark.parametrize(("page", "command"), LINES, ids=[f"{p}: {c}" for p, c in LINES])
+def test_command_line(page: str, command: str, folder: Path, database: Database) -> None:
+    arguments = [
+        database.url if word.startswith("postgresql://") else word
+        for word in shlex.split(command)[1:]
+    ]
+    done = run(arguments, folder, database.url)
+    assert done.returncode in (0, 1), f"{page}: {command}\n{done.stderr}"
+
+
+def test_rules_named_exist() -> None:
+    topics = {rule.topic for rule in all_rules()}
+    known = {rule.id for rule in all_rules()}
+    named = re.compile(rf"\b({'|'.join(sorted(topics))})/([a-z]+(?:-[a-z]+)+)\b")
+    for page in PAGES:
+        for match in named.finditer(page.read_text(encoding="utf-8")):
+            assert match.group(0) in known, f"{page.name} names {match.group(0)}"
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_generated_pages_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/docs.py", "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
