@@ -75,7 +75,7 @@ def _fill(server: Server, progress: Progress) -> None:
         queries = workload()
         for done, query in enumerate(queries):
             progress("running the shop's queries", done, len(queries))
-            connection.execute(query.text)  # type: ignore[arg-type]
+            connection.execute(query.text)
         connection.execute("SELECT pg_stat_force_next_flush()")
 
 

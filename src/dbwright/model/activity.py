@@ -62,6 +62,10 @@ class HeldLock:
     """PostgreSQL 14 and later."""
     key: str | None = None
     """Of an advisory lock: its number or pair of numbers."""
+    transaction: str | None = None
+    """Of a lock on a transaction: that transaction's number."""
+    prepared: str | None = None
+    """The name of the prepared transaction that holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,10 @@ class Activity:
     in_recovery: bool = False
     receiver_lag_seconds: float | None = None
     """On a standby: now minus the last replayed commit; None on a primary or when idle."""
+    receiver_lag_bytes: int | None = None
+    """On a standby: WAL received and not yet replayed; None where nothing was streamed."""
+    replay_paused: bool | None = None
+    """On a standby: did somebody call pg_wal_replay_pause()?"""
 
     def session(self, pid: int) -> Session | None:
         return self._sessions.get(pid)

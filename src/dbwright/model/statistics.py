@@ -161,7 +161,9 @@ class Statistics:
     def of_index(self, index: Index) -> IndexStatistics | None:
         return self._indexes.get(index.oid)
 
-    def of_column(self, table: Table, column: Column | str) -> ColumnStatistics | None:
+    def of_column(
+        self, table: Table | MaterializedView, column: Column | str
+    ) -> ColumnStatistics | None:
         """Of the table alone, not of those that inherit from it (a partitioned table has only
         the inherited ones, and gets those)."""
         name = column if isinstance(column, str) else column.name
