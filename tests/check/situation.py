@@ -19,6 +19,7 @@ from dbwright.engines.postgresql.session import Session
 from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox import Server, start
 from dbwright.sql.split import split
+from servers.standby import standby_of
 
 __all__ = ["Situation", "situation"]
 
@@ -62,17 +63,26 @@ def situation(example: Example, shared: Server, database: str) -> Iterator[Situa
     """The example's SQL and sessions, on `shared` or on a server of its own."""
     with ExitStack() as stack:
         server, own = shared, None
-        if example.settings or example.hba is not None or example.own_server:
+        alone = example.own_server or example.standby is not None
+        if example.settings or example.hba is not None or alone:
             server = own = stack.enter_context(
                 start(path=shared.programs.bin, settings=example.settings, hba=example.hba)
             )
         server.create_database(database)
-        stack.callback(_drop, server, database)
+        if server is shared:
+            stack.callback(_drop, server, database)
         user = {"user": example.as_role} if example.as_role else {}
         here = Situation(server.url(database), server.url(database, **user), example, own)
         here.execute(example.sql)
+        if example.standby is not None:
+            standby = stack.enter_context(standby_of(server))
+            behind = Situation(standby.url(database), standby.url(database, **user), example)
+            behind.execute(example.standby)
+        primary = here
+        if example.on_standby:
+            here = behind
         for script in example.sessions:
-            stack.enter_context(_open_session(here.url, script))
+            stack.enter_context(_open_session(primary.url, script))
         yield here
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from tests.check.situation import Situation, situation
 
 from dbwright.check.engine import RuleRun
 from dbwright.check.example import Example
@@ -22,7 +24,6 @@ from dbwright.model.finding import Finding, LockMode
 from dbwright.sandbox import Server
 from dbwright.sql.split import split
 from servers.postgresql import majors
-from tests.check.situation import Situation, situation
 
 NUMBER = itertools.count()
 
@@ -86,8 +87,7 @@ def _fixes_mend(rule: Rule, run: RuleRun, here: Situation) -> None:
         _apply(finding, here)
     _restart_where_asked((finding.fix.up for finding in fixed if finding.fix), here)
     mended = {finding.key for finding in fixed}
-    left = {finding.key for finding in here.run(rule).findings}
-    assert not mended & left, "the fix ran, and the fault is still found"
+    assert not mended & _left(rule, here, mended), "the fix ran, and the fault is still found"
     reversible = [finding for finding in reversed(fixed) if finding.fix and finding.fix.down]
     for finding in reversible:
         assert finding.fix is not None
@@ -102,6 +102,16 @@ def _fixes_mend(rule: Rule, run: RuleRun, here: Situation) -> None:
 def _restart_where_asked(scripts: Iterable[str], here: Situation) -> None:
     if any("restart the server" in script for script in scripts):
         here.restart()
+
+
+def _left(rule: Rule, here: Situation, mended: set[str]) -> set[str]:
+    """What is still found; who was cancelled or woken up takes a moment to act upon it."""
+    for _ in range(40):
+        left = {finding.key for finding in here.run(rule).findings}
+        if not mended & left:
+            break
+        time.sleep(0.05)
+    return left
 
 
 def _apply(finding: Finding, here: Situation) -> None:

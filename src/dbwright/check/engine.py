@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dbwright.check.rule import Answers, Fault, Question, Rule
+from dbwright.memory import garbage_collection_paused
 from dbwright.model.finding import Finding, Location, ObjectRef
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
@@ -39,6 +40,16 @@ def run_rules(
     Without `ask`, rules that read table rows are skipped. A rule that breaks is skipped, told
     with its error, and logged with its traceback: one bug must not hide the other findings.
     """
+    with garbage_collection_paused():
+        return _run_rules(snapshot, rules, options, ask)
+
+
+def _run_rules(
+    snapshot: Snapshot,
+    rules: Iterable[Rule],
+    options: Mapping[str, Mapping[str, object]] | None,
+    ask: Ask | None,
+) -> RuleRun:
     findings: list[Finding] = []
     skipped = _Skips(snapshot.skipped)
     count = 0

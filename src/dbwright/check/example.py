@@ -29,6 +29,11 @@ class Example:
     """Instead of a live database: these .sql files are the target."""
     as_role: str | None = None
     """Check as this role (made by `sql`) instead of the superuser."""
+    standby: str | None = None
+    """A streaming standby (named `standby`) follows the server, and has caught up; then this
+    runs on it. `sessions` come after that, on the primary."""
+    on_standby: bool = False
+    """Check the standby instead of the primary; fixes run there too."""
     oldest: int = 12
     """First major version that understands it."""
     newest: int | None = None

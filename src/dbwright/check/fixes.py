@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbwright.model.catalog import Catalog, Index, Setting, Table, TableKind
+from dbwright.model.catalog import (
+    Catalog,
+    Index,
+    MaterializedView,
+    Setting,
+    Table,
+    TableKind,
+)
 from dbwright.model.finding import Fix, LockMode
 from dbwright.model.names import literal, quote
 from dbwright.sql.ddl import index_definition
@@ -101,7 +108,7 @@ def create_index(
     )
 
 
-def drop_index(index: Index, table: Table, *, risk: str = "") -> Fix | None:
+def drop_index(index: Index, table: Table | MaterializedView, *, risk: str = "") -> Fix | None:
     """Dropping without blocking, and the very same index again.
 
     None where it must not be dropped (it backs a constraint, or is part of a partitioned

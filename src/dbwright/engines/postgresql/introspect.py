@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from dbwright.engines.postgresql import objects
 from dbwright.engines.postgresql.ahead import ReadAhead
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row, Session
 from dbwright.engines.postgresql.tables import ENABLED, QUERIES, build_relations, options
+from dbwright.memory import garbage_collection_paused
 from dbwright.model.catalog import (
     Catalog,
     Collation,
@@ -71,23 +70,10 @@ def introspect(session: Session, progress: Progress = silent) -> Catalog:
     """
     progress("reading the catalog")
     server_row = session.fetch("server")[0]
-    with _without_garbage_collection(), ReadAhead(session, _steps(session)) as rows:
+    with garbage_collection_paused(), ReadAhead(session, _steps(session)) as rows:
         catalog, locked = _catalog(rows, server_row, session.connection.info.host)
     _note_restricted(session, server_row, locked)
     return catalog
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """A catalog is millions of small objects that all live on: searching them again and again
-    for garbage takes as long as building them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _steps(session: Session) -> dict[str, Callable[[], list[Row]]]:

@@ -15,7 +15,8 @@ Switch it on; a reload is enough. The first checkpoint after that makes the file
 
 ## When to ignore
 
-On servers whose data can be thrown away: tests, CI, a first bulk load before going live.
+On servers whose data can be thrown away: tests, CI, a first bulk load before going live. Services
+that keep pages outside of the server (Aurora, AlloyDB, Neon) are left out.
 
 ## Sources
 
@@ -27,8 +28,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import change_setting
 from dbwright.check.rule import Fault, rule
+from dbwright.check.rules.settings._server_setting import keeps_files_elsewhere, wrong_setting
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 
@@ -39,10 +40,11 @@ GOOD = Example(settings={"fsync": "on"})
 @rule(severity=Severity.CRITICAL, needs=("catalog.settings",), bad=BAD, good=GOOD)
 def fsync_off(catalog: Catalog) -> Iterator[Fault]:
     setting = catalog.setting("fsync")
-    if setting is not None and setting.value == "off":
-        yield Fault(
-            object=setting.ref,
-            message="fsync is off: a crash of the machine may destroy the whole cluster",
-            evidence={"value": setting.value, "source": setting.source},
-            fix=change_setting(setting, "on"),
-        )
+    if setting is None or setting.value != "off" or keeps_files_elsewhere(catalog):
+        return
+    yield wrong_setting(
+        catalog,
+        setting,
+        "fsync is off: a crash of the machine may destroy the whole cluster",
+        should_be="on",
+    )
