@@ -15,7 +15,7 @@ demo: $(RUNTIME)  ## Check a demo shop on an embedded PostgreSQL; writes demo-re
 
 test: $(DEVELOPMENT)  ## Install what the tests need, and run them
 	@scripts/bootstrap
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(DEVELOPMENT)  ## Format, types, arrows between folders, stale docs
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,17 @@ from servers.postgresql import Database
 
 SECRET = "s3cret-Pass%40word"
 PLAIN_SECRET = "s3cret-Pass@word"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+PORT = free_port()
+"""Of the guarded server; each worker of the tests has its own."""
 
 
 def dbwright(
@@ -55,14 +67,14 @@ def refused(done: subprocess.CompletedProcess[str], status: int, *words: str) ->
 def guarded() -> Iterator[Server]:
     """A server that asks for a password on TCP."""
     hba = "local all dbwright trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
-    with start(settings={"listen_addresses": "127.0.0.1", "port": "54987"}, hba=hba) as server:
+    with start(settings={"listen_addresses": "127.0.0.1", "port": str(PORT)}, hba=hba) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(f"CREATE ROLE app LOGIN PASSWORD '{PLAIN_SECRET}'")
         yield server
 
 
 def tcp(user: str, password: str, database: str = "postgres") -> str:
-    return f"postgresql://{user}:{password}@127.0.0.1:54987/{database}"
+    return f"postgresql://{user}:{password}@127.0.0.1:{PORT}/{database}"
 
 
 # --- targets --------------------------------------------------------------------------------
@@ -109,7 +121,7 @@ def test_the_right_password_is_not_shown(guarded: Server, tmp_path: Path) -> Non
     assert done.returncode in (0, 1), done.stderr
     everything = done.stdout + done.stderr + report.read_text()
     assert "s3cret" not in everything
-    assert json.loads(report.read_text())["target"] == "postgresql://app@127.0.0.1:54987/postgres"
+    assert json.loads(report.read_text())["target"] == f"postgresql://app@127.0.0.1:{PORT}/postgres"
 
 
 def test_an_unknown_database(guarded: Server) -> None:
@@ -127,9 +139,9 @@ def test_an_unknown_service() -> None:
 
 def test_a_service_file(guarded: Server, tmp_path: Path) -> None:
     file = tmp_path / "services.conf"
-    file.write_text("[shop]\nhost=127.0.0.1\nport=54987\nuser=app\ndbname=postgres\n")
+    file.write_text(f"[shop]\nhost=127.0.0.1\nport={PORT}\nuser=app\ndbname=postgres\n")
     passfile = tmp_path / "passfile"
-    passfile.write_text(f"127.0.0.1:54987:*:app:{PLAIN_SECRET}\n")
+    passfile.write_text(f"127.0.0.1:{PORT}:*:app:{PLAIN_SECRET}\n")
     passfile.chmod(0o600)
     done = dbwright(
         "check",
@@ -143,7 +155,7 @@ def test_a_service_file(guarded: Server, tmp_path: Path) -> None:
 def test_the_environment_alone(guarded: Server) -> None:
     environment = {
         "PGHOST": "127.0.0.1",
-        "PGPORT": "54987",
+        "PGPORT": str(PORT),
         "PGUSER": "app",
         "PGPASSWORD": PLAIN_SECRET,
         "PGDATABASE": "postgres",
