@@ -170,6 +170,12 @@ def test_a_server_that_does_not_speak_tls(guarded: Server) -> None:
     refused(done, 3, "SSL", "sslmode")
 
 
+def test_a_server_that_is_too_old() -> None:
+    """11 is the newest major that is not read; scripts/bootstrap brings its programs."""
+    with start(major=11) as server:
+        refused(dbwright("check", server.url()), 3, "PostgreSQL 11", "12 and later", "upgrade")
+
+
 def test_a_database_without_tables(database: Database) -> None:
     done = dbwright("check", database.url, "--skip", "settings", "--skip", "security")
     assert done.returncode == 0, done.stdout + done.stderr
