@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from dbwright.check.rules.activity._sessions import brief, seconds_in, shorten, span, who
@@ -12,6 +13,7 @@ from dbwright.model.names import literal, quote
 __all__ = ["draw"]
 
 WIDTH = 74
+QUERY = 110
 DEEPEST = 12
 """Deeper levels are drawn at this one: the text needs room."""
 
@@ -35,7 +37,15 @@ def _branch(
     head, *details = _texts(waits, blocker)
     yield shorten(indent + head, WIDTH)
     for detail in details:
-        yield shorten(f"{indent}  {detail}", WIDTH)
+        # Names are never cut, nor broken: a line with a very long one is longer.
+        yield from textwrap.wrap(
+            detail,
+            WIDTH,
+            initial_indent=f"{indent}  ",
+            subsequent_indent=f"{indent}    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     for session in below.get(blocker, ()):
         yield from _branch(waits, session.pid, below, depth + 1)
 
@@ -58,7 +68,7 @@ def _texts(waits: Waits, blocker: Blocker) -> Iterator[str]:
     held = _held(locks)
     if held:
         yield f"holds {held}"
-    query = brief(session.query)
+    query = brief(session.query, QUERY)
     if query:
         yield query if session.state == "active" else f"ran {query}"
 

@@ -21,7 +21,7 @@ Archiving is paused on purpose for a short time (`archive_command = ''`), and th
 
 ## Sources
 
-- PostgreSQL manual, 25.3.1 Setting Up WAL Archiving; 20.5.3 Archiving: archive_command;
+- PostgreSQL manual, 25.3.1 Setting Up WAL Archiving; 19.5.3 Archiving: archive_command;
   27.2.12 pg_stat_archiver.
 """
 

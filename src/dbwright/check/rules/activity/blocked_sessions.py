@@ -24,7 +24,8 @@ waits are a warning only.
 
 ## Sources
 
-- PostgreSQL manual, 13.3 Explicit Locking; 9.27.2 pg_blocking_pids(); 53.13 pg_locks.
+- PostgreSQL manual, 13.3 Explicit Locking; 9.27.1 Session Information Functions:
+  pg_blocking_pids(); chapter 53: pg_locks.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 ## What it finds
 
-That the clients' connections take at least `warn_share` of what is free for them: of the server
-(`max_connections` without the reserved ones), of a database or of a role with a connection limit;
-and who has them.
+That the clients' connections take at least `warn_share` of what the server has for them
+(`max_connections` without the reserved ones), or at least `critical_share` of the connection limit
+of a database or a role; and who has them.
 
 ## Why it matters
 
@@ -23,7 +23,7 @@ A pool of a fixed size, as large as the limit, which nobody else uses.
 
 ## Sources
 
-- PostgreSQL manual, 20.3.1 Connection Settings: max_connections, superuser_reserved_connections,
+- PostgreSQL manual, 19.3.1 Connection Settings: max_connections, superuser_reserved_connections,
   reserved_connections; CREATE ROLE and CREATE DATABASE: CONNECTION LIMIT.
 """
 
@@ -57,11 +57,19 @@ END $$;
         own_server=True,
         fix_mends=False,
     ),
+    Example(
+        "CREATE ROLE shop LOGIN CONNECTION LIMIT 1;",
+        own_server=True,
+        as_role="shop",
+        options={"smallest_limit": 1},
+        objects=("shop",),
+        fix_mends=False,
+    ),
 )
 
 GOOD = (
     Example(sessions=("SELECT 1;",) * 7),
-    Example("CREATE ROLE shop LOGIN CONNECTION LIMIT 4;", own_server=True),
+    Example("CREATE ROLE shop LOGIN CONNECTION LIMIT 5;", own_server=True, as_role="shop"),
 )
 
 RESERVED = ("superuser_reserved_connections", "reserved_connections")
@@ -80,15 +88,18 @@ def connections_near_limit(
     *,
     warn_share: Annotated[float, "so much of the limit is a warning"] = 0.8,
     critical_share: Annotated[float, "so much is critical"] = 0.95,
+    smallest_limit: Annotated[int, "a lower one of a role or database is meant to be reached"] = 5,
 ) -> Iterator[Fault]:
     clients = [session for session in activity.sessions if session.is_client]
     for ref, limit, used, sessions in _limits(catalog, clients):
-        # A limit of 0 keeps everybody out on purpose.
-        if limit <= 0 or used < warn_share * limit:
+        server = ref.kind == "setting"
+        if limit <= 0 or used < (warn_share if server else critical_share) * limit:
+            continue
+        if not server and limit < smallest_limit:
             continue
         share = used / limit
         idle = sum(session.state == "idle" for session in sessions)
-        of = "" if ref.kind == "setting" else f" of {ref.kind} {ref.name}"
+        of = "" if server else f" of {ref.kind} {ref.name}"
         yield Fault(
             object=ref,
             message=f"{used} of {limit} connections{of} are taken ({share:.0%}); {idle} are idle",
@@ -98,7 +109,7 @@ def connections_near_limit(
                 "idle": idle,
                 "held_by": _who(sessions),
             },
-            severity=Severity.CRITICAL if share >= critical_share else None,
+            severity=Severity.CRITICAL if server and share >= critical_share else None,
             advice="Close what leaks; put a pool between, so that idle clients hold none."
             if idle * 2 >= used
             else "Find out why so many work at once: blocked or slow statements pile up.",

@@ -22,7 +22,7 @@ A report, a migration or a load that is known to take so long.
 
 ## Sources
 
-- PostgreSQL manual, 27.2.3 pg_stat_activity; 20.11.1 Statement Behavior: statement_timeout.
+- PostgreSQL manual, 27.2.3 pg_stat_activity; 19.11.1 Statement Behavior: statement_timeout.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def long_statement(
     told = told_as_blockers(activity)
     for session in activity.sessions:
         works = session.is_client and session.state == "active" and not session.blocked_by
+        if session.wait_event == "SyncRep":
+            continue  # a commit that waits for a standby: activity/standby-lost
         seconds = since(activity, session) if works else None
         if seconds is None or seconds < min_seconds or session.pid in told:
             continue
