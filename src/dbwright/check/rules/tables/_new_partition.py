@@ -22,6 +22,8 @@ __all__ = ["new_partitions"]
 AT_MOST = 31
 """More at a time is a job's work."""
 
+REFERENCED_SINCE = 15
+
 LIKE = "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE"
 """Indexes and foreign keys come with ATTACH; an identity column would be refused by it."""
 
@@ -64,15 +66,23 @@ def new_partitions(
 def _lock(catalog: Catalog, table: Table, default: Table | None) -> LockMode:
     if default is not None:
         return LockMode.ACCESS_EXCLUSIVE
-    if table.foreign_keys or catalog.referencing(table):
+    # Since 15 the partition also gets triggers for the foreign keys that point to its parent.
+    referenced = catalog.server.major >= REFERENCED_SINCE and catalog.referencing(table)
+    if table.foreign_keys or referenced:
         return LockMode.SHARE_ROW_EXCLUSIVE
     return LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
 def _name(catalog: Catalog, table: Table, each: Range) -> str:
-    """`events_2026_11`, with the day where the range is shorter, and the hour."""
-    form = "%Y_%m" if each.width > 27 * DAY else "%Y_%m_%d" if each.width >= DAY else "%Y_%m_%d_%H"
-    if each.width > 360 * DAY:
+    """`events_2026_11`: as much of the start as tells it apart from its neighbours."""
+    start = each.start
+    if each.width > 360 * DAY and start.month == start.day == 1:
         form = "%Y"
-    name = free_name(catalog, table.schema, f"{table.name}_{each.start:{form}}")
+    elif each.width > 27 * DAY and start.day == 1:
+        form = "%Y_%m"
+    elif each.width >= DAY:
+        form = "%Y_%m_%d"
+    else:
+        form = "%Y_%m_%d_%H" if each.width >= DAY / 24 else "%Y_%m_%d_%H%M%S"
+    name = free_name(catalog, table.schema, f"{table.name}_{start:{form}}")
     return f"{quote(table.schema)}.{quote(name)}"

@@ -121,7 +121,8 @@ def write_bound(found: Coverage, moment: datetime) -> str:
     """As an SQL string constant of the column's type."""
     if found.type == "date":
         return f"'{moment:%Y-%m-%d}'"
-    return f"'{moment:%Y-%m-%d %H:%M:%S}{'+00' if is_aware(found) else ''}'"
+    text = moment.replace(tzinfo=None).isoformat(" ")  # with microseconds where there are any
+    return f"'{text}{'+00' if is_aware(found) else ''}'"
 
 
 def _range(bound: str) -> Range | None:

@@ -78,6 +78,9 @@ END $$;
 """
 )
 
+SOME = 24
+"""So many partitions are made at most, and one."""
+
 
 @rule(severity=Severity.WARNING, confidence=Confidence.MEDIUM, bad=BAD, good=GOOD)
 def no_partition_ahead(
@@ -108,6 +111,11 @@ def _fault(catalog: Catalog, table: Table, found: Coverage, ahead: timedelta) ->
     later = any(r.start > end for r in found.ranges)
     default = default_partition(catalog, table)
     outcome = f"go to {default.qualified}" if default else "be refused"
+    fix = None
+    if last is not None and last.bounded and not later:
+        # Narrow partitions: some are made now, and the rest is a job's work.
+        until = min(now + ahead, last.end + SOME * last.width)
+        fix = new_partitions(catalog, table, found, last, until)
     return Fault(
         object=table.ref,
         message=f"the partitions of {table.qualified} end at {ends_at}: later rows will {outcome}",
@@ -119,7 +127,5 @@ def _fault(catalog: Catalog, table: Table, found: Coverage, ahead: timedelta) ->
             "default_partition": default.qualified if default else None,
         },
         advice="Have a job make partitions ahead of time, and an alarm when it fails.",
-        fix=new_partitions(catalog, table, found, last, now + ahead)
-        if last is not None and not later
-        else None,
+        fix=fix,
     )
