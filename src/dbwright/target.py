@@ -177,7 +177,8 @@ def _loaded(
     files = sql_files(path)
     progress("starting a sandbox")
     with start() as server:
-        loaded = load(server, "target", files, progress=progress)
+        root = path if path.is_dir() else None
+        loaded = load(server, "target", files, root=root, progress=progress)
         with _read(server.url("target"), budget_seconds, values, False, progress) as source:
             snapshot = replace(
                 _without_the_sandbox(source.snapshot),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ def run(database: Database, folder: Path, **files: str) -> Loaded:
     """Load files by their names without ending."""
     for name, text in files.items():
         (folder / f"{name}.sql").write_text(text)
-    return load(database.server, database.name, sql_files(folder), root=folder)
+    with chdir(folder):
+        return load(database.server, database.name, sql_files(Path()), root=Path())
 
 
 def codes(loaded: Loaded) -> list[str]:

@@ -168,6 +168,9 @@ def _location(ref: ObjectRef, snapshot: Snapshot) -> Location | None:
     return None
 
 
-def _order(finding: Finding) -> tuple[int, int, str, str]:
+def _order(finding: Finding) -> tuple[int, int, str, tuple[str, int], str]:
+    """Worst first; of equals what goes on now, then by rule, by place in files, by object."""
     live = 0 if finding.rule.startswith("activity/") else 1
-    return finding.severity.rank, live, finding.rule, finding.key
+    place = finding.location
+    line = (place.file, place.line) if place else ("", 0)
+    return finding.severity.rank, live, finding.rule, line, finding.key

@@ -29,16 +29,19 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def save(snapshot: Snapshot, path: Path) -> None:
-    """Write the file whole or not at all. Raises FileUnreadable."""
+    """Write the file whole or not at all; what is no plain file (a pipe, /dev/stdout) is written
+    into. Raises FileUnreadable.
+    """
     header = {"format": FORMAT, "version": FORMAT_VERSION, "written_by": __version__}
     content = json.dumps(header).encode() + b"\n" + _adapter().dump_json(snapshot)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    # No time stamp in the gzip header: an unchanged database gives an unchanged file.
+    packed = gzip.compress(content, compresslevel=6, mtime=0)
     try:
-        # No time stamp in the gzip header: an unchanged database gives an unchanged file.
-        beside.write_bytes(gzip.compress(content, compresslevel=6, mtime=0))
-        beside.replace(path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(packed)
+        else:
+            _replace(path.resolve(), packed)
     except OSError as problem:
-        beside.unlink(missing_ok=True)
         raise FileUnreadable(
             f"can't write {path}: {problem.strerror}", "choose another place with -o"
         ) from None
@@ -84,6 +87,15 @@ def is_snapshot(path: Path) -> bool:
             return file.read(2) == GZIP_MAGIC
     except OSError:
         return False
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)

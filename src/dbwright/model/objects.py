@@ -379,6 +379,8 @@ class HbaRule:
     line: int
     type: str | None
     """local, host, hostssl, hostnossl, hostgssenc, hostnogssenc; None for a broken line."""
+    file: str | None = None
+    """An included file (PostgreSQL 16 and later); None for pg_hba.conf itself."""
     databases: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     address: str | None = None
@@ -389,7 +391,8 @@ class HbaRule:
 
     @property
     def ref(self) -> ObjectRef:
-        return ObjectRef("pg_hba.conf line", str(self.line))
+        included = f"{self.file.rpartition('/')[2]}:" if self.file else ""
+        return ObjectRef("pg_hba.conf line", f"{included}{self.line}")
 
 
 @dataclass(frozen=True, slots=True)

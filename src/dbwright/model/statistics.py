@@ -92,11 +92,13 @@ class ColumnStatistics:
     histogram: tuple[str, ...] = ()
     correlation: float | None = None
     inherited: bool = False
+    redacted: bool = False
+    """Are the values others of the same type, with the order and the equalities of the rows'?"""
 
     @property
     def sample(self) -> tuple[str, ...]:
-        """All values that the statistics hold."""
-        return self.common_values + self.histogram
+        """All values of rows that the statistics hold; none where they are redacted."""
+        return () if self.redacted else self.common_values + self.histogram
 
 
 @dataclass(frozen=True, slots=True)

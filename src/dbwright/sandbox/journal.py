@@ -30,6 +30,7 @@ class Journal:
         self._unmade: dict[str, Location] = {}
         self._refusals: list[tuple[Location, Refusal]] = []
         self._inserts: Counter[tuple[str, str]] = Counter()
+        self._first_insert: dict[tuple[str, str], Location] = {}
         self._notes: dict[str, list[str]] = {}
 
     def note(self, text: str, file: str = "") -> None:
@@ -52,11 +53,13 @@ class Journal:
     ) -> None:
         """What the server did not take. Of INSERTs with one and the same message, the first."""
         message = primary_message(problem)
-        if statement.text[:6].lower() == "insert":
-            self._inserts[problem.sqlstate or "", message] += 1
-            if self._inserts[problem.sqlstate or "", message] > 1:
-                return
         position = int(problem.diag.statement_position or 0) - 1
+        where = place(statement, file, max(0, position))
+        if statement.text[:6].lower() == "insert":
+            kind = (problem.sqlstate or "", message)
+            self._inserts[kind] += 1
+            if self._first_insert.setdefault(kind, where) is not where:
+                return
         refusal = Refusal(
             statement.text,
             problem.sqlstate or "",
@@ -64,7 +67,6 @@ class Journal:
             problem.diag.message_detail or "",
             position if position >= 0 else None,
         )
-        where = place(statement, file, max(0, position))
         self._refusals.append((where, refusal))
         if parsed is not None:
             for found in declared(statement.text, schema):
@@ -102,9 +104,14 @@ class Journal:
         for text, files in self._notes.items():
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
             found.append(f"{files[0]}{more}: {text}" if files else text)
-        for (_, message), times in self._inserts.items():
+        for kind, times in self._inserts.items():
             if times > 1:
-                found.append(f"{times - 1} more INSERTs were refused with: {message}")
+                first = self._first_insert[kind]
+                # By its place: the server's message may quote a value of the row.
+                found.append(
+                    f"{times - 1} more INSERTs were refused like the one at "
+                    f"{first.file}:{first.line}."
+                )
         return tuple(found)
 
 

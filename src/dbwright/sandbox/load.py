@@ -68,8 +68,9 @@ def load(
 ) -> Loaded:
     """Load the files, in order, into a database of the sandbox (made where it is missing).
 
-    Locations name files relative to `root` where it is given, else as given. Files that `\\i` names
-    must be below `root` (else the first file's folder). `statement_timeout` in seconds. One load
+    `root` is the folder that was given as the target; what it holds and is left out is noted.
+    Locations name files as the caller did. Files that `\\i` names must be below `root` (else the
+    first file's folder). `statement_timeout` in seconds. One load
     at a time on a server: a second one waits.
     Raises FileUnreadable, and ConnectionLost where the server is gone for good.
     """
@@ -115,11 +116,11 @@ class _Loader:
         return Loaded(refused, self.journal.locations, self.journal.notes(), self.journal.count)
 
     def name(self, path: Path) -> str:
-        """As locations write it."""
+        """As locations write it: as a person in the working folder would."""
         inside = path.resolve()
-        if self.root is not None and inside.is_relative_to(self.base):
-            return inside.relative_to(self.base).as_posix()
-        return str(path)
+        if self.root is not None and self.root.is_dir() and inside.is_relative_to(self.base):
+            return (self.root / inside.relative_to(self.base)).as_posix()
+        return path.as_posix()
 
     def file(self, path: Path) -> None:
         """One file, unless another has included it already."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from dbwright.engines.postgresql import passwords
 from dbwright.engines.postgresql.privileges import grants
@@ -77,9 +78,22 @@ def server(row: Row, host: str) -> Server:
         block_size=row.block_size,
         data_checksums=row.data_checksums,
         ssl=row.ssl,
-        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if here else None,
+        memory_bytes=_memory_bytes() if here else None,
         cores=os.cpu_count() if here else None,
     )
+
+
+def _memory_bytes() -> int:
+    """Of this machine, or of the container that this runs in (control groups, versions 2, 1)."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            limit = Path(file).read_text(encoding="ascii").strip()
+        except OSError:
+            continue  # no control groups here, or of the other version
+        if limit.isdigit():
+            return min(machine, int(limit))
+    return machine
 
 
 def sequence(
@@ -289,6 +303,7 @@ def database(row: Row) -> Database:
 def hba_rule(row: Row) -> HbaRule:
     return HbaRule(
         line=row.line,
+        file=row.file,
         type=row.type,
         databases=tuple(row.databases or ()),
         users=tuple(row.users or ()),

@@ -8,12 +8,21 @@ SELECT c.oid::int8 AS relation, s.attname AS name, s.null_frac::float8 AS null_f
        {% else %}
        (s.most_common_vals::text::text[])[1:{{ values }}] AS common_values,
        (s.most_common_freqs::float8[])[1:{{ values }}] AS common_frequencies,
-       (s.histogram_bounds::text::text[])[1:{{ values }}] AS histogram,
+       -- Spread over the whole range: the first ones alone would all be low.
+       CASE WHEN cardinality(h.bounds) <= {{ values }} THEN h.bounds
+            WHEN h.bounds IS NOT NULL THEN ARRAY(
+                SELECT h.bounds[1 + i * (cardinality(h.bounds) - 1) / {{ values - 1 }}]
+                FROM generate_series(0, {{ values - 1 }}) i ORDER BY i)
+       END AS histogram,
        {% endif %}
        s.correlation::float8 AS correlation, s.inherited
 FROM pg_stats s
 JOIN pg_namespace n ON n.nspname = s.schemaname
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
+{% if values is not none -%}
+-- OFFSET keeps the planner from writing the cast to every place of its use.
+CROSS JOIN LATERAL (SELECT s.histogram_bounds::text::text[] AS bounds OFFSET 0) h
+{% endif -%}
 WHERE s.schemaname !~ '^pg_' AND s.schemaname <> 'information_schema'
   AND c.relkind IN ('r', 'p', 'm', 'f')
 ORDER BY c.oid, s.attname, s.inherited
