@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import attrgetter
 from sys import intern
 from typing import Any, Protocol, TypeVar
@@ -45,7 +46,9 @@ ACTION = {
     "d": "SET DEFAULT",
 }
 STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
-COMPRESSION = {"": None, "p": "pglz", "l": "lz4"}
+COMPRESSION = {None: None, "p": "pglz", "l": "lz4"}
+GENERATED = {None: None, "s": "stored", "v": "virtual"}
+COLUMN_IDENTITY = {None: None, "a": "always", "d": "by default"}
 PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 ALIGNMENT = {"c": 1, "s": 2, "i": 4, "d": 8}
 KINDS = {"r": TableKind.TABLE, "p": TableKind.PARTITIONED, "f": TableKind.FOREIGN}
@@ -58,6 +61,23 @@ IDENTITY = {
 }
 POLICY_COMMAND = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 RULE_EVENT = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE"}
+
+TRUTHS = (
+    "unique",
+    "primary",
+    "exclusion",
+    "immediate",
+    "valid",
+    "ready",
+    "clustered",
+    "replica_identity",
+    "nulls_not_distinct",
+    "partial",
+    "partitioned",
+)
+"""Of an index, in the order of their bits."""
+NULLS_NOT_DISTINCT = 1 << TRUTHS.index("nulls_not_distinct")
+PARTITIONED = 1 << TRUTHS.index("partitioned")
 
 DEFAULT_COLLATION = 100
 """pg_collation's "default": the database's own."""
@@ -115,6 +135,8 @@ class _Names:
     """By relation and position."""
     indexes: dict[int, str] = field(default_factory=dict)
     collations: dict[int, str] = field(default_factory=dict)
+    partitioned_indexes: dict[int, str] = field(default_factory=dict)
+    """Qualified, by oid; a partition's own index may be in another schema."""
     nulls_not_distinct: set[int] = field(default_factory=set)
     """Oids of unique indexes that hold NULLs to be equal."""
 
@@ -150,7 +172,7 @@ def build_relations(rows: Rows) -> Relations:
     own_collations = {
         (row.relation, row.position): row.collation
         for row in column_rows
-        if row.collation not in (0, DEFAULT_COLLATION)
+        if row.collation not in (None, DEFAULT_COLLATION)
     }
     indexes = _indexes(rows["operator_classes"], rows["indexes"], own_collations, names)
     constraint_rows = rows["constraints"]
@@ -304,12 +326,12 @@ def _column(row: Row, types: Mapping[tuple[int, int], Row], names: _Names) -> Co
         base_type=type_.base,
         domain=qualify(type_.schema, type_.plain_name) if type_.is_domain else None,
         is_array=type_.is_array,
-        not_null=row.not_null,
+        not_null=bool(row.truths & 1),
         default=row.default,
-        generated={"s": "stored", "v": "virtual"}.get(row.generated),
-        identity={"a": "always", "d": "by default"}.get(row.identity),
+        generated=GENERATED[row.generated],
+        identity=COLUMN_IDENTITY[row.identity],
         collation=names.collations.get(row.collation)
-        if row.collation not in (0, type_.collation)
+        if row.collation not in (None, type_.collation)
         else None,
         length=_length(type_.base, row.modifier),
         type_length=type_.length,
@@ -317,7 +339,7 @@ def _column(row: Row, types: Mapping[tuple[int, int], Row], names: _Names) -> Co
         storage=STORAGE.get(row.storage, row.storage),
         compression=COMPRESSION.get(row.compression, row.compression),
         statistics_target=row.statistics_target,
-        inherited=row.inherited,
+        inherited=bool(row.truths & 2),
         comment=row.comment,
         grants=grants(row.acl),
     )
@@ -342,7 +364,10 @@ def _indexes(
     """The indexes of each relation, by name; without the constraints that they enforce."""
     for row in rows:
         names.indexes[row.oid] = row.name
-        if row.nulls_not_distinct:
+        if row.truths & PARTITIONED:
+            schema, _ = names.pairs.get(row.relation, ("", ""))
+            names.partitioned_indexes[row.oid] = qualify(schema, row.name)
+        if row.truths & NULLS_NOT_DISTINCT:
             names.nulls_not_distinct.add(row.oid)
     make = _index_maker({row.oid: row for row in class_rows}, own_collations, names)
     groups: dict[int, list[Index]] = defaultdict(list)
@@ -358,18 +383,18 @@ def _index_maker(
 ) -> Callable[[Row], Index]:
     known: dict[tuple[Any, ...], IndexColumn] = {}
 
-    def key(row: Row, n: int) -> IndexColumn:
+    def key(row: Row, n: int, columns: tuple[int, ...]) -> IndexColumn:
         """As with columns, equal keys of different indexes are one object."""
-        relation, position = row.relation, row.columns[n]
-        collation = row.collations[n]
-        if collation == own_collations.get((relation, position), DEFAULT_COLLATION):
+        position = columns[n]
+        collation = _vector(row.collations)[n]
+        if collation == own_collations.get((row.relation, position), DEFAULT_COLLATION):
             collation = 0
         parts = (
-            names.columns[relation].get(position),
+            names.columns[row.relation].get(position),
             row.expressions[n] if row.expressions else None,
-            row.operator_classes[n],
+            _vector(row.operator_classes)[n],
             collation,
-            row.column_flags[n],
+            _vector(row.column_flags)[n],
             options((row.class_options or {}).get(str(n + 1))),
         )
         found = known.get(parts)
@@ -399,33 +424,34 @@ def _index_maker(
 
     def make(row: Row) -> Index:
         schema = names.pairs.get(row.relation, ("", ""))[0]
-        parent = names.indexes.get(row.parent)
+        columns = _vector(row.columns)
         return Index(
             oid=row.oid,
             schema=schema,
             name=row.name,
             method=intern(row.method),
-            keys=tuple([key(row, n) for n in range(row.key_count)]),
-            include=names.of_columns(row.relation, row.columns[row.key_count :]),
-            unique=row.unique,
-            primary=row.primary,
-            exclusion=row.exclusion,
-            immediate=row.immediate,
-            nulls_not_distinct=row.nulls_not_distinct,
-            valid=row.valid,
-            ready=row.ready,
-            clustered=row.clustered,
-            replica_identity=row.replica_identity,
-            partial=row.partial,
+            keys=tuple([key(row, n, columns) for n in range(row.key_count)]),
+            include=names.of_columns(row.relation, columns[row.key_count :]),
             predicate=row.predicate,
-            parent=qualify(schema, parent) if parent else None,
-            partitioned=row.partitioned,
+            parent=names.partitioned_indexes.get(row.parent),
             options=options(row.options),
             tablespace=row.tablespace,
             comment=row.comment,
+            **_truths(row.truths),
         )
 
     return make
+
+
+@lru_cache(maxsize=4096)
+def _vector(text: str) -> tuple[int, ...]:
+    """An int2vector or oidvector: numbers with spaces between."""
+    return tuple(map(int, text.split()))
+
+
+@lru_cache(maxsize=256)
+def _truths(bits: int) -> dict[str, Any]:
+    return {name: bool(bits >> n & 1) for n, name in enumerate(TRUTHS)}
 
 
 def _system_name(row: Row) -> str:

@@ -1,13 +1,13 @@
--- In whatever order the server finds them: sorting so many rows costs more there than here.
+-- In whatever order the server finds them: sorting so many rows costs more there than here. What
+-- most columns have not is NULL, and truths are bits of one number: cells cost, too.
 SELECT a.attrelid::int8 AS relation, a.attnum AS position, a.attname AS name,
        a.atttypid::int8 AS type, a.atttypmod AS modifier,
-       a.attnotnull AS not_null, a.attidentity::text AS identity,
-       a.attgenerated::text AS generated,
-       a.attcollation::int8 AS collation,
+       a.attnotnull::int + 2 * (NOT a.attislocal)::int AS truths,
+       nullif(a.attidentity, '')::text AS identity, nullif(a.attgenerated, '')::text AS generated,
+       nullif(a.attcollation, 0)::int8 AS collation,
        a.attstorage::text AS storage,
-       {% if v >= 14 %}a.attcompression::text{% else %}''{% endif %} AS compression,
+       {% if v >= 14 %}nullif(a.attcompression, '')::text{% else %}NULL{% endif %} AS compression,
        nullif(a.attstattarget, -1)::int AS statistics_target,
-       NOT a.attislocal AS inherited,
        -- A default has no column in it, so no relation need be opened; a generated one has.
        CASE WHEN ad.oid IS NULL THEN NULL
             WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0)

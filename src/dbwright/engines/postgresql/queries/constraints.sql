@@ -27,3 +27,6 @@ LEFT JOIN pg_description d
 -- From 18 on each NOT NULL has a row; only those that are not validated say more than the column.
 WHERE (k.contype IN ('p', 'u', 'f', 'c', 'x') OR (k.contype = 'n' AND NOT k.convalidated))
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  -- A foreign key to a partitioned table has a row for each partition, too: the server's own.
+  AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND EXISTS (
+      SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid))

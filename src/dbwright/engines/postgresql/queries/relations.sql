@@ -31,6 +31,7 @@ LEFT JOIN pg_description d
        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
 LEFT JOIN pg_depend e
        ON e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'
+      AND e.refclassid = 'pg_extension'::regclass
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND e.objid IS NULL

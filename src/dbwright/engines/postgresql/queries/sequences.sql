@@ -15,6 +15,7 @@ LEFT JOIN pg_depend own ON own.classid = 'pg_class'::regclass AND own.objid = c.
                        AND own.refclassid = 'pg_class'::regclass AND own.refobjsubid > 0
                        AND own.deptype IN ('a', 'i')
 LEFT JOIN pg_depend e ON e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'
+      AND e.refclassid = 'pg_extension'::regclass
 LEFT JOIN pg_description d
        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND e.objid IS NULL
