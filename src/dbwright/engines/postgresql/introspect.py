@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from dbwright.engines.postgresql import objects
 from dbwright.engines.postgresql.ahead import ReadAhead
+from dbwright.engines.postgresql.names import options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row, Session
-from dbwright.engines.postgresql.tables import ENABLED, QUERIES, build_relations, options
+from dbwright.engines.postgresql.tables import ENABLED, QUERIES, build_relations
 from dbwright.memory import garbage_collection_paused
 from dbwright.model.catalog import (
     Catalog,
