@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dbwright.engines.postgresql import passwords
+from dbwright.engines.postgresql.names import options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
-from dbwright.engines.postgresql.tables import options
 from dbwright.model.catalog import (
     Attribute,
     Check,
