@@ -40,7 +40,7 @@ def build_indexes(
     own_collations: Mapping[tuple[int, int], int],
     names: Names,
 ) -> Mapping[int, tuple[Index, ...]]:
-    """The indexes of each relation, by name; without the constraints that they enforce."""
+    """The indexes of each relation, by name."""
     for row in rows:
         names.indexes[row.oid] = row.name
         if row.truths & PARTITIONED:
@@ -112,6 +112,7 @@ def _index_maker(
             keys=tuple([key(row, n, columns) for n in range(row.key_count)]),
             include=names.of_columns(row.relation, columns[row.key_count :]),
             predicate=row.predicate,
+            constraint=names.index_constraints.get(row.oid),
             parent=names.partitioned_indexes.get(row.parent),
             options=options(row.options),
             tablespace=row.tablespace,

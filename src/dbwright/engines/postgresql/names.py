@@ -26,6 +26,8 @@ class Names:
     columns: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     """By relation and position."""
     indexes: dict[int, str] = field(default_factory=dict)
+    index_constraints: dict[int, str] = field(default_factory=dict)
+    """The constraint that an index enforces, by the index's oid."""
     collations: dict[int, str] = field(default_factory=dict)
     partitioned_indexes: dict[int, str] = field(default_factory=dict)
     """Qualified, by oid; a partition's own index may be in another schema."""

@@ -38,6 +38,9 @@ Row = Any
 LOCK_TIMEOUT = 0.5
 """Seconds that a reading query waits for a lock."""
 
+CHUNK = 1000
+"""Rows."""
+
 STATEMENT_SHARE = 0.6
 """No single query may use more than this share of the whole budget."""
 
@@ -210,13 +213,20 @@ class Session:
                 "SET LOCAL timezone = 'UTC'"
             )
             try:
-                rows = cursor.execute(sql).fetchall()
+                rows = self._rows(cursor, sql)
             except BaseException:
                 if not self.connection.broken:
                     self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
-            return list(rows)
+            return rows
+
+    def _rows(self, cursor: psycopg.Cursor[Any], sql: str) -> list[Row]:
+        """By the chunk where libpq can (17 and later): rows are unpacked while the server still
+        finds the next ones."""
+        if psycopg.capabilities.has_stream_chunked():
+            return list(cursor.stream(sql.encode(), size=CHUNK))
+        return cursor.execute(sql.encode()).fetchall()
 
     def _grant(self) -> str:
         user = self.connection.info.user

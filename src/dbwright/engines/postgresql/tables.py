@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
@@ -51,8 +51,8 @@ QUERIES = (
     "relations",
     "collations",
     "operator_classes",
-    "indexes",
     "constraints",
+    "indexes",
     "triggers",
     "rewrite_rules",
     "policies",
@@ -106,8 +106,12 @@ def build_relations(rows: Rows) -> Relations:
         for row in column_rows
         if row.collation not in (None, DEFAULT_COLLATION)
     }
-    indexes = build_indexes(rows["operator_classes"], rows["indexes"], own_collations, names)
+    class_rows = rows["operator_classes"]
     constraint_rows = rows["constraints"]
+    for row in constraint_rows:
+        if row.type in "pux" and row.index:
+            names.index_constraints[row.index] = row.name
+    indexes = build_indexes(class_rows, rows["indexes"], own_collations, names)
     tables, views, materialized_views = _relations(
         relation_rows, constraint_rows, rows, columns, indexes, names
     )
@@ -132,9 +136,6 @@ def _relations(
     names: Names,
 ) -> tuple[tuple[Table, ...], tuple[View, ...], tuple[MaterializedView, ...]]:
     constraints = _group(sorted(constraint_rows, key=attrgetter("name")))
-    index_constraints = {
-        row.index: row.name for row in constraint_rows if row.type in "pux" and row.index
-    }
     triggers = _by_relation(rows["triggers"], _trigger)
     rewrite_rules = _by_relation(rows["rewrite_rules"], _rewrite_rule)
     policies = _by_relation(rows["policies"], _policy)
@@ -148,7 +149,7 @@ def _relations(
             tables.append(
                 Table(
                     columns=columns.get(oid, ()),
-                    indexes=_with_constraints(indexes.get(oid, ()), index_constraints),
+                    indexes=indexes.get(oid, ()),
                     triggers=triggers.get(oid, ()),
                     rewrite_rules=rewrite_rules.get(oid, ()),
                     policies=policies.get(oid, ()),
@@ -177,16 +178,6 @@ def _relations(
                 )
             )
     return tuple(tables), tuple(views), tuple(materialized)
-
-
-def _with_constraints(indexes: tuple[Index, ...], names: Mapping[int, str]) -> tuple[Index, ...]:
-    """The indexes, each with the constraint that it enforces."""
-    if not any(index.oid in names for index in indexes):
-        return indexes
-    return tuple(
-        replace(index, constraint=names[index.oid]) if index.oid in names else index
-        for index in indexes
-    )
 
 
 def _view_facts(row: Row, view: Row | None, names: Names) -> dict[str, Any]:
