@@ -8,7 +8,7 @@ from operator import attrgetter
 from sys import intern
 from typing import Any
 
-from dbwright.engines.postgresql.names import Names
+from dbwright.engines.postgresql.names import DEFAULT_COLLATION, Names
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
 from dbwright.model.catalog import Column
@@ -20,6 +20,10 @@ STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 COMPRESSION = {None: None, "p": "pglz", "l": "lz4"}
 GENERATED = {None: None, "s": "stored", "v": "virtual"}
 COLUMN_IDENTITY = {None: None, "a": "always", "d": "by default"}
+RELATION, POSITION, COLLATION, ACL = 0, 1, 8, -1
+"""Places in a row of columns.sql."""
+USUAL_COLLATIONS = (None, DEFAULT_COLLATION)
+
 ALIGNMENT = {"c": 1, "s": 2, "i": 4, "d": 8}
 
 
@@ -31,15 +35,26 @@ def build_columns(
     types = {(row.type, row.modifier): row for row in type_rows}
     known: dict[tuple[Any, ...], Column] = {}
     groups: dict[int, list[Column]] = defaultdict(list)
+    # The hottest loop of all: by position, since a name costs as much as the rest of a step.
     for row in rows:
-        if row.acl is not None:
-            column = _column(row, types, names)
-        else:
+        if row[ACL] is None:
             key = row[1:]
-            found = known.get(key)
-            column = known[key] = found if found else _column(row, types, names)
-        groups[row[0]].append(column)
-    return {oid: tuple(sorted(group, key=attrgetter("position"))) for oid, group in groups.items()}
+            column = known.get(key)
+            if column is None:
+                column = known[key] = _column(row, types, names)
+        else:
+            column = _column(row, types, names)
+        groups[row[RELATION]].append(column)
+        if row[COLLATION] not in USUAL_COLLATIONS:
+            names.own_collations[row[RELATION], row[POSITION]] = row[COLLATION]
+    return {oid: _ordered(oid, group, names) for oid, group in groups.items()}
+
+
+def _ordered(oid: int, group: list[Column], names: Names) -> tuple[Column, ...]:
+    """In the order of the table; notes what its columns are called."""
+    group.sort(key=attrgetter("position"))
+    names.columns[oid] = {column.position: column.name for column in group}
+    return tuple(group)
 
 
 def _column(row: Row, types: Mapping[tuple[int, int], Row], names: Names) -> Column:

@@ -37,7 +37,6 @@ PARTITIONED = 1 << TRUTHS.index("partitioned")
 def build_indexes(
     class_rows: list[Row],
     rows: list[Row],
-    own_collations: Mapping[tuple[int, int], int],
     names: Names,
 ) -> Mapping[int, tuple[Index, ...]]:
     """The indexes of each relation, by name."""
@@ -48,7 +47,7 @@ def build_indexes(
             names.partitioned_indexes[row.oid] = qualify(schema, row.name)
         if row.truths & NULLS_NOT_DISTINCT:
             names.nulls_not_distinct.add(row.oid)
-    make = _index_maker({row.oid: row for row in class_rows}, own_collations, names)
+    make = _index_maker({row.oid: row for row in class_rows}, names)
     groups: dict[int, list[Index]] = defaultdict(list)
     for row in rows:
         groups[row.relation].append(make(row))
@@ -57,7 +56,6 @@ def build_indexes(
 
 def _index_maker(
     classes: Mapping[int, Row],
-    own_collations: Mapping[tuple[int, int], int],
     names: Names,
 ) -> Callable[[Row], Index]:
     known: dict[tuple[Any, ...], IndexColumn] = {}
@@ -66,7 +64,7 @@ def _index_maker(
         """As with columns, equal keys of different indexes are one object."""
         position = columns[n]
         collation = _vector(row.collations)[n]
-        if collation == own_collations.get((row.relation, position), DEFAULT_COLLATION):
+        if collation == names.own_collations.get((row.relation, position), DEFAULT_COLLATION):
             collation = 0
         parts = (
             names.columns[row.relation].get(position),

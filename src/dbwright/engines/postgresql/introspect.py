@@ -89,7 +89,7 @@ def _steps(session: Session) -> dict[str, Callable[[], list[Row]]]:
 
     def columns() -> list[Row]:
         rows = session.try_fetch("columns", "catalog.columns")
-        pairs.update((row.type, row.modifier) for row in rows)
+        pairs.update({row[3:5] for row in rows})  # type and modifier
         return rows
 
     def column_types() -> list[Row]:

@@ -26,6 +26,8 @@ class Names:
     columns: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     """By relation and position."""
     indexes: dict[int, str] = field(default_factory=dict)
+    own_collations: dict[tuple[int, int], int] = field(default_factory=dict)
+    """By relation and position, where it is not the database's own: few columns have one."""
     index_constraints: dict[int, str] = field(default_factory=dict)
     """The constraint that an index enforces, by the index's oid."""
     collations: dict[int, str] = field(default_factory=dict)

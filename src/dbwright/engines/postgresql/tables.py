@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from dbwright.engines.postgresql.columns import build_columns
 from dbwright.engines.postgresql.constraints import build_constraints, domain_checks
 from dbwright.engines.postgresql.indexes import build_indexes
-from dbwright.engines.postgresql.names import DEFAULT_COLLATION, Names, options, system_name
+from dbwright.engines.postgresql.names import Names, options, system_name
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
 from dbwright.model.catalog import (
@@ -89,8 +89,6 @@ def build_relations(rows: Rows) -> Relations:
     """Tables, views and materialized views, each sorted by schema and name."""
     column_rows = rows["columns"]
     names = Names()
-    for row in column_rows:
-        names.columns[row[0]][row[1]] = row[2]
     type_rows = rows["column_types"]
     relation_rows = rows["relations"]
     for row in relation_rows:
@@ -100,18 +98,12 @@ def build_relations(rows: Rows) -> Relations:
     for row in collation_rows:
         names.collations[row.oid] = system_name(row)
     columns = build_columns(column_rows, type_rows, names)
-    # Most columns have the database's own collation, or none: remember the others.
-    own_collations = {
-        (row.relation, row.position): row.collation
-        for row in column_rows
-        if row.collation not in (None, DEFAULT_COLLATION)
-    }
     class_rows = rows["operator_classes"]
     constraint_rows = rows["constraints"]
     for row in constraint_rows:
         if row.type in "pux" and row.index:
             names.index_constraints[row.index] = row.name
-    indexes = build_indexes(class_rows, rows["indexes"], own_collations, names)
+    indexes = build_indexes(class_rows, rows["indexes"], names)
     tables, views, materialized_views = _relations(
         relation_rows, constraint_rows, rows, columns, indexes, names
     )
