@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ class TargetSettings(_Strict):
     """`[targets.NAME]`: what a short name on the command line stands for."""
 
     url: str
-    """A URL, or the path of a snapshot, a .sql file or a folder."""
+    """A URL, or the path (from the file's folder) of a snapshot, a .sql file or a folder."""
 
 
 class CheckSettings(_Strict):
@@ -60,6 +61,12 @@ class Configuration(_Strict):
     check: CheckSettings = CheckSettings()
     rules: Mapping[str, RuleSettings] = Field(default_factory=dict)
     file: Path | None = None
+
+    def path(self, written: str | Path) -> Path:
+        """A path that the file names, from its own folder, as seen from the working folder."""
+        if self.file is None:
+            return Path(written)
+        return Path(os.path.relpath(self.file.parent / written))
 
 
 def read_configuration(path: Path | None = None) -> Configuration:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -62,6 +62,8 @@ class Parameter:
     """A one-letter option, such as `-o`."""
     argument: bool = False
     """By position rather than by name."""
+    known: Callable[[], Iterable[str]] | None = None
+    """What it may be, for shells that complete words; others may be right as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Operation:
     arguments: tuple[Argument, ...]
     given: tuple[str, ...]
     """Names of parameters that the surface gives by itself: progress, configuration."""
+    result: Any
+    """The type of what the function returns."""
 
     @property
     def name(self) -> str:
@@ -118,6 +122,7 @@ def operation(
             examples=examples,
             arguments=arguments,
             given=given,
+            result=get_type_hints(function)["return"],
         )
         setattr(function, DECLARED, declared)
         return function

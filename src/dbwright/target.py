@@ -80,7 +80,7 @@ def resolve(text: str | None, configuration: Configuration) -> Target:
     if text is None:
         return _default(configuration)
     if text in configuration.targets:
-        return _by_form(configuration.targets[text].url, configuration)
+        return _configured(text, configuration)
     return _by_form(text, configuration)
 
 
@@ -115,13 +115,18 @@ def _default(configuration: Configuration) -> Target:
     if url:
         return _by_form(url, configuration)
     if "default" in configuration.targets:
-        return _by_form(configuration.targets["default"].url, configuration)
+        return _configured("default", configuration)
     if any(os.environ.get(name) for name in ("PGHOST", "PGSERVICE", "PGDATABASE", "PGHOSTADDR")):
         return Live("postgresql://")
     raise UnknownTarget(
         "no target was named",
         "give a URL, a snapshot or .sql files; or set DATABASE_URL; or try: dbwright demo",
     )
+
+
+def _configured(name: str, configuration: Configuration) -> Target:
+    url = configuration.targets[name].url
+    return _by_form(url if "://" in url else str(configuration.path(url)), configuration)
 
 
 def _by_form(text: str, configuration: Configuration) -> Target:
@@ -176,7 +181,8 @@ def _loaded(
 
     files = sql_files(path)
     progress("starting a sandbox")
-    with start() as server:
+    # What autovacuum comes round to would differ from run to run.
+    with start(settings={"autovacuum": "off"}) as server:
         root = path if path.is_dir() else None
         loaded = load(server, "target", files, root=root, progress=progress)
         with _read(server.url("target"), budget_seconds, values, False, progress) as source:
@@ -213,4 +219,14 @@ def _without_the_sandbox(snapshot: Snapshot) -> Snapshot:
         slots=(),
         subscriptions=(),
     )
-    return replace(snapshot, catalog=catalog, activity=None, from_files=True)
+    statistics = snapshot.statistics and replace(
+        snapshot.statistics,
+        # How many rows the files bring says nothing of how many there are where they are for.
+        tables=(),
+        indexes=(),
+        databases=(),
+        checkpoints=None,
+        archiver=None,
+        wal_bytes=None,
+    )
+    return replace(snapshot, catalog=catalog, statistics=statistics, activity=None, from_files=True)

@@ -7,6 +7,8 @@
 -- they are missing, so that several databases of one server can hold it.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE EXTENSION IF NOT EXISTS citext;
+CREATE EXTENSION IF NOT EXISTS ltree;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 DO $$
@@ -34,7 +36,8 @@ BEGIN
             ('meridian_migrator', 'LOGIN CONNECTION LIMIT 4'),
             ('meridian_api', 'LOGIN CONNECTION LIMIT 40'),
             ('meridian_login_service', 'LOGIN CONNECTION LIMIT 10'),
-            ('meridian_dashboard', 'LOGIN CONNECTION LIMIT 10')
+            ('meridian_dashboard', 'LOGIN CONNECTION LIMIT 10'),
+            ('meridian_metrics', 'LOGIN CONNECTION LIMIT 3')
         ) AS list (name, options)
     LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted.name) THEN
@@ -48,12 +51,14 @@ GRANT meridian_owner TO meridian_migrator;
 GRANT meridian_app TO meridian_api;
 GRANT meridian_auth TO meridian_login_service;
 GRANT meridian_reader TO meridian_dashboard;
+GRANT pg_monitor TO meridian_metrics;
 
 -- Verifiers, not passwords: the passwords are long, random and known to the secret store only.
 ALTER ROLE meridian_migrator PASSWORD 'SCRAM-SHA-256$4096:AZZyCyUh3QJZ9D5M7n8F9Q==$9cOoAYwUpRopouzhKMsf9MW9N/HGjNUM39g9Ynv/s7c=:aOEO5UwPhAVqKnUtFOwv5WjfMIM/ZnYfzkZFCe5DwkM=';
 ALTER ROLE meridian_api PASSWORD 'SCRAM-SHA-256$4096:4PNER9E9koMfRl8jvhMe0A==$7gHJQ/j1l166wbbS9qGq2M9SC9IcubpVuw7COD2f0EQ=:Df9+Wr4mk5/c9viJUXbcVHs2d75uOcgDdc5XpRvvdd0=';
 ALTER ROLE meridian_login_service PASSWORD 'SCRAM-SHA-256$4096:p0iUrKbkqifTrJ4PRGYUMQ==$2eCSsflybC99Asmkd04TuLoNrF+tWjnI709S+T/1clM=:NDwI3NgxAIzvMTJXqGLaq1DgCFWDFAJvVXPu7r5E1ZM=';
 ALTER ROLE meridian_dashboard PASSWORD 'SCRAM-SHA-256$4096:QmjxuQ/YKQ6CyJ90WwJNwg==$eJ8ZDpgZGJrwwSrx0dpQ+gXhoLVdxIi+A3QBwyT4e2U=:L4TczpuP6KzcnVBuaCF+BGhontJmmBjBe5BclOHVgAE=';
+ALTER ROLE meridian_metrics PASSWORD 'SCRAM-SHA-256$4096:RXx2nznYZEGZwOW9vPvIWw==$N86Ry94fwbDqa0TxMENt1yn+ab2ejOumoH0d7CWxsIc=:7+JsB/8NIdfbCzN3dzilxnTTf/E26sE/VTIjpjhBRg0=';
 
 ALTER ROLE meridian_migrator SET lock_timeout = '5s';
 ALTER ROLE meridian_migrator SET statement_timeout = '30min';
@@ -65,6 +70,8 @@ ALTER ROLE meridian_login_service SET idle_in_transaction_session_timeout = '10s
 ALTER ROLE meridian_dashboard SET statement_timeout = '2min';
 ALTER ROLE meridian_dashboard SET idle_in_transaction_session_timeout = '1min';
 ALTER ROLE meridian_dashboard SET default_transaction_read_only = 'on';
+ALTER ROLE meridian_metrics SET statement_timeout = '10s';
+ALTER ROLE meridian_metrics SET idle_in_transaction_session_timeout = '10s';
 
 -- Nothing for PUBLIC -----------------------------------------------------------------------------
 
@@ -73,7 +80,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format(
         'GRANT CONNECT ON DATABASE %I TO meridian_migrator, meridian_api, '
-        'meridian_login_service, meridian_dashboard',
+        'meridian_login_service, meridian_dashboard, meridian_metrics',
         current_database()
     );
     -- A publication needs it.
@@ -175,6 +182,7 @@ CREATE TABLE reference.currencies (
 CREATE TABLE reference.countries (
     code platform.country_code PRIMARY KEY,
     name text NOT NULL UNIQUE,
+    iso3 char(3) NOT NULL UNIQUE,
     currency_code platform.currency_code NOT NULL REFERENCES reference.currencies,
     phone_prefix text NOT NULL
 );
@@ -433,7 +441,9 @@ CREATE TABLE catalogue.products (
     changed_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     -- What other tables of the tenant reference, so that no reference leads to another tenant.
-    UNIQUE (tenant_id, id)
+    UNIQUE (tenant_id, id),
+    -- So that what belongs to one kind can say so.
+    UNIQUE (id, kind)
 );
 CREATE UNIQUE INDEX products_sku_key ON catalogue.products (tenant_id, sku) WHERE deleted_at IS NULL;
 CREATE INDEX products_search_idx ON catalogue.products USING gin (search);
@@ -444,6 +454,21 @@ CREATE INDEX products_brand_idx ON catalogue.products ((attributes ->> 'brand'))
     WHERE deleted_at IS NULL;
 CREATE STATISTICS catalogue.products_kind_tax (ndistinct, dependencies, mcv)
     ON tenant_id, kind, tax_category_id FROM catalogue.products;
+
+CREATE INDEX products_attribute_keys_idx ON catalogue.products USING gin (attributes);
+ALTER TABLE catalogue.products ALTER COLUMN tenant_id SET STATISTICS 500;
+ALTER TABLE catalogue.products ALTER COLUMN description SET STATISTICS 0;
+
+-- What only a medicine has: the kind in the reference keeps a splint from having an ingredient.
+CREATE TABLE catalogue.medicines (
+    product_id bigint PRIMARY KEY,
+    kind catalogue.product_kind NOT NULL DEFAULT 'medicine' CHECK (kind = 'medicine'),
+    ingredient citext NOT NULL,
+    strength text NOT NULL,
+    authorised_until timestamptz NOT NULL DEFAULT 'infinity',
+    FOREIGN KEY (product_id, kind) REFERENCES catalogue.products (id, kind) ON DELETE CASCADE
+);
+CREATE INDEX medicines_ingredient_idx ON catalogue.medicines (ingredient);
 
 CREATE TABLE catalogue.product_translations (
     product_id bigint NOT NULL REFERENCES catalogue.products ON DELETE CASCADE,
@@ -482,11 +507,20 @@ CREATE TABLE catalogue.variants (
 CREATE INDEX variants_product_idx ON catalogue.variants (tenant_id, product_id);
 CREATE UNIQUE INDEX variants_gtin_key ON catalogue.variants (tenant_id, gtin) WHERE gtin IS NOT NULL;
 
+CREATE TABLE catalogue.demand_forecasts (
+    variant_id bigint NOT NULL REFERENCES catalogue.variants ON DELETE CASCADE,
+    week date NOT NULL CHECK (extract(isodow FROM week) = 1),
+    expected_units double precision NOT NULL,
+    price_elasticity double precision,
+    PRIMARY KEY (variant_id, week)
+);
+
 CREATE TABLE catalogue.product_suppliers (
     tenant_id uuid NOT NULL,
     product_id bigint NOT NULL,
     supplier_id uuid NOT NULL,
     supplier_sku text NOT NULL,
+    supplier_reference text,
     lead_days smallint NOT NULL CHECK (lead_days >= 0),
     unit_cost numeric(12, 4) NOT NULL CHECK (unit_cost >= 0),
     PRIMARY KEY (tenant_id, product_id, supplier_id),
@@ -880,6 +914,14 @@ CREATE TABLE logistics.storage_locations (
     UNIQUE (warehouse_id, label)
 );
 CREATE INDEX storage_locations_parent_idx ON logistics.storage_locations (parent_id);
+CREATE TABLE logistics.pallets (
+    barcode text PRIMARY KEY CHECK (barcode ~ '^[0-9]{18}$'),
+    storage_location_id bigint REFERENCES logistics.storage_locations ON DELETE SET NULL,
+    packed_at timestamptz NOT NULL,
+    emptied_at timestamptz
+);
+CREATE INDEX pallets_storage_location_idx ON logistics.pallets (storage_location_id)
+    WHERE storage_location_id IS NOT NULL;
 -- Two tables that name each other: one of the columns may be empty.
 ALTER TABLE logistics.warehouses ADD FOREIGN KEY (receiving_location_id)
     REFERENCES logistics.storage_locations ON DELETE SET NULL;
@@ -1175,6 +1217,39 @@ CREATE TABLE clinic.allergies (
     PRIMARY KEY (patient_id, substance)
 );
 
+CREATE TABLE clinic.diagnosis_codes (
+    code text PRIMARY KEY CHECK (code ~ '^[A-Z][0-9]{2}(\.[0-9]+)?$'),
+    path ltree NOT NULL UNIQUE,
+    title text NOT NULL
+);
+CREATE INDEX diagnosis_codes_path_idx ON clinic.diagnosis_codes USING gist (path);
+
+CREATE TABLE clinic.encounter_diagnoses (
+    encounter_id bigint NOT NULL REFERENCES clinic.encounters ON DELETE CASCADE,
+    diagnosis_code text NOT NULL REFERENCES clinic.diagnosis_codes,
+    is_certain boolean NOT NULL,
+    PRIMARY KEY (encounter_id, diagnosis_code)
+);
+CREATE INDEX encounter_diagnoses_code_idx ON clinic.encounter_diagnoses (diagnosis_code);
+
+-- Amounts of a liquid, measured by a pump: not money, and not exact.
+CREATE TABLE clinic.infusions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    encounter_id bigint NOT NULL REFERENCES clinic.encounters ON DELETE CASCADE,
+    amount_ml double precision NOT NULL CHECK (amount_ml > 0),
+    rate_ml_per_hour real NOT NULL,
+    started_at timestamptz NOT NULL,
+    lasted interval
+);
+CREATE INDEX infusions_encounter_idx ON clinic.infusions (encounter_id);
+
+CREATE TABLE clinic.questionnaire_answers (
+    encounter_id bigint NOT NULL REFERENCES clinic.encounters ON DELETE CASCADE,
+    question text NOT NULL,
+    answer text NOT NULL,
+    PRIMARY KEY (encounter_id, question)
+);
+
 -- A plan and its revisions need each other: deferred, both are inserted in one transaction.
 CREATE TABLE clinic.care_plans (
     id uuid PRIMARY KEY DEFAULT platform.new_id(),
@@ -1275,6 +1350,30 @@ CREATE TABLE events.projections (
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- By kind and then by month; a kind that needs no months has none.
+CREATE TABLE events.measurements (
+    kind text NOT NULL,
+    measured_at timestamptz NOT NULL,
+    source text NOT NULL,
+    value double precision NOT NULL,
+    PRIMARY KEY (kind, measured_at, source)
+) PARTITION BY LIST (kind);
+CREATE TABLE events.measurements_latency PARTITION OF events.measurements
+    FOR VALUES IN ('latency') PARTITION BY RANGE (measured_at);
+CREATE TABLE events.measurements_rare PARTITION OF events.measurements
+    FOR VALUES IN ('restart', 'upgrade');
+
+-- By position, a hundred million to a part, and always one part ahead.
+CREATE TABLE events.archived_events (
+    position bigint NOT NULL,
+    data jsonb NOT NULL,
+    PRIMARY KEY (position)
+) PARTITION BY RANGE (position);
+CREATE TABLE events.archived_events_0 PARTITION OF events.archived_events
+    FOR VALUES FROM (0) TO (100000000);
+CREATE TABLE events.archived_events_1 PARTITION OF events.archived_events
+    FOR VALUES FROM (100000000) TO (200000000);
+
 -- audit --------------------------------------------------------------------------------------------
 
 CREATE TABLE audit.row_changes (
@@ -1372,6 +1471,26 @@ CREATE INDEX webhook_deliveries_webhook_idx ON messaging.webhook_deliveries (web
 CREATE INDEX webhook_deliveries_due_idx ON messaging.webhook_deliveries (next_attempt_at)
     WHERE delivered_at IS NULL AND next_attempt_at IS NOT NULL;
 
+-- The wall clock of the place, whatever the zone's rules will be by then: with the zone beside it.
+CREATE TABLE messaging.reminders (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES identity.users ON DELETE CASCADE,
+    local_time timestamp without time zone NOT NULL,
+    time_zone text NOT NULL,
+    text text NOT NULL
+);
+CREATE INDEX reminders_user_idx ON messaging.reminders (user_id, local_time);
+
+-- Different things to reach somebody by, with nothing in common but when they were confirmed.
+CREATE TABLE messaging.channels (
+    confirmed_at timestamptz,
+    note text NOT NULL DEFAULT '',
+    CHECK (false) NO INHERIT
+);
+CREATE TABLE messaging.fax_channels (
+    number platform.phone_number PRIMARY KEY
+) INHERITS (messaging.channels);
+
 -- A queue, taken from with FOR UPDATE SKIP LOCKED: vacuumed early.
 CREATE TABLE messaging.jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1439,6 +1558,7 @@ SELECT platform.make_partitions('identity.login_attempts', 3, 3);
 SELECT platform.make_partitions('logistics.stock_movements', 3, 3);
 SELECT platform.make_partitions('logistics.shipment_events', 3, 3);
 SELECT platform.make_partitions('audit.row_changes', 3, 3);
+SELECT platform.make_partitions('events.measurements_latency', 1, 3);
 
 DO $$
 BEGIN
@@ -1474,8 +1594,12 @@ CREATE TRIGGER orders_audit AFTER INSERT OR UPDATE OR DELETE ON sales.orders
     FOR EACH ROW EXECUTE FUNCTION audit.record_change();
 CREATE TRIGGER invoices_audit AFTER INSERT OR UPDATE OR DELETE ON billing.invoices
     FOR EACH ROW EXECUTE FUNCTION audit.record_change();
-CREATE TRIGGER patients_audit AFTER INSERT OR UPDATE OR DELETE ON clinic.patients
+-- An update that changes nothing leaves no trace.
+CREATE TRIGGER patients_audit AFTER INSERT OR DELETE ON clinic.patients
     FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+CREATE TRIGGER patients_audit_update AFTER UPDATE ON clinic.patients
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)
+    EXECUTE FUNCTION audit.record_change();
 
 CREATE FUNCTION sales.note_status() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -1516,6 +1640,13 @@ BEGIN
             'FOREIGN KEY (tenant_id, site_id) REFERENCES tenancy.sites, '
             'FOREIGN KEY (tenant_id, practitioner_id) '
             'REFERENCES clinic.practitioners (tenant_id, id))';
+        EXECUTE 'CREATE TABLE clinic.site_inspections ('
+            'id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, '
+            'tenant_id uuid NOT NULL, site_id uuid NOT NULL, inspected_during daterange NOT NULL, '
+            'FOREIGN KEY (tenant_id, site_id, PERIOD inspected_during) '
+            'REFERENCES clinic.site_managers (tenant_id, site_id, PERIOD managed_during))';
+        EXECUTE 'CREATE INDEX site_inspections_site_idx ON clinic.site_inspections '
+            'USING gist (tenant_id, site_id, inspected_during)';
         EXECUTE 'CREATE INDEX site_managers_practitioner_idx '
             'ON clinic.site_managers (tenant_id, practitioner_id)';
     END IF;
@@ -1531,10 +1662,11 @@ FROM generate_series(1, 48) AS n;
 INSERT INTO reference.currencies (code, name, minor_units) VALUES
     ('EUR', 'Euro', 2), ('USD', 'US dollar', 2), ('GBP', 'Pound sterling', 2),
     ('JPY', 'Yen', 0), ('CHF', 'Swiss franc', 2), ('SEK', 'Swedish krona', 2);
-INSERT INTO reference.countries (code, name, currency_code, phone_prefix) VALUES
-    ('DE', 'Germany', 'EUR', '+49'), ('FR', 'France', 'EUR', '+33'), ('IT', 'Italy', 'EUR', '+39'),
-    ('US', 'United States', 'USD', '+1'), ('GB', 'United Kingdom', 'GBP', '+44'),
-    ('JP', 'Japan', 'JPY', '+81'), ('CH', 'Switzerland', 'CHF', '+41'), ('SE', 'Sweden', 'SEK', '+46');
+INSERT INTO reference.countries (code, name, iso3, currency_code, phone_prefix) VALUES
+    ('DE', 'Germany', 'DEU', 'EUR', '+49'), ('FR', 'France', 'FRA', 'EUR', '+33'),
+    ('IT', 'Italy', 'ITA', 'EUR', '+39'), ('US', 'United States', 'USA', 'USD', '+1'),
+    ('GB', 'United Kingdom', 'GBR', 'GBP', '+44'), ('JP', 'Japan', 'JPN', 'JPY', '+81'),
+    ('CH', 'Switzerland', 'CHE', 'CHF', '+41'), ('SE', 'Sweden', 'SWE', 'SEK', '+46');
 INSERT INTO reference.subdivisions (country_code, code, name)
 SELECT code, 'R' || n, name || ', region ' || n
 FROM reference.countries, generate_series(1, 12) AS n;
@@ -1660,7 +1792,7 @@ INSERT INTO catalogue.suppliers (id, tenant_id, name, contact_email, certified_u
 SELECT
     md5('supplier ' || slug || n)::uuid,
     id,
-    'Supplier ' || n,
+    'Supplier ' || n || ', Sons & Co',
     'orders@supplier' || n || '.example.com',
     current_date + n * 30
 FROM tenancy.tenants, generate_series(1, 5) AS n;
@@ -1690,6 +1822,10 @@ SELECT products.tenant_id, products.id, categories.id
 FROM catalogue.products
 JOIN catalogue.categories USING (tenant_id)
 WHERE (products.id + categories.id) % 8 = 0;
+INSERT INTO catalogue.medicines (product_id, ingredient, strength)
+SELECT id, (ARRAY['Ibuprofen', 'Paracetamol', 'Insulin'])[1 + id % 3], 100 + id % 400 || ' mg'
+FROM catalogue.products
+WHERE kind = 'medicine';
 INSERT INTO catalogue.variants (tenant_id, product_id, label, gtin, size, weight_grams, unit_code)
 SELECT
     tenant_id,
@@ -1700,19 +1836,25 @@ SELECT
     50 * n + id % 400,
     (ARRAY['pcs', 'g', 'ml'])[1 + id % 3]
 FROM catalogue.products, generate_series(1, 2) AS n;
+INSERT INTO catalogue.demand_forecasts (variant_id, week, expected_units, price_elasticity)
+SELECT id, date_trunc('week', now())::date + 7 * n, 3.5 + id % 7, -0.2 * (id % 5)
+FROM catalogue.variants, generate_series(1, 2) AS n
+WHERE id % 5 = 0;
 INSERT INTO catalogue.product_suppliers (
-    tenant_id, product_id, supplier_id, supplier_sku, lead_days, unit_cost
+    tenant_id, product_id, supplier_id, supplier_sku, supplier_reference, lead_days, unit_cost
 )
 SELECT
     products.tenant_id,
     products.id,
     suppliers.id,
     'S-' || products.sku,
+    -- Whatever the supplier calls it: some use numbers, some something else.
+    CASE WHEN products.id % 3 = 0 THEN (500000 + products.id)::text ELSE 'x' || products.id END,
     1 + products.id % 20,
     1.25 + products.id % 90
 FROM catalogue.products
 JOIN catalogue.suppliers ON suppliers.tenant_id = products.tenant_id
-    AND suppliers.name = 'Supplier ' || 1 + products.id % 5;
+    AND suppliers.name = 'Supplier ' || 1 + products.id % 5 || ', Sons & Co';
 INSERT INTO catalogue.price_lists (tenant_id, name, currency_code, is_default)
 SELECT tenants.id, 'Retail', countries.currency_code, true
 FROM tenancy.tenants
@@ -1746,7 +1888,7 @@ SELECT
     md5('customer ' || n)::uuid,
     md5('tenant ' || 1 + n % 40)::uuid,
     CASE WHEN n % 5 = 0 THEN md5('user ' || n / 5)::uuid END,
-    'Customer ' || n,
+    'Doe, Jane ' || n,
     'customer' || n || '@example.net',
     '+4917' || 1000000 + n,
     now() - n * interval '5 hours',
@@ -1893,6 +2035,13 @@ SELECT
 FROM generate_series(1, 8000) AS n;
 INSERT INTO logistics.movement_corrections (movement_id, moved_at, quantity, note)
 SELECT id, moved_at, 1, 'counted again' FROM logistics.stock_movements WHERE quantity = -2;
+INSERT INTO logistics.pallets (barcode, storage_location_id, packed_at, emptied_at)
+SELECT
+    lpad((340123450000000000 + n * 10)::text, 18, '0'),
+    CASE WHEN n % 4 > 0 THEN 241 + n % 720 END,
+    now() - n * interval '1 hour',
+    CASE WHEN n % 4 = 0 THEN now() - n * interval '20 minutes' END
+FROM generate_series(1, 1200) AS n;
 INSERT INTO logistics.carriers (code, name, tracking_url) VALUES
     ('post', 'The Post', 'https://post.example.com/'), ('van', 'Van and Sons', 'https://van.example.com/');
 INSERT INTO logistics.carrier_services (carrier_code, code, name, max_weight_grams, temperatures) VALUES
@@ -2029,6 +2178,20 @@ SELECT
     (ARRAY['bpm', 'degC', 'mmHg', 'mmol/l'])[n],
     started_at
 FROM clinic.encounters, generate_series(1, 4) AS n;
+INSERT INTO clinic.diagnosis_codes (code, path, title)
+SELECT
+    chr(65 + n / 60) || lpad((n % 60)::text, 2, '0'),
+    (chr(65 + n / 60) || '.' || chr(65 + n / 60) || lpad((n % 60)::text, 2, '0'))::ltree,
+    'Diagnosis ' || n || ', not elsewhere classified'
+FROM generate_series(0, 599) AS n;
+INSERT INTO clinic.encounter_diagnoses (encounter_id, diagnosis_code, is_certain)
+SELECT id, chr(65 + id::integer % 10) || lpad((id % 60)::text, 2, '0'), id % 4 > 0
+FROM clinic.encounters;
+INSERT INTO clinic.infusions (encounter_id, amount_ml, rate_ml_per_hour, started_at, lasted)
+SELECT id, 250.5, 83.3, started_at, interval '3 hours' FROM clinic.encounters WHERE id % 4 = 0;
+INSERT INTO clinic.questionnaire_answers (encounter_id, question, answer)
+SELECT id, question, (ARRAY['yes', 'no', 'does not know'])[1 + (id + length(question)) % 3]
+FROM clinic.encounters, unnest(ARRAY['smokes', 'allergic', 'pregnant']) AS question;
 INSERT INTO clinic.consents (patient_id, purpose, given_at)
 SELECT id, 'treatment', created_at FROM clinic.patients;
 
@@ -2060,6 +2223,14 @@ SELECT
 FROM generate_series(1, 3000) AS n;
 INSERT INTO events.projections (name, last_position) VALUES ('orders', 8990), ('stock', 8999);
 
+INSERT INTO events.measurements (kind, measured_at, source, value)
+SELECT 'latency', now() - n * interval '11 minutes', 'web-' || n % 3, 12.5 + n % 40
+FROM generate_series(1, 2500) AS n;
+INSERT INTO events.measurements (kind, measured_at, source, value)
+SELECT 'restart', now() - n * interval '9 days', 'web-1', 1 FROM generate_series(1, 9) AS n;
+INSERT INTO events.archived_events (position, data)
+SELECT n, jsonb_build_object('number', n) FROM generate_series(1, 1500) AS n;
+
 INSERT INTO audit.access_log (accessed_at, user_id, patient_id, purpose)
 SELECT
     now() - n * interval '17 minutes',
@@ -2079,6 +2250,11 @@ SELECT
     now() - n * interval '1 hour',
     CASE WHEN n > 300 THEN now() - n * interval '50 minutes' END
 FROM generate_series(1, 3000) AS n;
+INSERT INTO messaging.reminders (user_id, local_time, time_zone, text)
+SELECT md5('user ' || n)::uuid, current_date + n % 30 + time '09:00', 'Europe/Berlin', 'Call, please'
+FROM generate_series(1, 300) AS n;
+INSERT INTO messaging.fax_channels (number, confirmed_at)
+SELECT '+4989' || 1000000 + n, now() FROM generate_series(1, 20) AS n;
 INSERT INTO messaging.webhooks (id, tenant_id, url, event_types, signing_key_ciphertext)
 SELECT
     md5('webhook ' || slug)::uuid, id, 'https://' || slug || '.example.com/hook', '{order.placed}',
@@ -2180,6 +2356,36 @@ BEGIN
 END
 $$;
 
+-- A row of numbers that no column owns: each tenant's office draws from it by hand.
+CREATE SEQUENCE billing.credit_number;
+CREATE FUNCTION billing.next_credit_number() RETURNS text
+LANGUAGE sql VOLATILE AS $$
+    SELECT 'C-' || lpad(nextval('billing.credit_number')::text, 8, '0')
+$$;
+
+CREATE FUNCTION tenancy.is_colleague(tenant uuid) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM identity.memberships
+        WHERE tenant_id = tenant AND user_id = identity.current_user_id()
+    )
+$$;
+
+-- Written to by people who fill in a form: the rows go to the table behind it.
+CREATE VIEW messaging.reminders_by_zone AS
+SELECT id, user_id, local_time AT TIME ZONE time_zone AS due_at, time_zone, text
+FROM messaging.reminders;
+CREATE FUNCTION messaging.write_reminder() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO messaging.reminders (user_id, local_time, time_zone, text)
+    VALUES (NEW.user_id, NEW.due_at AT TIME ZONE NEW.time_zone, NEW.time_zone, NEW.text);
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER reminders_by_zone_insert INSTEAD OF INSERT ON messaging.reminders_by_zone
+    FOR EACH ROW EXECUTE FUNCTION messaging.write_reminder();
+
 CREATE PROCEDURE platform.nightly()
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -2187,6 +2393,7 @@ BEGIN
     PERFORM platform.make_partitions('logistics.stock_movements', 3, 3);
     PERFORM platform.make_partitions('logistics.shipment_events', 3, 3);
     PERFORM platform.make_partitions('audit.row_changes', 3, 3);
+    PERFORM platform.make_partitions('events.measurements_latency', 1, 3);
     REFRESH MATERIALIZED VIEW reporting.daily_sales;
 END
 $$;
@@ -2247,6 +2454,15 @@ CREATE POLICY oneself_and_colleagues ON identity.users FOR SELECT TO meridian_ap
     );
 CREATE POLICY oneself ON identity.users FOR UPDATE TO meridian_app
     USING (id = (SELECT identity.current_user_id()));
+
+-- The manual's own example: who is logged in is no function that could be slow.
+ALTER TABLE platform.schema_migrations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY by_the_migrator ON platform.schema_migrations FOR SELECT TO meridian_reader
+    USING (current_user = 'meridian_dashboard' AND applied_at <= now());
+-- The function's argument is a column: it has to be called for each row.
+ALTER TABLE events.projections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY named_for_tenant ON events.projections TO meridian_app
+    USING (name NOT LIKE 'tenant/%' OR tenancy.is_colleague(split_part(name, '/', 2)::uuid));
 
 -- Erased patients are gone for everybody, whatever else a policy allows.
 CREATE POLICY not_erased ON clinic.patients AS RESTRICTIVE FOR SELECT TO meridian_app

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 from dbwright.check.configure import Choice, choose
-from dbwright.check.engine import RuleRun, run_rules
+from dbwright.check.engine import NOT_ASKED, RuleRun, run_rules
 from dbwright.check.explain import page
+from dbwright.check.registry import known_ids, known_topics
 from dbwright.check.silence import Silence, ignores_in_comments, read_baseline
 from dbwright.configuration import Configuration
 from dbwright.model.catalog import Catalog
@@ -24,6 +25,11 @@ __all__ = ["check", "check_source"]
 
 BUDGET = 30.0
 SEVERITIES = "|".join(Severity)
+NO_ROWS = Skipped("data", "a snapshot holds no rows of tables", "check the live database")
+
+
+def _patterns() -> tuple[str, ...]:
+    return (*known_topics(), *known_ids())
 
 
 @operation(
@@ -48,9 +54,12 @@ def check(
     ] = None,
     *,
     only: Annotated[
-        tuple[str, ...], Parameter("run only these rules: an id, a topic, or a glob", "RULE")
+        tuple[str, ...],
+        Parameter("run only these rules: an id, a topic, or a glob", "RULE", known=_patterns),
     ] = (),
-    skip: Annotated[tuple[str, ...], Parameter("leave these rules out", "RULE")] = (),
+    skip: Annotated[
+        tuple[str, ...], Parameter("leave these rules out", "RULE", known=_patterns)
+    ] = (),
     data: Annotated[
         bool, Parameter("also run the rules that read rows of tables (sampled, time-limited)")
     ] = False,
@@ -74,7 +83,9 @@ def check(
     """
     settings = configuration.check
     choice = choose(configuration, only, skip)
-    known = read_baseline(path) if (path := baseline or settings.baseline) else frozenset()
+    if baseline is None and settings.baseline is not None:
+        baseline = configuration.path(settings.baseline)
+    known = read_baseline(baseline) if baseline else frozenset()
     with opened(
         resolve(target, configuration),
         budget_seconds=budget or settings.budget or BUDGET,
@@ -102,7 +113,13 @@ def check_source(
     """Run the chosen rules over an opened target."""
     snapshot = source.snapshot
     progress(f"running {len(choice.rules)} rules")
-    run = run_rules(snapshot, choice.rules, choice.thresholds, ask=source.ask if data else None)
+    run = run_rules(
+        snapshot,
+        choice.rules,
+        choice.thresholds,
+        ask=source.ask if data else None,
+        unasked=NOT_ASKED if source.ask else NO_ROWS,
+    )
     found = {finding.rule for finding in run.findings}
     silence = Silence(ignores_in_comments(snapshot.catalog), choice.ignored, baseline)
     shown, silenced = silence.split(_with_severities(run, choice.severities))

@@ -58,12 +58,14 @@ def choose(configuration: Configuration, only: Iterable[str], skip: Iterable[str
 def _by_id(configuration: Configuration) -> dict[str, RuleSettings]:
     found: dict[str, RuleSettings] = {}
     for name, settings in configuration.rules.items():
+        place = f'{configuration.file}: rules."{name}"'
         try:
-            found[find_rule(name).id] = settings
+            rule = find_rule(name)
         except UnknownRule as problem:
-            raise BadConfiguration(
-                f'{configuration.file}: rules."{name}": {problem.message}', problem.next_step
-            ) from None
+            raise BadConfiguration(f"{place}: {problem.message}", problem.next_step) from None
+        if rule.id in found:
+            raise BadConfiguration(f"{place}: {rule.id} stands there twice", "keep one table of it")
+        found[rule.id] = settings
     return found
 
 

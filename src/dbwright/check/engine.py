@@ -8,16 +8,21 @@ from dataclasses import dataclass, replace
 
 from dbwright.check.rule import Answers, Fault, Question, Rule
 from dbwright.memory import garbage_collection_paused
+from dbwright.model.catalog import CONTAINERS
 from dbwright.model.finding import Finding, Location, ObjectRef
+from dbwright.model.names import enclosing
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 
-__all__ = ["RuleRun", "run_rules"]
+__all__ = ["NOT_ASKED", "RuleRun", "run_rules"]
 
 logger = logging.getLogger(__name__)
 
 Ask = Callable[[Question], "list[object] | Skipped"]
 """Puts a question to the live database: its rows, or why there are none."""
+
+
+NOT_ASKED = Skipped("data", "rules that read rows of tables run only when asked to", "--data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,16 @@ def run_rules(
     rules: Iterable[Rule],
     options: Mapping[str, Mapping[str, object]] | None = None,
     ask: Ask | None = None,
+    unasked: Skipped = NOT_ASKED,
 ) -> RuleRun:
     """Run each rule that has what it needs. `options`: thresholds by rule id.
 
-    Without `ask`, rules that read table rows are skipped. A rule that breaks is skipped, told
-    with its error, and logged with its traceback: one bug must not hide the other findings.
+    Without `ask`, rules that read table rows are skipped; `unasked` says why. A rule that breaks
+    is skipped, told with its error, and logged with its traceback: one bug must not hide the other
+    findings.
     """
     with garbage_collection_paused():
-        return _run_rules(snapshot, rules, options, ask)
+        return _run_rules(snapshot, rules, options, ask, unasked)
 
 
 def _run_rules(
@@ -49,6 +56,7 @@ def _run_rules(
     rules: Iterable[Rule],
     options: Mapping[str, Mapping[str, object]] | None,
     ask: Ask | None,
+    unasked: Skipped,
 ) -> RuleRun:
     findings: list[Finding] = []
     skipped = _Skips(snapshot.skipped)
@@ -59,7 +67,7 @@ def _run_rules(
             skipped.add(missing, rule)
             continue
         if rule.reads_data and ask is None and not rule.data_optional:
-            skipped.add(_NEEDS_DATA, rule)
+            skipped.add(unasked, rule)
             continue
         try:
             own_options = dict((options or {}).get(rule.id, {}))
@@ -73,9 +81,6 @@ def _run_rules(
             skipped.add(Skipped(rule.id, reason, "please report it"), rule)
     findings.sort(key=_order)
     return RuleRun(tuple(findings), skipped.all(), count)
-
-
-_NEEDS_DATA = Skipped("data", "rules that read rows of tables run only when asked to", "--data")
 
 
 class _Skips:
@@ -157,15 +162,10 @@ def _location(ref: ObjectRef, snapshot: Snapshot) -> Location | None:
     """Where the files declare the object, else what it is a part of."""
     if not snapshot.locations:
         return None
-    found = snapshot.locations.get(str(ref))
-    if found is not None:
-        return found
-    parent = ref.name.rpartition(".")[0]
-    for kind in ("table", "partitioned table", "foreign table", "view", "materialized view"):
-        found = snapshot.locations.get(f"{kind} {parent}")
-        if found is not None:
-            return found
-    return None
+    kinds = [kind for kind in CONTAINERS if kind != "schema"]  # whose line would tell nothing
+    around = (f"{kind} {name}" for name in enclosing(ref.name) for kind in kinds)
+    names = (str(ref), *around)
+    return next((snapshot.locations[name] for name in names if name in snapshot.locations), None)
 
 
 def _order(finding: Finding) -> tuple[int, int, str, tuple[str, int], str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Annotated
 
-from dbwright.check.registry import all_rules, find_rule
-from dbwright.check.rule import HEADINGS, Rule
+from dbwright.check.registry import all_rules, find_rule, known_ids, known_topics
+from dbwright.check.rule import HEADINGS, Option, Rule
+from dbwright.errors import UnknownRule
 from dbwright.model.document import Document
 from dbwright.model.finding import Severity
 from dbwright.operation import Effect, Example, Parameter, operation
@@ -27,10 +29,11 @@ SEVERITIES = "|".join(Severity)
 )
 def rules(
     id: Annotated[
-        str | None, Parameter("a rule's id, or the part after the slash", "ID", argument=True)
+        str | None,
+        Parameter("a rule's id, or the part after the slash", "ID", argument=True, known=known_ids),
     ] = None,
     *,
-    topic: Annotated[str | None, Parameter("only this topic", "TOPIC")] = None,
+    topic: Annotated[str | None, Parameter("only this topic", "TOPIC", known=known_topics)] = None,
     severity: Annotated[
         Severity | None, Parameter("only this severity or worse", SEVERITIES)
     ] = None,
@@ -43,6 +46,8 @@ def rules(
     if id is not None:
         rule = find_rule(id)
         return Document("rules", page(rule), _data(rule))
+    if topic is not None and topic not in known_topics():
+        raise UnknownRule(f"there is no topic {topic!r}", f"topics: {', '.join(known_topics())}")
     chosen = [
         rule
         for rule in all_rules()
@@ -68,7 +73,7 @@ def page(rule: Rule) -> str:
 def _thresholds(rule: Rule) -> list[str]:
     lines = ["## Configuration", "", "In `dbwright.toml`:", "", "```toml", f'[rules."{rule.id}"]']
     for option in rule.options:
-        lines.append(f"{option.name} = {_toml(option.default)}  # {option.help}")
+        lines.append(_setting(option))
     lines += [
         "# enabled = false",
         f'# severity = "{rule.severity}"',
@@ -85,6 +90,13 @@ def _thresholds(rule: Rule) -> list[str]:
     return lines
 
 
+def _setting(option: Option) -> str:
+    """A line of TOML; a comment where nothing is set by default."""
+    if option.default is None:
+        return f"# {option.name}: {option.help}"
+    return f"{option.name} = {_toml(option.default)}  # {option.help}"
+
+
 def _examples(rule: Rule) -> list[str]:
     lines: list[str] = []
     for heading, examples in (("Found", rule.bad), ("Not found", rule.good)):
@@ -92,6 +104,7 @@ def _examples(rule: Rule) -> list[str]:
             settings = [f"{name} = {value}" for name, value in example.settings.items()]
             texts = [
                 example.sql.strip(),
+                f"-- on its standby\n{example.standby.strip()}" if example.standby else "",
                 *(f"-- another session\n{script.strip()}" for script in example.sessions),
                 *settings,
                 *((example.hba or "").strip().splitlines()),
@@ -111,6 +124,8 @@ def _toml(value: object) -> str:
         return f'"{value}"'
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f'"{key}" = {_toml(item)}' for key, item in value.items()) + "}"
     return str(value)
 
 

@@ -13,7 +13,7 @@ from dbwright.check import rules as rules_package
 from dbwright.check.rule import Rule
 from dbwright.errors import UnknownRule
 
-__all__ = ["all_rules", "find_rule", "matching"]
+__all__ = ["all_rules", "find_rule", "fits_pattern", "known_ids", "known_topics", "matching"]
 
 
 @lru_cache(maxsize=1)
@@ -31,6 +31,14 @@ def all_rules() -> tuple[Rule, ...]:
                 raise TypeError(f"{module.__name__} must hold one rule, not {len(own)}")
             found += own
     return tuple(sorted(found, key=lambda rule: rule.id))
+
+
+def known_ids() -> tuple[str, ...]:
+    return tuple(rule.id for rule in all_rules())
+
+
+def known_topics() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.topic for rule in all_rules()))
 
 
 def find_rule(name: str) -> Rule:
@@ -56,12 +64,13 @@ def matching(patterns: Iterable[str]) -> tuple[Rule, ...]:
 
 
 def fits_pattern(rule_id: str, pattern: str) -> bool:
+    """Is the pattern the rule's id, its topic, its name, or a glob for its id?"""
     topic, _, name = rule_id.partition("/")
     return pattern in (rule_id, topic, name) or fnmatch.fnmatchcase(rule_id, pattern)
 
 
 def _unknown(name: str) -> UnknownRule:
-    known = [rule.id for rule in all_rules()]
+    known = list(known_ids())
     near = difflib.get_close_matches(name, known + [k.partition("/")[2] for k in known], n=1)
     step = f"did you mean {near[0]}? " if near else ""
     return UnknownRule(f"there is no rule {name!r}", f"{step}`dbwright rules` lists them")

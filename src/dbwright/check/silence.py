@@ -10,8 +10,18 @@ from pathlib import Path
 
 from dbwright.check.registry import fits_pattern
 from dbwright.errors import FileUnreadable
-from dbwright.model.catalog import Catalog, Check, Exclusion, ForeignKey, Key
-from dbwright.model.finding import Finding
+from dbwright.model.catalog import (
+    CONTAINERS,
+    Catalog,
+    Check,
+    Exclusion,
+    ForeignKey,
+    Key,
+    MaterializedView,
+    Table,
+)
+from dbwright.model.finding import Finding, ObjectRef
+from dbwright.model.names import enclosing
 from dbwright.model.report import Silenced
 
 __all__ = ["Silence", "ignores_in_comments", "read_baseline"]
@@ -19,12 +29,16 @@ __all__ = ["Silence", "ignores_in_comments", "read_baseline"]
 MARK = "dbwright: ignore "
 
 
+Ignores = tuple[tuple[str, str], ...]
+"""Rule patterns and reasons."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """All that silences findings."""
 
-    comments: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    """Rule pattern and reason, by the object's name."""
+    comments: Mapping[ObjectRef, Ignores] = field(default_factory=dict)
+    """By the object whose comment it is."""
     configured: tuple[tuple[str, str], ...] = ()
     """Rule pattern and pattern of object names."""
     baseline: frozenset[str] = frozenset()
@@ -43,8 +57,8 @@ class Silence:
         return shown, silenced
 
     def _of(self, finding: Finding) -> Silenced | None:
-        for name in _and_parents(finding.object.name):
-            for pattern, reason in self.comments.get(name, ()):
+        for ref in _and_containers(finding.object) if self.comments else ():
+            for pattern, reason in self.comments.get(ref, ()):
                 if fits_pattern(finding.rule, pattern):
                     return Silenced(finding, "comment", reason)
         for pattern, objects in self.configured:
@@ -57,15 +71,16 @@ class Silence:
         return None
 
 
-def ignores_in_comments(catalog: Catalog) -> dict[str, tuple[tuple[str, str], ...]]:
-    """`dbwright: ignore <rule> <reason>` of each object's comment, by the object's name.
+def ignores_in_comments(catalog: Catalog) -> dict[ObjectRef, Ignores]:
+    """`dbwright: ignore <rule> <reason>` of each object's comment, a line each.
 
-    A table's comment also counts for its columns, constraints, indexes, triggers and policies.
+    A table's comment also counts for its columns, constraints, indexes, triggers and policies, a
+    schema's for all that is in it.
     """
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for name, comment in _comments(catalog):
+    found: dict[ObjectRef, Ignores] = {}
+    for ref, comment in _comments(catalog):
         if comment and MARK in comment:
-            found[name] = found.get(name, ()) + tuple(_ignores(comment))
+            found[ref] = found.get(ref, ()) + tuple(_ignores(comment))
     return found
 
 
@@ -90,47 +105,57 @@ def _ignores(comment: str) -> Iterator[tuple[str, str]]:
             yield pattern, reason.strip()
 
 
-def _and_parents(name: str) -> Iterator[str]:
-    """`shop.orders.total` -> itself, `shop.orders`; dots inside quotes don't count."""
-    yield name
-    quoted = False
-    for position in range(len(name) - 1, 0, -1):
-        if name[position] == '"':
-            quoted = not quoted
-        elif name[position] == "." and not quoted:
-            yield name[:position]
+def _and_containers(ref: ObjectRef) -> Iterator[ObjectRef]:
+    """`column shop.orders.total` -> itself, `table shop.orders`, `schema shop`."""
+    yield ref
+    for name in enclosing(ref.name):
+        for kind in CONTAINERS:
+            yield ObjectRef(kind, name)
 
 
-def _comments(catalog: Catalog) -> Iterator[tuple[str, str | None]]:
+def _comments(catalog: Catalog) -> Iterator[tuple[ObjectRef, str | None]]:
     for table in catalog.tables:
-        for column in table.columns:
-            if column.comment:
-                yield table.column_ref(column).name, column.comment
-        constraints: list[Key | ForeignKey | Check | Exclusion] = [
-            *table.keys,
-            *table.foreign_keys,
-            *table.checks,
-            *table.exclusions,
-        ]
-        for constraint in constraints:
-            yield table.constraint_ref(constraint.name).name, constraint.comment
-        for trigger in table.triggers:
-            yield table.trigger_ref(trigger.name).name, trigger.comment
-        for policy in table.policies:
-            yield table.policy_ref(policy.name).name, policy.comment
-        for index in table.indexes:
-            yield index.qualified, index.comment or table.comment
-    for relation in catalog.relations():
-        yield relation.qualified, relation.comment
+        yield from _of_table(table)
+    for view in catalog.views:
+        yield view.ref, view.comment
+    for materialized in catalog.materialized_views:
+        yield materialized.ref, materialized.comment
+        yield from _of_indexes(materialized)
     for sequence in catalog.sequences:
-        yield sequence.qualified, sequence.comment
+        yield sequence.ref, sequence.comment
     for function in catalog.functions:
-        yield function.signature, function.comment
+        yield function.ref, function.comment
     for type_ in catalog.types:
-        yield type_.qualified, type_.comment
+        yield type_.ref, type_.comment
     for schema in catalog.schemas:
-        yield schema.ref.name, schema.comment
+        yield schema.ref, schema.comment
     for role in catalog.roles:
-        yield role.ref.name, role.comment
+        yield role.ref, role.comment
     for database in catalog.databases:
-        yield database.ref.name, database.comment
+        yield database.ref, database.comment
+
+
+def _of_table(table: Table) -> Iterator[tuple[ObjectRef, str | None]]:
+    yield table.ref, table.comment
+    for column in table.columns:
+        yield table.column_ref(column), column.comment
+    constraints: list[Key | ForeignKey | Check | Exclusion] = [
+        *table.keys,
+        *table.foreign_keys,
+        *table.checks,
+        *table.exclusions,
+    ]
+    for constraint in constraints:
+        yield table.constraint_ref(constraint.name), constraint.comment
+    for trigger in table.triggers:
+        yield table.trigger_ref(trigger.name), trigger.comment
+    for policy in table.policies:
+        yield table.policy_ref(policy.name), policy.comment
+    yield from _of_indexes(table)
+
+
+def _of_indexes(relation: Table | MaterializedView) -> Iterator[tuple[ObjectRef, str | None]]:
+    """An index's name does not say whose it is."""
+    for index in relation.indexes:
+        yield index.ref, index.comment
+        yield index.ref, relation.comment

@@ -67,10 +67,11 @@ def _version(on: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit status."""
-    logging.basicConfig(level=logging.CRITICAL)
     # A polite kill ends as Ctrl-C does: sandboxes are stopped, half-written files removed.
     signal.signal(signal.SIGTERM, _terminate)
     verbose = any(argument in ("-v", "--verbose") for argument in arguments)
+    # A rule that breaks is told in the report; its traceback only to who asks for everything.
+    logging.basicConfig(level=logging.ERROR if verbose else logging.CRITICAL)
     try:
         result = typer.main.get_command(build()).main(
             args=list(arguments) or ["--help"], prog_name="dbwright", standalone_mode=False

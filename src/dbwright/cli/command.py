@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
 from dbwright.cli.console import Console
-from dbwright.cli.output import deliver
+from dbwright.cli.output import format_names, planned
 from dbwright.configuration import read_configuration
 from dbwright.errors import Interrupted
 from dbwright.operation import Argument, Operation
 
 __all__ = ["add_command"]
+
+
+def _completion(known: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """What a shell offers for the beginning of a word."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in known() if word.startswith(incomplete)]
+
+    return complete
+
 
 COMMON: dict[str, Any] = {
     "format": Annotated[
@@ -25,6 +35,7 @@ COMMON: dict[str, Any] = {
             metavar="FORMAT",
             help="table, json, markdown, html, sarif or junit [default: by the ending of "
             "--output, else table]",
+            autocompletion=_completion(format_names),
         ),
     ],
     "output": Annotated[
@@ -105,6 +116,13 @@ def _function(operation: Operation) -> Callable[..., int]:
         console = Console(
             quiet=common["quiet"], verbose=common["verbose"], no_color=common["no_color"]
         )
+        deliver = planned(
+            operation.result,
+            console,
+            format=common["format"],
+            output=common["output"],
+            also=tuple(common["also"] or ()),
+        )
         arguments = {
             argument.name: _value(argument, values[argument.name])
             for argument in operation.arguments
@@ -115,13 +133,7 @@ def _function(operation: Operation) -> Callable[..., int]:
             if "progress" in operation.given:
                 arguments["progress"] = progress
             result = operation.function(**arguments)
-        return deliver(
-            result,
-            console,
-            format=common["format"],
-            output=common["output"],
-            also=tuple(common["also"] or ()),
-        )
+        return deliver(result)
 
     parameters = [_parameter(argument) for argument in operation.arguments]
     parameters += [
@@ -146,13 +158,21 @@ def _parameter(argument: Argument) -> inspect.Parameter:
     if get_origin(hint) is tuple:
         hint = list[get_args(hint)[0]] | None  # type: ignore[misc]
         default = None
+    completion = _completion(about.known) if about.known else None
     if about.argument:
-        info = typer.Argument(metavar=about.metavar or None, help=about.help, show_default=False)
+        info = typer.Argument(
+            metavar=about.metavar or None,
+            help=about.help,
+            show_default=False,
+            autocompletion=completion,
+        )
         kind = POSITIONAL
     else:
         names = [f"--{argument.name.replace('_', '-')}", *([about.short] if about.short else [])]
         metavar = about.metavar if hint is not bool else ""
-        info = typer.Option(*names, metavar=metavar or None, help=about.help)
+        info = typer.Option(
+            *names, metavar=metavar or None, help=about.help, autocompletion=completion
+        )
         kind = NAMED
     return inspect.Parameter(argument.name, kind, default=default, annotation=Annotated[hint, info])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbwright.cli.console import Console
@@ -12,89 +13,132 @@ from dbwright.errors import FileUnreadable, UsageError
 from dbwright.model.document import Document
 from dbwright.model.report import Report
 from dbwright.model.snapshot import Snapshot
-from dbwright.render import format_of, render
+from dbwright.render import FORMATS, format_of, render
 
-__all__ = ["deliver"]
+__all__ = ["Delivery", "format_names", "planned"]
 
 TABLE = "table"
 DOCUMENT_FORMATS = (TABLE, "json", "markdown")
 
 
-def deliver(
-    result: object,
+def format_names() -> tuple[str, ...]:
+    """What `--format` takes."""
+    return (TABLE, *(name for name in FORMATS if name != TERMINAL))
+
+
+TERMINAL = "terminal"
+"""The name of TABLE in `render`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a result goes, and in which format."""
+
+    console: Console
+    format: str
+    output: Path | None
+    also: tuple[tuple[Path, str], ...]
+
+    def __call__(self, result: object) -> int:
+        """Show or write the result; the exit status. Raises FileUnreadable."""
+        if isinstance(result, Snapshot):
+            return _save(result, self.console, self.output)
+        for path, format in self.also:
+            _write(path, _text(result, format, self.console, to_file=True), self.console)
+        text = _text(result, self.format, self.console, to_file=self.output is not None)
+        if self.output is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            _write(self.output, text, self.console)
+        return 1 if isinstance(result, Report) and result.failed else 0
+
+
+def planned(
+    kind: object,
     console: Console,
     *,
     format: str | None,
     output: Path | None,
     also: tuple[Path, ...],
-) -> int:
-    """Show or write the result; the exit status. Raises UsageError, FileUnreadable."""
-    if isinstance(result, Snapshot):
-        return _save(result, console, output)
-    chosen = format or (format_of(output) if output else None) or TABLE
-    for path in also:
-        _write(path, _text(result, _format_for(path), console, to_file=True), console)
-    text = _text(result, chosen, console, to_file=output is not None)
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        _write(output, text, console)
-    return 1 if isinstance(result, Report) and result.failed else 0
+) -> Delivery:
+    """How a result of that kind will be delivered: settled before any work is done for it.
+
+    Raises UsageError, FileUnreadable.
+    """
+    for path in (*also, *([output] if output else ())):
+        if not path.parent.is_dir():
+            raise FileUnreadable(
+                f"can't write {path}: there is no folder {path.parent}", "choose another place"
+            )
+    if kind is Snapshot:
+        if format or also:
+            raise UsageError(
+                "a snapshot has a format of its own",
+                "leave --format and --also out; -o names its file",
+            )
+        return Delivery(console, TABLE, output, ())
+    known = DOCUMENT_FORMATS if kind is Document else format_names()
+    chosen = format or (_format_of(output) if output else None) or TABLE
+    named = tuple((path, _format_of(path)) for path in also)
+    for one in (chosen, *(name for _, name in named if name)):
+        if one not in known:
+            raise UsageError(f"no way to write {one}", f"choose one of: {', '.join(known)}")
+    return Delivery(console, chosen, output, tuple((p, _told(p, name)) for p, name in named))
+
+
+def _format_of(path: Path) -> str | None:
+    found = format_of(path)
+    return TABLE if found == TERMINAL else found
+
+
+def _told(path: Path, format: str | None) -> str:
+    if format is None:
+        raise UsageError(
+            f"the ending of {path} tells no format",
+            "use .json, .html, .md, .sarif, .xml or .txt, or --output with --format",
+        )
+    return format
 
 
 def _text(result: object, format: str, console: Console, *, to_file: bool) -> str:
     if isinstance(result, Report):
         return render(
             result,
-            "terminal" if format == TABLE else format,
+            TERMINAL if format == TABLE else format,
             width=None if to_file else console.width,
             color=console.color and not to_file,
             verbose=console.verbose,
             rules=result.rules,
         )
     if isinstance(result, Document):
-        return _document(result, format, console)
+        return _document(result, format, console, to_file=to_file)
     raise TypeError(f"no way to show a {type(result).__name__}")
 
 
-def _document(document: Document, format: str, console: Console) -> str:
+def _document(document: Document, format: str, console: Console, *, to_file: bool) -> str:
     if format == "json":
         content = {"schema_version": 1, "command": document.command, **document.data}
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     if format == "markdown":
         return document.markdown
-    if format != TABLE:
-        raise UsageError(
-            f"{document.command} can't be shown as {format}",
-            f"choose one of: {', '.join(DOCUMENT_FORMATS)}",
-        )
-    return _rich_markdown(document.markdown, console)
+    return _rich_markdown(document.markdown, console, to_file=to_file)
 
 
-def _rich_markdown(markdown: str, console: Console) -> str:
+def _rich_markdown(markdown: str, console: Console, *, to_file: bool) -> str:
     from rich.console import Console as RichConsole
     from rich.markdown import Markdown
 
+    color = console.color and not to_file
     screen = RichConsole(
-        width=min(console.width or 80, 100),
-        force_terminal=console.color,
-        no_color=not console.color,
+        width=80 if to_file else min(console.width or 80, 100),
+        force_terminal=color,
+        no_color=not color,
         highlight=False,
     )
     with screen.capture() as capture:
         screen.print(Markdown(markdown))
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
-
-
-def _format_for(path: Path) -> str:
-    found = format_of(path)
-    if found is None:
-        raise UsageError(
-            f"the ending of {path} tells no format",
-            "use .json, .html, .md, .sarif or .xml, or --output with --format",
-        )
-    return found
 
 
 def _write(path: Path, text: str, console: Console) -> None:

@@ -62,6 +62,7 @@ from dbwright.model.relations import (
 )
 
 __all__ = [
+    "CONTAINERS",
     "PUBLIC",
     "Attribute",
     "Catalog",
@@ -107,6 +108,9 @@ __all__ = [
     "UserMapping",
     "View",
 ]
+
+CONTAINERS = (*TableKind, "view", "materialized view", "domain", "schema")
+"""Kinds of objects that others are a part of, as their references name them."""
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from dbwright.model.keywords import NEEDS_QUOTES
 
-__all__ = ["is_plain", "literal", "qualify", "quote"]
+__all__ = ["enclosing", "is_plain", "literal", "qualify", "quote"]
 
 FIRST = frozenset("abcdefghijklmnopqrstuvwxyz_")
 REST = FIRST | frozenset("0123456789$")
@@ -29,6 +30,16 @@ def quote(name: str) -> str:
 def qualify(*parts: str) -> str:
     """The parts, each quoted where it must be, joined by dots."""
     return ".".join(quote(part) for part in parts)
+
+
+def enclosing(name: str) -> Iterator[str]:
+    """What a qualified name is in: `shop.orders.total` gives `shop.orders`, then `shop`."""
+    quoted = False
+    for position in range(len(name) - 1, 0, -1):
+        if name[position] == '"':
+            quoted = not quoted
+        elif name[position] == "." and not quoted:
+            yield name[:position]
 
 
 def literal(text: str) -> str:

@@ -29,7 +29,7 @@ from dbwright.render.groups import (
 )
 from dbwright.render.highlight import tokens
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
-from dbwright.render.units import evidence_text
+from dbwright.render.units import drawing, evidence_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -97,6 +97,7 @@ def environment() -> Environment:
     made.filters["fold"] = fold
     made.globals.update(
         copy_elsewhere=COPY_ELSEWHERE,
+        drawing=drawing,
         evidence_text=evidence_text,
         fix_notes=fix_notes,
         found_counts=found_counts,

@@ -12,7 +12,7 @@ from dbwright.model.finding import Finding, Severity
 from dbwright.model.report import Report
 from dbwright.render.groups import fix_notes, groups, location_text, proof_text, topic_of
 from dbwright.render.text import fold, visible, visible_sql
-from dbwright.render.units import evidence_text
+from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
 
@@ -71,6 +71,7 @@ def test_case(parent: Element, finding: Finding) -> Element:
 def details(finding: Finding) -> str:
     parts = [fold(finding.why), fold(finding.advice), proof_text(finding.proof)]
     parts += [f"{label}: {figure}" for label, figure in evidence_text(finding.evidence)]
+    parts += drawing(finding.evidence)
     if finding.location is not None:
         parts.append(f"at {location_text(finding.location)}")
     if finding.fix is not None:

@@ -27,7 +27,7 @@ from dbwright.render.groups import (
     silenced_counts,
 )
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
-from dbwright.render.units import evidence_text
+from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
 
@@ -173,7 +173,12 @@ def item(finding: Finding, group: Group) -> list[str]:
     else:
         first = f"{code(finding.object.name)} {prose(finding.message)}"
     lines = [f"- {first.strip()}"]
-    return lines + [f"  - {prose(fold(text))}" for text in further if text.strip()]
+    lines += [f"  - {prose(fold(text))}" for text in further if text.strip()]
+    tree = drawing(finding.evidence)
+    if tree:
+        fence = fence_for("\n".join(tree), 3)
+        lines += ["", *(f"  {line}" for line in (f"{fence}text", *tree, fence)), ""]
+    return lines
 
 
 def left_out(report: Report) -> list[str]:

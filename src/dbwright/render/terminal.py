@@ -37,7 +37,7 @@ from dbwright.render.text import (
     visible,
     visible_sql,
 )
-from dbwright.render.units import evidence_text
+from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
 
@@ -196,6 +196,8 @@ def write_finding(page: Page, finding: Finding, group: Group, verbose: bool) -> 
     facts = [f"{label} {figure}" for label, figure in evidence_text(finding.evidence)]
     if facts:
         page.line((" \u00b7 ".join(facts), "dim"), indent=4)
+    for line in drawing(finding.evidence):
+        page.put(Text(" " * 6 + line))
     if finding.confidence is not Confidence.HIGH:
         page.line((f"{finding.confidence.value} confidence", "dim"), indent=4)
     if finding.location is not None:

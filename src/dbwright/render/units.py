@@ -12,7 +12,10 @@ from collections.abc import Callable, Sequence
 from dbwright.model.finding import Evidence
 from dbwright.render.text import joined, visible
 
-__all__ = ["bytes_text", "evidence_text", "figure", "seconds_text"]
+__all__ = ["bytes_text", "drawing", "evidence_text", "figure", "seconds_text"]
+
+DRAWING = "tree"
+"""Evidence of this name is lines that belong below one another."""
 
 SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB")
 BARE = frozenset({"pid", "oid", "port", "line", "version", "year", "id"})
@@ -92,5 +95,13 @@ UNITS: dict[str, Callable[[float], str]] = {
 
 
 def evidence_text(evidence: Evidence) -> tuple[tuple[str, str], ...]:
-    """All evidence, in the rule's order, as (label, figure)."""
-    return tuple(figure(name, value) for name, value in evidence.items())
+    """All evidence but the drawing, in the rule's order, as (label, figure)."""
+    return tuple(figure(name, value) for name, value in evidence.items() if name != DRAWING)
+
+
+def drawing(evidence: Evidence) -> tuple[str, ...]:
+    """The lines of a tree that the evidence holds; they are indented, and safe to show."""
+    lines = evidence.get(DRAWING)
+    if not isinstance(lines, Sequence) or isinstance(lines, str):
+        return ()
+    return tuple(visible(str(line)) for line in lines)

@@ -149,9 +149,13 @@ class Session:
             return []
 
     def ask(self, sql: str, timeout_seconds: float) -> list[Row]:
-        """Run a rule's own SELECT. Raises Unreadable, ConnectionLost."""
+        """Run a rule's own SELECT. Raises Unreadable, ConnectionLost.
+
+        It leaves no trace in the counters where the user may see to that (superusers): or an index
+        that nobody else uses would be in use from the first look on.
+        """
         try:
-            return self._run(sql, timeout_seconds)
+            return self._run(sql, timeout_seconds, counted=False)
         except psycopg.errors.LockNotAvailable:
             raise Unreadable("the table is locked", "run it again later") from None
 
@@ -171,7 +175,9 @@ class Session:
         template = _environment().from_string(_source(query))
         return template.render(v=self.major, readable=_Readable(self.locked, none), **parameters)
 
-    def _run(self, sql: str, timeout_seconds: float | None = None) -> list[Row]:
+    def _run(
+        self, sql: str, timeout_seconds: float | None = None, *, counted: bool = True
+    ) -> list[Row]:
         left = self.budget.left
         if left <= 0:
             raise Unreadable(
@@ -181,7 +187,7 @@ class Session:
         limit = timeout_seconds or self.budget.seconds * STATEMENT_SHARE
         limit = max(0.05, min(limit, left))
         try:
-            return self._transaction(sql, limit)
+            return self._transaction(sql, limit, counted)
         except psycopg.errors.LockNotAvailable:
             raise
         except psycopg.errors.InsufficientPrivilege as problem:
@@ -196,7 +202,8 @@ class Session:
                 ) from None
             raise Unreadable(_first_line(problem)) from None
 
-    def _transaction(self, sql: str, limit: float) -> list[Row]:
+    def _transaction(self, sql: str, limit: float, counted: bool) -> list[Row]:
+        superuser = self.connection.info.parameter_status("is_superuser") == "on"
         with self.connection.cursor(binary=True, row_factory=namedtuple_row) as cursor:
             # Several statements in one message: the simple protocol, one round trip.
             self.connection.execute(
@@ -211,6 +218,7 @@ class Session:
                 "SET LOCAL extra_float_digits = 1;"
                 "SET LOCAL datestyle = 'ISO';"
                 "SET LOCAL timezone = 'UTC'"
+                + (";SET LOCAL track_counts = off" if superuser and not counted else "")
             )
             try:
                 rows = self._rows(cursor, sql)

@@ -4,7 +4,8 @@
 
 A valid index without a single scan, larger than `min_bytes`, on a server whose counters have run
 for at least `min_days` and whose tables are used. Never one that backs a primary key, a unique or
-an exclusion constraint, is unique, is the replica identity, or belongs to a partitioned index.
+an exclusion constraint, is unique, is the replica identity, belongs to a partitioned index, or is
+the only one that a foreign key has.
 
 ## Why it matters
 
@@ -34,6 +35,7 @@ from typing import Annotated
 from dbwright.check.example import Example
 from dbwright.check.fixes import drop_index
 from dbwright.check.rule import Fault, rule
+from dbwright.check.serving import keys_served_only_by
 from dbwright.model.activity import Activity
 from dbwright.model.catalog import Catalog, Index
 from dbwright.model.finding import Confidence, Severity
@@ -56,6 +58,8 @@ BAD = Example(
 GOOD = Example(
     TABLE
     + """
+ALTER TABLE events ADD cause_id bigint REFERENCES events;
+CREATE INDEX ON events (cause_id);
 SET enable_seqscan = off;
 SELECT count(*) FROM events WHERE kind = 'k1';
 SELECT pg_stat_force_next_flush();
@@ -92,7 +96,7 @@ def unused_index(
             counted = statistics.of_index(index)
             if counted is None or counted.scans or not _droppable(index):
                 continue
-            if (counted.bytes or 0) < min_bytes:
+            if (counted.bytes or 0) < min_bytes or keys_served_only_by(index, table, catalog):
                 continue
             yield Fault(
                 object=index.ref,

@@ -82,5 +82,5 @@ def tables_by_entity(catalog: Catalog) -> dict[str, list[Table]]:
 
 
 def keeps_the_past(table: Table) -> bool:
-    """Does its name say that it is a log, a history, a backup or a stage?"""
-    return not PAST.isdisjoint(words(table.name))
+    """Does its name, or its schema's, say that it is a log, a history, a backup or a stage?"""
+    return not PAST.isdisjoint(words(table.schema) + words(table.name))

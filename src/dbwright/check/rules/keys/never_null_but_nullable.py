@@ -155,7 +155,7 @@ def never_null_but_nullable(
                 evidence={
                     "rows_looked_at": rows,
                     "all_rows": everything,
-                    "default": column.default,
+                    **({"default": column.default} if column.default else {}),
                 },
                 confidence=None if everything else Confidence.MEDIUM,
                 fix=_fix(table, column, size),

@@ -60,6 +60,8 @@ CREATE TABLE readings (sensor text, day date, value numeric, PRIMARY KEY (sensor
     PARTITION BY RANGE (day);
 CREATE TABLE readings_2025 PARTITION OF readings FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TEMPORARY TABLE scratch (line text);
+CREATE TABLE contacts (note text, CHECK (false) NO INHERIT);
+CREATE TABLE phones (number text PRIMARY KEY) INHERITS (contacts);
 """
 
 NO_KEY = "Find the columns that identify a row, make them NOT NULL, and declare the key."
@@ -91,7 +93,7 @@ def no_primary_key(
                 "columns": len(table.columns),
                 "rows": rows,
                 "size_bytes": counted.heap_bytes if counted else None,
-                "other_key": other or None,
+                **({"other_key": other} if other else {}),
                 "only_inserted": append_only,
             },
             severity=Severity.NOTICE if other or append_only or _is_passing(table) else None,
@@ -106,7 +108,13 @@ def _needs_key(table: Table) -> bool:
         and table.kind is not TableKind.FOREIGN
         and table.persistence != "temporary"
         and bool(table.columns)
+        and not _holds_no_rows(table)
     )
+
+
+def _holds_no_rows(table: Table) -> bool:
+    """A parent that is there to be inherited from: CHECK (false) NO INHERIT."""
+    return any(check.no_inherit and check.expression == "false" for check in table.checks)
 
 
 def _is_passing(table: Table) -> bool:
@@ -138,6 +146,8 @@ def _all_not_null(table: Table, index: Index) -> bool:
 def _advice(table: Table, other: str) -> str:
     if table.kind is TableKind.PARTITIONED:
         return "Declare a key that contains the partition columns: it spans all partitions."
+    if any(_may_become_key(table, index) for index in table.indexes):
+        return ""  # the fix says it all
     if other:
         return f"Make the columns of {other} the primary key, and drop it if it is then twice."
     return NO_KEY

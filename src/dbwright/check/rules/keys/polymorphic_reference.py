@@ -18,7 +18,9 @@ the kinds share one parent table that is referenced instead.
 
 ## When to ignore
 
-A log or an audit trail, whose rows are meant to outlive what they speak of.
+A log or an audit trail, whose rows are meant to outlive what they speak of. It is a notice there,
+in tables that libraries make (`active_storage_attachments`), and where only one table is named so
+far.
 
 ## Sources
 
@@ -80,6 +82,10 @@ USUAL = frozenset(
     "actor attached causer entity item linked model object owner parent record reference related "
     "resource source subject target".split()
 )
+OF_LIBRARIES = frozenset(
+    "action_text_rich_texts active_storage_attachments friendly_id_slugs taggings".split()
+)
+"""Tables that a library makes in this way, and that can't be had in another."""
 NUMBERS = frozenset({"integer", "bigint", "uuid", "text", "character varying"})
 TEXTS = frozenset({"text", "character varying", "character"})
 
@@ -102,12 +108,13 @@ def polymorphic_reference(catalog: Catalog, statistics: Statistics | None) -> It
                 continue
             if not values and not (parts[-2] in USUAL or parts[-2].endswith("able")):
                 continue
-            doubtful = not values or keeps_the_past(table)
+            doubtful = len(named) < 2 or keeps_the_past(table) or table.name in OF_LIBRARIES
             yield Fault(
                 object=table.column_ref(number),
                 message=f"{table.column_ref(number).name} references rows of "
                 + (f"{', '.join(named)}" if named else "several tables")
-                + f", as {quote(name)} says: no foreign key can cover it",
+                + f", as {quote(name)} says"
+                + (": no foreign key can cover it" if len(named) != 1 else ", and of no other yet"),
                 evidence={
                     "type_column": name,
                     "type": number.type,
@@ -116,7 +123,10 @@ def polymorphic_reference(catalog: Catalog, statistics: Statistics | None) -> It
                 },
                 severity=Severity.NOTICE if doubtful else None,
                 confidence=None if values else Confidence.LOW,
-                advice="Give each kind a column with a foreign key of its own, and a CHECK "
+                advice="The table is a library's own: leave it, and delete its rows with what "
+                "they belong to."
+                if table.name in OF_LIBRARIES
+                else "Give each kind a column with a foreign key of its own, and a CHECK "
                 "(num_nonnulls(…) = 1).",
             )
 

@@ -166,7 +166,7 @@ def _plain_in_rows(rows: Sequence[object]) -> bool | None:
 
 def _plain_in_statistics(snapshot: Snapshot, table: Table, column: Column) -> bool | None:
     """Do most of the known values look like neither a hash nor a cipher?"""
-    if snapshot.statistics is None or snapshot.redacted:
+    if snapshot.statistics is None:
         return None
     known = snapshot.statistics.of_column(table, column)
     if known is None or len(known.sample) < FEW:

@@ -78,7 +78,7 @@ def unlogged_table(catalog: Catalog, statistics: Statistics | None) -> Iterator[
             message=_message(catalog, shown, tables),
             evidence={
                 "size_bytes": size,
-                "unlogged_partitions": len(tables) if shown is not tables[0] else None,
+                **({"unlogged_partitions": len(tables)} if shown is not tables[0] else {}),
             },
             severity=Severity.NOTICE if passing else None,
             fix=_fix(catalog, tables, size),

@@ -34,6 +34,8 @@ NOT_MONEY = frozenset(
     multiplier pct percent percentage points predicted prediction probability quantity qty
     rank rate ratio relative rows score seconds share similarity std stddev time tokens units
     variance volume weight
+    celsius cl cm degrees dl dosage dose gram grams km kw kwh lb lbs liter liters litre litres
+    mcg mg miles ml mm mmol mw oz ppm watts
     """.split()
 )
 

@@ -82,7 +82,7 @@ def questions(
 @rule(
     severity=Severity.WARNING,
     confidence=Confidence.MEDIUM,
-    needs=("statistics.columns",),
+    needs=("statistics.columns.values",),
     bad=BAD,
     good=GOOD,
     questions=questions,

@@ -101,7 +101,7 @@ def timestamp_without_time_zone(catalog: Catalog, statistics: Statistics | None)
             + (", and its default drops the zone of the present moment" if now else ""),
             evidence={
                 "type": column.type,
-                "default": column.default if now else None,
+                **({"default": column.default} if now else {}),
                 "rows": changes.rows(table),
             },
             severity=Severity.WARNING if now else None,

@@ -1,0 +1,11 @@
+PRAGMA foreign_keys = OFF;
+BEGIN TRANSACTION;
+CREATE TABLE [artist] (
+    [id] INTEGER PRIMARY KEY
+);
+CREATE TABLE album (id INTEGER PRIMARY KEY AUTOINCREMENT, title NVARCHAR(160));
+CREATE TABLE track (id INTEGER PRIMARY KEY, name TEXT) WITHOUT ROWID;
+INSERT OR REPLACE INTO genre VALUES (1, 'Rock');
+CREATE TABLE genre (id INTEGER PRIMARY KEY, name TEXT, added datetime('now'));
+CREATE TABLE playlist (name text, made timestamp);
+COMMIT;

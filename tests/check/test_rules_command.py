@@ -1,0 +1,91 @@
+"""`dbwright rules`: the list, and a rule's page."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbwright.check.registry import all_rules
+from dbwright.check.rule import HEADINGS, Rule
+from dbwright.model.finding import Severity
+
+Run = Callable[..., Any]
+
+
+def test_the_list_has_every_rule(dbwright: Run) -> None:
+    done = dbwright("rules", "--format", "markdown")
+    assert done.status == 0
+    for rule in all_rules():
+        assert f"| {rule.id} | {rule.severity} | " in done.out
+    assert done.out.startswith(f"# {len(all_rules())} rules\n")
+    # On the screen long ids may be wrapped; none is left out.
+    assert "no-primary-key" in dbwright("rules").out
+
+
+def test_a_part_of_the_list(dbwright: Run) -> None:
+    found = dbwright("rules", "--topic", "security", "--format", "json").report["rules"]
+    assert [one["id"] for one in found] == [r.id for r in all_rules() if r.topic == "security"]
+    found = dbwright("rules", "--severity", "error", "--format", "json").report["rules"]
+    assert {one["severity"] for one in found} == {"critical", "error"}
+    assert len(found) == sum(rule.severity.at_least(Severity.ERROR) for rule in all_rules())
+
+
+def test_a_topic_that_does_not_exist(dbwright: Run) -> None:
+    done = dbwright("rules", "--topic", "nothing")
+    assert (done.status, done.out) == (2, "")
+    assert "security" in done.err
+
+
+@pytest.mark.parametrize("name", ["indexes/unused-index", "unused-index"])
+def test_a_rule_s_page(dbwright: Run, name: str) -> None:
+    done = dbwright("rules", name, "--format", "markdown")
+    assert done.status == 0
+    for heading in (*HEADINGS, "Configuration", "Found", "Not found"):
+        assert f"\n## {heading}\n" in done.out
+    assert "dbwright: ignore indexes/unused-index <reason>" in done.out
+    assert "min_days = " in done.out
+    assert "min_days" in dbwright("rules", name).out
+
+
+def test_a_rule_for_a_program(dbwright: Run) -> None:
+    report = dbwright("rules", "unused-index", "--format", "json").report
+    assert (report["schema_version"], report["command"]) == (1, "rules")
+    assert (report["id"], report["severity"]) == ("indexes/unused-index", "warning")
+    assert set(report["page"]) == set(HEADINGS)
+    assert "default" in report["thresholds"]["min_days"]
+
+
+def test_written_to_files(dbwright: Run, tmp_path: Path) -> None:
+    done = dbwright(
+        "rules", "unused-index", "-o", "r.md", "--also", "r.json", "--also", "r.txt", "-q"
+    )
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert (tmp_path / "r.md").read_text().startswith("# ")
+    assert json.loads((tmp_path / "r.json").read_text())["id"] == "indexes/unused-index"
+    assert "unused" in (tmp_path / "r.txt").read_text()
+    assert dbwright("rules", "-o", "r.html").status == 2
+
+
+def _settable(rule: Rule) -> list[str]:
+    return [option.name for option in rule.options if option.default is not None]
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_the_configuration_on_a_page_is_one(rule: Rule, dbwright: Run, tmp_path: Path) -> None:
+    """What a page says may be set, may be set: also the lines that stand there as comments."""
+    page = dbwright("rules", rule.id, "--format", "markdown").out
+    (block,) = [part.partition("\n```")[0] for part in page.split("```toml\n")[1:]]
+    lines = [line.removeprefix("# ") if " = " in line else line for line in block.splitlines()]
+    text = "\n".join(lines)
+    (settings,) = tomllib.loads(text)["rules"].values()
+    assert set(settings) == {"enabled", "severity", "ignore", *_settable(rule)}
+    (tmp_path / "dbwright.toml").write_text(text)
+    (tmp_path / "x.sql").write_text("")
+    # It gets as far as the target, which does not exist.
+    done = dbwright("check", "nowhere")
+    assert "nowhere" in done.err, done.err
