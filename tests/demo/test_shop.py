@@ -109,10 +109,13 @@ def test_defects_are_unique() -> None:
 
 EXISTS = {
     "table": "SELECT to_regclass(%(name)s) IS NOT NULL",
+    "partitioned table": "SELECT to_regclass(%(name)s) IS NOT NULL",
     "index": "SELECT to_regclass(%(name)s) IS NOT NULL",
     "sequence": "SELECT to_regclass(%(name)s) IS NOT NULL",
     "materialized view": "SELECT to_regclass(%(name)s) IS NOT NULL",
-    "function": "SELECT to_regprocedure(%(name)s) IS NOT NULL",
+    "function": "SELECT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace"
+    " WHERE format('%%s.%%s(%%s)', nspname, proname, pg_get_function_identity_arguments(p.oid))"
+    " = %(name)s)",
     "role": "SELECT to_regrole(%(name)s) IS NOT NULL",
     "column": "SELECT EXISTS (SELECT FROM pg_attribute"
     " WHERE attrelid = to_regclass(%(table)s) AND attname = %(part)s)",

@@ -262,12 +262,6 @@ DEFECTS: tuple[Defect, ...] = (
     _defect(
         "settings/hidden-override",
         "role",
-        "shop_report",
-        "work_mem is 1 GB for this role in this database.",
-    ),
-    _defect(
-        "settings/hidden-override",
-        "role",
         "shop_app",
         "The shop's own role may lose orders that were confirmed.",
     ),

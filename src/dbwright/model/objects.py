@@ -379,8 +379,6 @@ class HbaRule:
     line: int
     type: str | None
     """local, host, hostssl, hostnossl, hostgssenc, hostnogssenc; None for a broken line."""
-    file: str | None = None
-    """An included file (PostgreSQL 16 and later); None for pg_hba.conf itself."""
     databases: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     address: str | None = None
@@ -388,6 +386,8 @@ class HbaRule:
     method: str | None = None
     options: tuple[str, ...] = ()
     error: str | None = None
+    file: str | None = None
+    """An included file (PostgreSQL 16 and later); None for pg_hba.conf itself."""
 
     @property
     def ref(self) -> ObjectRef:

@@ -1,6 +1,8 @@
 """The tokens of SQL text, by PostgreSQL's own lexical rules (manual, 4.1; psqlscan.l).
 
-Expressions are used to jump over one whole token at a time; nesting is counted by hand.
+Expressions are used to jump over one whole token at a time; nesting is counted by hand. They use
+possessive quantifiers on sets of characters only: on groups Python matches them wrongly before
+3.11.5 (python/cpython#106052), and Debian 12 has 3.11.2.
 It never fails: what can't be read (an open quote) is one token up to the end.
 """
 
@@ -13,6 +15,7 @@ from typing import NamedTuple
 __all__ = [
     "DOLLAR_QUOTE",
     "ESCAPE_STRING",
+    "PLAIN_STRING",
     "WORD",
     "Token",
     "comments",
@@ -26,21 +29,22 @@ __all__ = [
 _START = r"[A-Za-z_\u0080-\U0010ffff]"
 WORD = rf"{_START}[A-Za-z0-9_$\u0080-\U0010ffff]*+"
 DOLLAR_QUOTE = rf"\$(?:{_START}[A-Za-z0-9_\u0080-\U0010ffff]*+)?\$"
-ESCAPE_STRING = r"[eE]'(?:[^'\\]++|''|\\.)*+'"
+PLAIN_STRING = r"'[^']*+(?:''[^']*+)*'"
+ESCAPE_STRING = r"[eE]'[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*'"
 
 _TOKEN = re.compile(
     rf"""
       (?P<space>\s++)
     | (?P<comment>--[^\r\n]*+)
     | (?P<block>/\*)
-    | (?P<string>{ESCAPE_STRING} | (?:[bBxXnN]|[uU]&)?'(?:[^']++|'')*+'
+    | (?P<string>{ESCAPE_STRING} | (?:[bBxXnN]|[uU]&)?{PLAIN_STRING}
         | (?P<tag>{DOLLAR_QUOTE}).*?(?P=tag))
-    | (?P<identifier>(?:[uU]&)?"(?:[^"]++|"")*+")
-    | (?P<unterminated>(?:[eEbBxXnN]|[uU]&)?['"].*+ | {DOLLAR_QUOTE}.*+)
+    | (?P<identifier>(?:[uU]&)?"[^"]*+(?:""[^"]*+)*")
+    | (?P<unterminated>(?:[eEbBxXnN]|[uU]&)?['"].* | {DOLLAR_QUOTE}.*)
     | (?P<word>{WORD})
     | (?P<parameter>\$\d++)
     | (?P<number>(?:\d[\d_]*+(?:\.(?!\.)[\d_]*+)?|\.\d[\d_]*+)(?:[eE][+-]?\d++)?[A-Za-z0-9_]*+)
-    | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?])++)
+    | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?])+)
     | (?P<punctuation>.)
     """,
     re.VERBOSE | re.DOTALL,

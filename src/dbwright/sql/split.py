@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from dbwright.sql.lexer import (
     DOLLAR_QUOTE,
     ESCAPE_STRING,
+    PLAIN_STRING,
     WORD,
     end_of_block_comment,
     significant,
@@ -38,14 +39,16 @@ class Statement:
     """`sql`, `meta-command` or `copy-data`."""
 
 
-_RUN = rf"{ESCAPE_STRING}|'(?:[^']++|'')*+'|\"[^\"]*+\"|\$\d++|\d[A-Za-z0-9_]*+"
+_RUN = rf"{ESCAPE_STRING}|{PLAIN_STRING}|\"[^\"]*+\"|\$\d++|\d[A-Za-z0-9_]*+"
 # The dollar quote is outside the repeated group: its tag has to be found again.
 _QUIET = r"[^A-Za-z_\u0080-\U0010ffff0-9'\"$;()\\/-]++|-(?!-)|/(?!\*)"
-_SKIP = re.compile(rf"(?:{_QUIET}|{_RUN}|{WORD})*+", re.DOTALL)
-_SKIP_TO_WORD = re.compile(rf"(?:{_QUIET}|{_RUN})*+", re.DOTALL)
+# A repeated group remembers each of its turns: in runs of so many, memory stays small.
+_TURNS = "{0,1000}"
+_SKIP = re.compile(rf"(?:{_QUIET}|{_RUN}|{WORD}){_TURNS}", re.DOTALL)
+_SKIP_TO_WORD = re.compile(rf"(?:{_QUIET}|{_RUN}){_TURNS}", re.DOTALL)
 _DOLLAR = re.compile(DOLLAR_QUOTE)
 _WORD = re.compile(WORD)
-_BLANK = re.compile(r"(?:\s++|--[^\r\n]*+)*+")
+_BLANK = re.compile(rf"(?:\s++|--[^\r\n]*+){_TURNS}")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _REST_OF_LINE = re.compile(r"[^\r\n]*+")
 _SPACE = re.compile(r"\s*+")
@@ -88,9 +91,7 @@ class _Splitter:
         """Past spaces and comments."""
         text = self.text
         while True:
-            match = _BLANK.match(text, self.position)
-            assert match is not None
-            self.position = match.end()
+            self.position = _past(_BLANK, text, self.position)
             if not text.startswith("/*", self.position):
                 return self.position
             self.position = end_of_block_comment(text, self.position)
@@ -149,9 +150,7 @@ class _Splitter:
         parentheses = blocks = 0
         position = start
         while True:
-            match = skip.match(text, position)
-            assert match is not None
-            position = match.end()
+            position = _past(skip, text, position)
             character = text[position : position + 1]
             if not character:
                 self.position = position
@@ -221,6 +220,15 @@ class _Splitter:
                 line = text.count("\n", 0, place) + 1
                 column = place - (text.rfind("\n", 0, place) + 1) + 1
                 yield Statement(statement.text, line, column, place, statement.kind)
+
+
+def _past(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """Past all that the pattern takes, run by run."""
+    while True:
+        match = pattern.match(text, position)
+        if match is None or match.end() == position:
+            return position
+        position = match.end()
 
 
 def _end_of_data(text: str, start: int) -> tuple[int, int]:
