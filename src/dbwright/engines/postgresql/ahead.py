@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -9,6 +10,10 @@ from types import TracebackType
 from dbwright.engines.postgresql.session import Row, Session
 
 __all__ = ["ReadAhead"]
+
+
+SWITCH_INTERVAL = 0.0002
+"""Seconds."""
 
 
 class ReadAhead:
@@ -26,6 +31,10 @@ class ReadAhead:
         }
 
     def __enter__(self) -> ReadAhead:
+        # The reading thread needs the interpreter for moments only, but often: with the usual 5 ms
+        # it would wait for the building one longer than for the server.
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         return self
 
     def __getitem__(self, name: str) -> list[Row]:
@@ -38,6 +47,7 @@ class ReadAhead:
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        sys.setswitchinterval(self._interval)
         if problem is not None:
             self._thread.shutdown(wait=False, cancel_futures=True)
             if not self._session.connection.closed:
