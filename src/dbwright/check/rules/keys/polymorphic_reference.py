@@ -123,12 +123,20 @@ def polymorphic_reference(catalog: Catalog, statistics: Statistics | None) -> It
                 },
                 severity=Severity.NOTICE if doubtful else None,
                 confidence=None if values else Confidence.LOW,
-                advice="The table is a library's own: leave it, and delete its rows with what "
-                "they belong to."
-                if table.name in OF_LIBRARIES
-                else "Give each kind a column with a foreign key of its own, and a CHECK "
-                "(num_nonnulls(…) = 1).",
+                advice=_advice(table),
             )
+
+
+def _advice(table: Table) -> str:
+    if keeps_the_past(table):
+        return "Leave it where the rows are meant to outlive what they speak of."
+    if table.name in OF_LIBRARIES:
+        return (
+            "The table is a library's own: leave it, and delete its rows with what they belong to."
+        )
+    return (
+        "Give each kind a column with a foreign key of its own, and a CHECK (num_nonnulls(…) = 1)."
+    )
 
 
 def _beside(table: Table, type_column: Column, parts: tuple[str, ...]) -> Column | None:
