@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import Any
 
-from dbwright.engines.postgresql.session import Row, Session
+from dbwright.engines.postgresql.session import Session
 
 __all__ = ["ReadAhead"]
 
@@ -23,10 +24,10 @@ class ReadAhead:
     a lost connection), the running query is cancelled and the steps to come are dropped.
     """
 
-    def __init__(self, session: Session, steps: Mapping[str, Callable[[], list[Row]]]) -> None:
+    def __init__(self, session: Session, steps: Mapping[str, Callable[[], Any]]) -> None:
         self._session = session
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
-        self._futures: dict[str, Future[list[Row]]] = {
+        self._futures: dict[str, Future[Any]] = {
             name: self._thread.submit(step) for name, step in steps.items()
         }
 
@@ -37,8 +38,8 @@ class ReadAhead:
         sys.setswitchinterval(SWITCH_INTERVAL)
         return self
 
-    def __getitem__(self, name: str) -> list[Row]:
-        """The step's rows, once; they are let go after. Raises what the step raised."""
+    def __getitem__(self, name: str) -> Any:
+        """What the step gave, once; it is let go after. Raises what the step raised."""
         return self._futures.pop(name).result()
 
     def __exit__(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import attrgetter
 from sys import intern
 from typing import Any
@@ -14,47 +15,73 @@ from dbwright.engines.postgresql.session import Row
 from dbwright.model.catalog import Column
 from dbwright.model.names import qualify
 
-__all__ = ["build_columns"]
+__all__ = ["ColumnRows", "build_columns", "collect_columns"]
 
 STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 COMPRESSION = {None: None, "p": "pglz", "l": "lz4"}
 GENERATED = {None: None, "s": "stored", "v": "virtual"}
 COLUMN_IDENTITY = {None: None, "a": "always", "d": "by default"}
-RELATION, POSITION, COLLATION, ACL = 0, 1, 8, -1
+RELATION, POSITION, TYPE, MODIFIER, COLLATION, ACL = 0, 1, 3, 4, 8, -1
 """Places in a row of columns.sql."""
 USUAL_COLLATIONS = (None, DEFAULT_COLLATION)
 
 ALIGNMENT = {"c": 1, "s": 2, "i": 4, "d": 8}
 
 
-def build_columns(
-    rows: list[Row], type_rows: list[Row], names: Names
-) -> Mapping[int, tuple[Column, ...]]:
-    """The columns of each relation, in their order. Equal columns of different tables (`id bigint
-    NOT NULL`) are one object: of a large schema's columns most are."""
-    types = {(row.type, row.modifier): row for row in type_rows}
-    known: dict[tuple[Any, ...], Column] = {}
-    groups: dict[int, list[Column]] = defaultdict(list)
+@dataclass(slots=True)
+class ColumnRows:
+    """The rows of columns.sql, equal ones (`id bigint NOT NULL`) kept once: of a large schema's
+    columns most are."""
+
+    distinct: list[Row] = field(default_factory=list)
+    of_relation: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Places in `distinct`, by relation."""
+    own_collations: dict[tuple[int, int], int] = field(default_factory=dict)
+    """By relation and position, where it is not the database's own."""
+
+    @property
+    def types(self) -> set[tuple[int, int]]:
+        """Oids of types, each with a modifier that is in use."""
+        return {(row[TYPE], row[MODIFIER]) for row in self.distinct}
+
+
+def collect_columns(rows: Iterable[Row]) -> ColumnRows:
+    """Run in the reading thread, while the server finds the next rows."""
+    found = ColumnRows()
+    distinct, of_relation = found.distinct, found.of_relation
+    known: dict[tuple[Any, ...], int] = {}
     # The hottest loop of all: by position, since a name costs as much as the rest of a step.
     for row in rows:
+        place = len(distinct)
         if row[ACL] is None:
-            key = row[1:]
-            column = known.get(key)
-            if column is None:
-                column = known[key] = _column(row, types, names)
-        else:
-            column = _column(row, types, names)
-        groups[row[RELATION]].append(column)
+            place = known.setdefault(row[1:], place)
+        if place == len(distinct):
+            distinct.append(row)
+        of_relation[row[RELATION]].append(place)
         if row[COLLATION] not in USUAL_COLLATIONS:
-            names.own_collations[row[RELATION], row[POSITION]] = row[COLLATION]
-    return {oid: _ordered(oid, group, names) for oid, group in groups.items()}
+            found.own_collations[row[RELATION], row[POSITION]] = row[COLLATION]
+    return found
 
 
-def _ordered(oid: int, group: list[Column], names: Names) -> tuple[Column, ...]:
-    """In the order of the table; notes what its columns are called."""
-    group.sort(key=attrgetter("position"))
-    names.columns[oid] = {column.position: column.name for column in group}
-    return tuple(group)
+def build_columns(
+    rows: ColumnRows, type_rows: list[Row], names: Names
+) -> Mapping[int, tuple[Column, ...]]:
+    """The columns of each relation, in their order; notes what they are called. Relations with
+    the same columns (partitions) share them."""
+    types = {(row.type, row.modifier): row for row in type_rows}
+    distinct = [_column(row, types, names) for row in rows.distinct]
+    names.own_collations.update(rows.own_collations)
+    known: dict[tuple[int, ...], tuple[tuple[Column, ...], dict[int, str]]] = {}
+    columns: dict[int, tuple[Column, ...]] = {}
+    for oid, places in rows.of_relation.items():
+        key = tuple(places)
+        found = known.get(key)
+        if found is None:
+            group = sorted((distinct[place] for place in key), key=attrgetter("position"))
+            found = tuple(group), {column.position: column.name for column in group}
+            known[key] = found
+        columns[oid], names.columns[oid] = found
+    return columns
 
 
 def _column(row: Row, types: Mapping[tuple[int, int], Row], names: Names) -> Column:

@@ -59,6 +59,25 @@ def _index_maker(
     names: Names,
 ) -> Callable[[Row], Index]:
     known: dict[tuple[Any, ...], IndexColumn] = {}
+    plain: dict[tuple[Any, ...], tuple[tuple[IndexColumn, ...], tuple[str, ...]]] = {}
+
+    def parts(row: Row) -> tuple[tuple[IndexColumn, ...], tuple[str, ...]]:
+        """Keys and included columns. Relations with the same columns (partitions) share the table
+        of their names, and so these: most are built once."""
+        columns = names.columns[row.relation]
+        if row.expressions or row.class_options:
+            return build_parts(row)
+        vectors = row.columns, row.operator_classes, row.collations, row.column_flags
+        place = (id(columns), row.key_count, *vectors)
+        found = plain.get(place)
+        if found is None:
+            found = plain[place] = build_parts(row)
+        return found
+
+    def build_parts(row: Row) -> tuple[tuple[IndexColumn, ...], tuple[str, ...]]:
+        columns = _vector(row.columns)
+        keys = tuple([key(row, n, columns) for n in range(row.key_count)])
+        return keys, names.of_columns(row.relation, columns[row.key_count :])
 
     def key(row: Row, n: int, columns: tuple[int, ...]) -> IndexColumn:
         """As with columns, equal keys of different indexes are one object."""
@@ -66,7 +85,7 @@ def _index_maker(
         collation = _vector(row.collations)[n]
         if collation == names.own_collations.get((row.relation, position), DEFAULT_COLLATION):
             collation = 0
-        parts = (
+        shape = (
             names.columns[row.relation].get(position),
             row.expressions[n] if row.expressions else None,
             _vector(row.operator_classes)[n],
@@ -74,9 +93,9 @@ def _index_maker(
             _vector(row.column_flags)[n],
             options((row.class_options or {}).get(str(n + 1))),
         )
-        found = known.get(parts)
+        found = known.get(shape)
         if found is None:
-            found = known[parts] = _index_column(*parts)
+            found = known[shape] = _index_column(*shape)
         return found
 
     def _index_column(
@@ -101,14 +120,14 @@ def _index_maker(
 
     def make(row: Row) -> Index:
         schema = names.pairs.get(row.relation, ("", ""))[0]
-        columns = _vector(row.columns)
+        keys, include = parts(row)
         return Index(
             oid=row.oid,
             schema=schema,
             name=row.name,
             method=intern(row.method),
-            keys=tuple([key(row, n, columns) for n in range(row.key_count)]),
-            include=names.of_columns(row.relation, columns[row.key_count :]),
+            keys=keys,
+            include=include,
             predicate=row.predicate,
             constraint=names.index_constraints.get(row.oid),
             parent=names.partitioned_indexes.get(row.parent),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from dbwright.engines.postgresql import objects
 from dbwright.engines.postgresql.ahead import ReadAhead
+from dbwright.engines.postgresql.columns import ColumnRows, collect_columns
 from dbwright.engines.postgresql.names import options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row, Session
@@ -77,7 +79,7 @@ def introspect(session: Session, progress: Progress = silent) -> Catalog:
     return catalog
 
 
-def _steps(session: Session) -> dict[str, Callable[[], list[Row]]]:
+def _steps(session: Session) -> dict[str, Callable[[], Any]]:
     """Every reading step, in the order in which `_catalog` uses its rows."""
     user = qualify(session.connection.info.user)
     remedies = {
@@ -87,10 +89,10 @@ def _steps(session: Session) -> dict[str, Callable[[], list[Row]]]:
     }
     pairs: set[tuple[int, int]] = set()
 
-    def columns() -> list[Row]:
-        rows = session.try_fetch("columns", "catalog.columns")
-        pairs.update({row[3:5] for row in rows})  # type and modifier
-        return rows
+    def columns() -> ColumnRows:
+        found = session.try_collect("columns", "catalog.columns", collect_columns)
+        pairs.update(found.types)
+        return found
 
     def column_types() -> list[Row]:
         return session.try_fetch(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jinja2
 import psycopg
@@ -34,6 +34,10 @@ __all__ = ["Budget", "Row", "Session", "Unreadable"]
 
 Row = Any
 """A named tuple with the columns of the query that gave it."""
+
+T = TypeVar("T")
+Collect = Callable[[Iterable[Row]], T]
+"""What is made of a query's rows as they come; of none where they can't be read."""
 
 LOCK_TIMEOUT = 0.5
 """Seconds that a reading query waits for a lock."""
@@ -117,22 +121,25 @@ class Session:
 
     def fetch(self, query: str, **parameters: object) -> list[Row]:
         """The rows of `queries/<query>.sql`, named tuples. Raises Unreadable, ConnectionLost."""
+        return self._fetch(query, list, parameters)
+
+    def _fetch(self, query: str, collect: Collect[T], parameters: dict[str, object]) -> T:
         try:
-            return self._run(self._render(query, none=False, parameters=parameters))
+            return self._run(self._render(query, none=False, parameters=parameters), collect)
         except psycopg.errors.LockNotAvailable:
             self.look_for_locks()
         try:
-            return self._run(self._render(query, none=False, parameters=parameters))
+            return self._run(self._render(query, none=False, parameters=parameters), collect)
         except psycopg.errors.LockNotAvailable:
             pass
         try:
-            rows = self._run(self._render(query, none=True, parameters=parameters))
+            found = self._run(self._render(query, none=True, parameters=parameters), collect)
         except psycopg.errors.LockNotAvailable as problem:
             raise Unreadable(
                 f"waited {LOCK_TIMEOUT} s for a lock: {_first_line(problem)}"
             ) from None
         self.skip(f"{query} details", "locks kept coming in between", "run it again")
-        return rows
+        return found
 
     def try_fetch(
         self, query: str, part: str, *, remedy: str = "", **parameters: object
@@ -141,12 +148,25 @@ class Session:
 
         `remedy`: what lets this user read it, where that is not the membership in pg_monitor.
         """
+        return self.try_collect(query, part, list, remedy=remedy, **parameters)
+
+    def try_collect(
+        self,
+        query: str,
+        part: str,
+        collect: Collect[T],
+        *,
+        remedy: str = "",
+        **parameters: object,
+    ) -> T:
+        """As `try_fetch`, with the rows as `collect` leaves them: it is given them one by one,
+        while the server finds more."""
         try:
-            return self.fetch(query, **parameters)
+            return self._fetch(query, collect, parameters)
         except Unreadable as problem:
             denied = problem.remedy.startswith("GRANT")
             self.skip(part, problem.reason, remedy if denied and remedy else problem.remedy)
-            return []
+            return collect(())
 
     def ask(self, sql: str, timeout_seconds: float) -> list[Row]:
         """Run a rule's own SELECT. Raises Unreadable, ConnectionLost.
@@ -155,7 +175,7 @@ class Session:
         that nobody else uses would be in use from the first look on.
         """
         try:
-            return self._run(sql, timeout_seconds, counted=False)
+            return self._run(sql, list, timeout_seconds, counted=False)
         except psycopg.errors.LockNotAvailable:
             raise Unreadable("the table is locked", "run it again later") from None
 
@@ -165,7 +185,9 @@ class Session:
     def look_for_locks(self) -> None:
         """Find the relations whose lock would have to be waited for."""
         try:
-            self.locked = tuple(row.relation for row in self._run(_source("locked_relations")))
+            self.locked = tuple(
+                row.relation for row in self._run(_source("locked_relations"), list)
+            )
         except (Unreadable, psycopg.errors.LockNotAvailable):
             # pg_locks itself locks no relation; if the server can't answer even that, the
             # queries after this one will say so, each for its own part.
@@ -176,8 +198,13 @@ class Session:
         return template.render(v=self.major, readable=_Readable(self.locked, none), **parameters)
 
     def _run(
-        self, sql: str, timeout_seconds: float | None = None, *, counted: bool = True
-    ) -> list[Row]:
+        self,
+        sql: str,
+        collect: Collect[T],
+        timeout_seconds: float | None = None,
+        *,
+        counted: bool = True,
+    ) -> T:
         left = self.budget.left
         if left <= 0:
             raise Unreadable(
@@ -187,7 +214,7 @@ class Session:
         limit = timeout_seconds or self.budget.seconds * STATEMENT_SHARE
         limit = max(0.05, min(limit, left))
         try:
-            return self._transaction(sql, limit, counted)
+            return self._transaction(sql, collect, limit, counted)
         except psycopg.errors.LockNotAvailable:
             raise
         except psycopg.errors.InsufficientPrivilege as problem:
@@ -202,7 +229,7 @@ class Session:
                 ) from None
             raise Unreadable(_first_line(problem)) from None
 
-    def _transaction(self, sql: str, limit: float, counted: bool) -> list[Row]:
+    def _transaction(self, sql: str, collect: Collect[T], limit: float, counted: bool) -> T:
         superuser = self.connection.info.parameter_status("is_superuser") == "on"
         with self.connection.cursor(binary=True, row_factory=namedtuple_row) as cursor:
             # Several statements in one message: the simple protocol, one round trip.
@@ -221,19 +248,19 @@ class Session:
                 + (";SET LOCAL track_counts = off" if superuser and not counted else "")
             )
             try:
-                rows = self._rows(cursor, sql)
+                found = collect(self._rows(cursor, sql))
             except BaseException:
                 if not self.connection.broken:
                     self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
-            return rows
+            return found
 
-    def _rows(self, cursor: psycopg.Cursor[Any], sql: str) -> list[Row]:
+    def _rows(self, cursor: psycopg.Cursor[Any], sql: str) -> Iterable[Row]:
         """By the chunk where libpq can (17 and later): rows are unpacked while the server still
         finds the next ones."""
         if psycopg.capabilities.has_stream_chunked():
-            return list(cursor.stream(sql.encode(), size=CHUNK))
+            return cursor.stream(sql.encode(), size=CHUNK)
         return cursor.execute(sql.encode()).fetchall()
 
     def _grant(self) -> str:

@@ -62,9 +62,10 @@ QUERIES = (
 
 
 class Rows(Protocol):
-    """The rows of each query of `QUERIES`, by its name; each is asked for once."""
+    """What each query of `QUERIES` gave, by its name, each asked for once: a list of rows, of
+    "columns" the `ColumnRows`."""
 
-    def __getitem__(self, query: str, /) -> list[Row]: ...
+    def __getitem__(self, query: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
