@@ -1,4 +1,4 @@
-"""Common fixes, each with the lock that its statement takes (PostgreSQL manual, 13.3).
+"""Common fixes, each with the lock that its statement takes (PostgreSQL manual, Explicit Locking).
 
 A fix that rules write in the same words again and again has its place here.
 """

@@ -54,7 +54,7 @@ class Confidence(StrEnum):
 
 
 class LockMode(StrEnum):
-    """Table-level locks as pg_locks names them, weakest first (manual, 13.3)."""
+    """Table-level locks as pg_locks names them, weakest first (manual, Explicit Locking)."""
 
     ACCESS_SHARE = "AccessShareLock"
     ROW_SHARE = "RowShareLock"

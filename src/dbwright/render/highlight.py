@@ -44,7 +44,7 @@ EDGE = re.compile(r"/\*|\*/")
 
 
 def end_of_comment(sql: str, start: int) -> int:
-    """Block comments nest (manual, 4.1.5)."""
+    """Block comments nest (manual, Comments)."""
     depth = 0
     for edge in EDGE.finditer(sql, start):
         depth += 1 if edge[0] == "/*" else -1

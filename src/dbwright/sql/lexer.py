@@ -1,4 +1,4 @@
-"""The tokens of SQL text, by PostgreSQL's own lexical rules (manual, 4.1; psqlscan.l).
+"""The tokens of SQL text, by PostgreSQL's own lexical rules (Lexical Structure; psqlscan.l).
 
 Expressions are used to jump over one whole token at a time; nesting is counted by hand. They use
 possessive quantifiers on sets of characters only: on groups Python matches them wrongly before

@@ -26,7 +26,7 @@ LETTERS = {
     "A": "ALTER SYSTEM",
     "m": "MAINTAIN",
 }
-"""The letters of an aclitem (manual, 5.8, table 5.1)."""
+"""The letters of an aclitem (manual, Privileges)."""
 
 
 def grants(acl: Iterable[str] | None) -> tuple[Grant, ...]:

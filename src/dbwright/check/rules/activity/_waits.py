@@ -47,7 +47,7 @@ _CONFLICTS = frozenset(
 
 
 def conflict(one: str, other: str) -> bool:
-    """Can two transactions not hold these modes of one lock (manual, 13.3, table 13.2)?"""
+    """Can two transactions not hold these modes of one lock (manual, Explicit Locking)?"""
     return (one, other) in _CONFLICTS
 
 

@@ -23,7 +23,7 @@ The lock is held on purpose as long as a process lives: a leader, a worker, a mi
 
 ## Sources
 
-- PostgreSQL manual, 13.3.5 Advisory Locks; 9.28.10 Advisory Lock Functions.
+- PostgreSQL manual, Advisory Locks; Advisory Lock Functions.
 - PgBouncer's documentation, Features: session-level advisory locks and transaction pooling.
 """
 

@@ -21,8 +21,8 @@ Archiving is paused on purpose for a short time (`archive_command = ''`), and th
 
 ## Sources
 
-- PostgreSQL manual, 25.3.1 Setting Up WAL Archiving; 19.5.3 Archiving: archive_command;
-  27.2.12 pg_stat_archiver.
+- PostgreSQL manual, Setting Up WAL Archiving; Archiving: archive_command;
+  pg_stat_archiver.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ waits are a warning only.
 
 ## Sources
 
-- PostgreSQL manual, 13.3 Explicit Locking; 9.27.1 Session Information Functions:
+- PostgreSQL manual, Explicit Locking; Session Information Functions:
   pg_blocking_pids(); chapter 53: pg_locks.
 """
 

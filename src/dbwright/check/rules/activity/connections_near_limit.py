@@ -23,7 +23,7 @@ A pool of a fixed size, as large as the limit, which nobody else uses.
 
 ## Sources
 
-- PostgreSQL manual, 19.3.1 Connection Settings: max_connections, superuser_reserved_connections,
+- PostgreSQL manual, Connection Settings: max_connections, superuser_reserved_connections,
   reserved_connections; CREATE ROLE and CREATE DATABASE: CONNECTION LIMIT.
 """
 

@@ -22,7 +22,7 @@ The DDL has a `lock_timeout` that ends its wait in a moment.
 
 ## Sources
 
-- PostgreSQL manual, 13.3.1 Table-Level Locks; 19.11.1 Statement Behavior: lock_timeout.
+- PostgreSQL manual, Table-Level Locks; Statement Behavior: lock_timeout.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ The application repeats the transaction, and nobody notices.
 
 ## Sources
 
-- PostgreSQL manual, 13.3.4 Deadlocks; 27.2.17 pg_stat_database: deadlocks; 19.12 Lock Management:
+- PostgreSQL manual, Deadlocks; pg_stat_database: deadlocks; Lock Management:
   deadlock_timeout.
 """
 

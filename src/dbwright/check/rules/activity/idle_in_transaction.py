@@ -23,7 +23,7 @@ Somebody works by hand in a console, and knows it.
 
 ## Sources
 
-- PostgreSQL manual, 19.11.1 Statement Behavior: idle_in_transaction_session_timeout; 27.2.3
+- PostgreSQL manual, Statement Behavior: idle_in_transaction_session_timeout;
   pg_stat_activity: state.
 """
 

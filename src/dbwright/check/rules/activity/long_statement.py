@@ -22,7 +22,7 @@ A report, a migration or a load that is known to take so long.
 
 ## Sources
 
-- PostgreSQL manual, 27.2.3 pg_stat_activity; 19.11.1 Statement Behavior: statement_timeout.
+- PostgreSQL manual, pg_stat_activity; Statement Behavior: statement_timeout.
 """
 
 from __future__ import annotations

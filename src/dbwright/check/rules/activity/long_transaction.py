@@ -22,7 +22,7 @@ A dump, or a migration that must be one transaction.
 
 ## Sources
 
-- PostgreSQL manual, 24.1.2 Recovering Disk Space; 19.11.1 Statement Behavior: transaction_timeout.
+- PostgreSQL manual, Recovering Disk Space; Statement Behavior: transaction_timeout.
 """
 
 from __future__ import annotations

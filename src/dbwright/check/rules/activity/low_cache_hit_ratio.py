@@ -22,7 +22,7 @@ PostgreSQL can't see, may hold what the shared buffers do not.
 
 ## Sources
 
-- PostgreSQL manual, 27.2.17 pg_stat_database: blks_hit, blks_read; 19.4.1 Memory: shared_buffers.
+- PostgreSQL manual, pg_stat_database: blks_hit, blks_read; Memory: shared_buffers.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ A driver or a pool that ends each reading transaction with ROLLBACK: then they c
 
 ## Sources
 
-- PostgreSQL manual, 27.2.17 pg_stat_database: xact_commit, xact_rollback.
+- PostgreSQL manual, pg_stat_database: xact_commit, xact_rollback.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ A standby that is late on purpose (`recovery_min_apply_delay`), or a bulk load t
 
 ## Sources
 
-- PostgreSQL manual, 27.2.4 pg_stat_replication: replay_lag; 26.2.5.2 Monitoring; 26.4.2 Handling
-  Query Conflicts; 9.28.4 Recovery Control Functions.
+- PostgreSQL manual, pg_stat_replication: replay_lag; Monitoring; Handling
+  Query Conflicts; Recovery Control Functions.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ A standby that is restarted this moment; one that still reads the archive to cat
 
 ## Sources
 
-- PostgreSQL manual, 26.2.8 Synchronous Replication; 19.6.2 Primary Server:
-  synchronous_standby_names; 19.6.3 Standby Servers: primary_conninfo.
+- PostgreSQL manual, Synchronous Replication; Primary Server:
+  synchronous_standby_names; Standby Servers: primary_conninfo.
 """
 
 from __future__ import annotations

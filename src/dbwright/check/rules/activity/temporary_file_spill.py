@@ -22,8 +22,8 @@ Nightly reports and index builds on a server with room.
 
 ## Sources
 
-- PostgreSQL manual, 19.4.1 Memory: work_mem, hash_mem_multiplier; 19.8.3 What to Log:
-  log_temp_files; 27.2.17 pg_stat_database: temp_bytes.
+- PostgreSQL manual, Memory: work_mem, hash_mem_multiplier; What to Log:
+  log_temp_files; pg_stat_database: temp_bytes.
 """
 
 from __future__ import annotations

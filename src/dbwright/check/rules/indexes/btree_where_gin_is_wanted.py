@@ -26,9 +26,9 @@ case. So arrays are a notice only, and so is an index that is in use.
 
 ## Sources
 
-- PostgreSQL manual, 8.14.4 jsonb Indexing: b-tree and hash indexes are "usually useful only if
+- PostgreSQL manual, jsonb Indexing: b-tree and hash indexes are "usually useful only if
   it's important to check equality of complete JSON documents".
-- PostgreSQL manual, 12.9 Preferred Index Types for Text Search; GIN Indexes, Built-in Operator
+- PostgreSQL manual, Preferred Index Types for Text Search; GIN Indexes, Built-in Operator
   Classes.
 """
 

@@ -25,7 +25,7 @@ its scans in the evidence. An index with scans is a notice.
 
 ## Sources
 
-- PostgreSQL manual, 11.8 Partial Indexes: "a query searching for a common value … will not use the
+- PostgreSQL manual, Partial Indexes: "a query searching for a common value … will not use the
   index anyway".
 """
 

@@ -22,7 +22,7 @@ Never; but on a small table it hardly matters.
 
 ## Sources
 
-- PostgreSQL manual, 11.9 Index-Only Scans and Covering Indexes.
+- PostgreSQL manual, Index-Only Scans and Covering Indexes.
 """
 
 from __future__ import annotations

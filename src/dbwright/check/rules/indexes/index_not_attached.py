@@ -21,7 +21,7 @@ While that work is under way.
 
 ## Sources
 
-- PostgreSQL manual, 5.12 Table Partitioning, Partition Maintenance: CREATE INDEX ON ONLY.
+- PostgreSQL manual, Table Partitioning, Partition Maintenance: CREATE INDEX ON ONLY.
 - PostgreSQL manual, ALTER INDEX, ATTACH PARTITION.
 """
 

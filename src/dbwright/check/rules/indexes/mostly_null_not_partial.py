@@ -24,7 +24,7 @@ that was NULL only when it was analyzed.
 
 ## Sources
 
-- PostgreSQL manual, 11.8 Partial Indexes.
+- PostgreSQL manual, Partial Indexes.
 """
 
 from __future__ import annotations

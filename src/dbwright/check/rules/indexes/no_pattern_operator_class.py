@@ -23,8 +23,8 @@ The table is small, or the patterns begin with `%`.
 
 ## Sources
 
-- PostgreSQL manual, 11.10 Operator Classes and Operator Families: text_pattern_ops.
-- PostgreSQL manual, 11.2.1 B-Tree: LIKE "if your database does not use the C locale".
+- PostgreSQL manual, Operator Classes and Operator Families: text_pattern_ops.
+- PostgreSQL manual, B-Tree: LIKE "if your database does not use the C locale".
 """
 
 from __future__ import annotations

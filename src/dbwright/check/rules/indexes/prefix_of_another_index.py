@@ -26,7 +26,7 @@ sizes and the scans say so, the finding is a notice.
 
 ## Sources
 
-- PostgreSQL manual, 11.3 Multicolumn Indexes.
+- PostgreSQL manual, Multicolumn Indexes.
 - PostgreSQL manual, B-Tree Indexes, Deduplication.
 """
 

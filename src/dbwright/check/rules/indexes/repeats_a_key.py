@@ -25,7 +25,7 @@ one. PostgreSQL refuses to drop it then; no SQL is offered in that case.
 
 ## Sources
 
-- PostgreSQL manual, 11.6 Unique Indexes: "there's no need to manually create indexes on unique
+- PostgreSQL manual, Unique Indexes: "there's no need to manually create indexes on unique
   columns; doing so would just duplicate the automatically-created index".
 """
 

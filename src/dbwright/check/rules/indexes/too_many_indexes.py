@@ -22,7 +22,7 @@ Each index serves a query that must be fast, and the writes are fast enough.
 
 ## Sources
 
-- PostgreSQL manual, 11.1 Indexes, Introduction: "indexes that are seldom or never used in queries
+- PostgreSQL manual, Indexes, Introduction: "indexes that are seldom or never used in queries
   should be removed".
 - PostgreSQL manual, Heap-Only Tuples (HOT).
 """

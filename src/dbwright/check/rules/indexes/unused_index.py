@@ -23,7 +23,7 @@ they count.
 
 ## Sources
 
-- PostgreSQL manual, 27.2.13 pg_stat_all_indexes.
+- PostgreSQL manual, pg_stat_all_indexes.
 - mastodon/mastodon#17768: operators dropped needed indexes because a tool told them to.
 """
 

@@ -27,7 +27,7 @@ The rows are always inserted together by one statement.
 ## Sources
 
 - PostgreSQL manual, SET CONSTRAINTS; ALTER TABLE, ALTER CONSTRAINT.
-- PostgreSQL manual, 7.8.4 Data-Modifying Statements in WITH.
+- PostgreSQL manual, Data-Modifying Statements in WITH.
 """
 
 from __future__ import annotations

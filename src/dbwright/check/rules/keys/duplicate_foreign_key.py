@@ -22,7 +22,7 @@ Never for long.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.5 Foreign Keys.
+- PostgreSQL manual, Foreign Keys.
 """
 
 from __future__ import annotations

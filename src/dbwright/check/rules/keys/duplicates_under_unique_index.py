@@ -25,7 +25,7 @@ Never.
 ## Sources
 
 - PostgreSQL wiki, Locale data changes.
-- PostgreSQL manual, 24.2.2 Managing Collations; REINDEX; F.1 amcheck.
+- PostgreSQL manual, Managing Collations; REINDEX; F.1 amcheck.
 """
 
 from __future__ import annotations

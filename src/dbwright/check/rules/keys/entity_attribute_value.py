@@ -24,7 +24,7 @@ The users themselves invent attributes, and nobody searches by several of them a
 ## Sources
 
 - Bill Karwin, SQL Antipatterns: Entity-Attribute-Value.
-- PostgreSQL manual, 8.14 JSON Types.
+- PostgreSQL manual, JSON Types.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ A lookup table whose keys will never outgrow the smaller type.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.5 Foreign Keys: "the number and type of the constrained columns need to
+- PostgreSQL manual, Foreign Keys: "the number and type of the constrained columns need to
   match the number and type of the referenced columns".
 - PostgreSQL manual, ALTER TABLE, Notes: what makes SET DATA TYPE rewrite a table.
 """

@@ -28,7 +28,7 @@ it is not told; where only the key looks like that, and for small tables, it is 
 
 ## Sources
 
-- PostgreSQL manual, 5.5.5 Foreign Keys: "it is often a good idea to index the referencing columns
+- PostgreSQL manual, Foreign Keys: "it is often a good idea to index the referencing columns
   too".
 """
 

@@ -24,7 +24,7 @@ The column is to be empty one day.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.2 Not-Null Constraints: "In most database designs the majority of columns
+- PostgreSQL manual, Not-Null Constraints: "In most database designs the majority of columns
   should be marked not null."
 - PostgreSQL manual, ALTER TABLE, SET NOT NULL: "if a valid CHECK constraint is found which proves
   no NULL can exist, then the table scan is skipped".

@@ -23,9 +23,9 @@ Logs that are only ever appended to, and stages that are emptied after each load
 
 ## Sources
 
-- PostgreSQL manual, 5.5.4 Primary Keys: "Relational database theory dictates that every table must
+- PostgreSQL manual, Primary Keys: "Relational database theory dictates that every table must
   have a primary key."
-- PostgreSQL manual, 29.1 Publication: replica identity.
+- PostgreSQL manual, Publication: replica identity.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ Copies that were put aside, or one table for each tenant on purpose.
 
 ## Sources
 
-- PostgreSQL manual, 5.12 Table Partitioning; ALTER TABLE, ATTACH PARTITION.
+- PostgreSQL manual, Table Partitioning; ALTER TABLE, ATTACH PARTITION.
 - Bill Karwin, SQL Antipatterns: Metadata Tribbles.
 """
 

@@ -25,7 +25,7 @@ far.
 ## Sources
 
 - Bill Karwin, SQL Antipatterns: Polymorphic Associations.
-- PostgreSQL manual, 9.2 Comparison Functions: num_nonnulls.
+- PostgreSQL manual, Comparison Functions: num_nonnulls.
 """
 
 from __future__ import annotations

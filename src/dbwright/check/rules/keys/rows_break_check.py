@@ -23,7 +23,7 @@ Never: either the rows or the constraint is wrong.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.1 Check Constraints, the notes: "PostgreSQL assumes that CHECK constraints'
+- PostgreSQL manual, Check Constraints, the notes: "PostgreSQL assumes that CHECK constraints'
   conditions are immutable".
 """
 

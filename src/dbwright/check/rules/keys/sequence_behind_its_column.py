@@ -24,7 +24,7 @@ A single row has a high number on purpose, which the sequence will never reach.
 
 ## Sources
 
-- PostgreSQL manual, 9.17 Sequence Manipulation Functions: setval.
+- PostgreSQL manual, Sequence Manipulation Functions: setval.
 - PostgreSQL manual, Logical Replication, Restrictions: sequence data is not replicated.
 """
 

@@ -23,7 +23,7 @@ Never: the action can't do what it says.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.5 Foreign Keys, and CREATE TABLE: SET NULL [ ( column_name [, ... ] ) ].
+- PostgreSQL manual, Foreign Keys, and CREATE TABLE: SET NULL [ ( column_name [, ... ] ) ].
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ The rows are meant to outlive what they reference, or the other table is filled 
 
 ## Sources
 
-- PostgreSQL manual, 5.5.5 Foreign Keys; ALTER TABLE, Notes: adding a constraint NOT VALID.
+- PostgreSQL manual, Foreign Keys; ALTER TABLE, Notes: adding a constraint NOT VALID.
 - Bill Karwin, SQL Antipatterns: Keyless Entry.
 """
 

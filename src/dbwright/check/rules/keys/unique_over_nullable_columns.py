@@ -23,8 +23,9 @@ NULL means that the rule does not apply to the row.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.3 Unique Constraints: "two null values are not considered equal".
-- PostgreSQL manual, CREATE INDEX: NULLS NOT DISTINCT; 11.8 Partial Indexes, example 11.3.
+- PostgreSQL manual, Unique Constraints: "two null values are not considered equal".
+- PostgreSQL manual, CREATE INDEX: NULLS NOT DISTINCT; Partial Indexes, example
+  "Setting up a Partial Unique Index".
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def is_off(options: Sequence[tuple[str, str]]) -> bool:
 
 
 def vacuum_trigger(catalog: Catalog, relation: Stored, rows: float | None) -> float:
-    """With more dead rows than that, autovacuum vacuums (manual, 24.1.6)."""
+    """With more dead rows than that, autovacuum vacuums (manual, The Autovacuum Daemon)."""
     trigger = _scaled(catalog, relation, "vacuum", 50, 0.2, rows)
     most = _parameter(catalog, relation, "autovacuum_vacuum_max_threshold", -1)
     return trigger if most < 0 else min(trigger, most)

@@ -21,7 +21,7 @@ Updates and deletes come in one batch, and the batch vacuums the table itself.
 
 ## Sources
 
-- PostgreSQL manual, 24.1.6 The Autovacuum Daemon; release notes of 18:
+- PostgreSQL manual, The Autovacuum Daemon; release notes of 18:
   autovacuum_vacuum_max_threshold.
 """
 

@@ -23,7 +23,7 @@ The table fills up again soon, or shrinks and grows in turn, as a queue does.
 
 ## Sources
 
-- PostgreSQL manual, 24.1.2 Recovering Disk Space; pgstattuple; Database Page Layout.
+- PostgreSQL manual, Recovering Disk Space; pgstattuple; Database Page Layout.
 - ioguix, "pgsql-bloat-estimation".
 """
 

@@ -24,7 +24,7 @@ after its own changes is counted in the wrong order: the next vacuum puts it rig
 
 ## Sources
 
-- PostgreSQL manual, 24.1.2 Recovering Disk Space; 24.1.6 The Autovacuum Daemon.
+- PostgreSQL manual, Recovering Disk Space; The Autovacuum Daemon.
 """
 
 from __future__ import annotations

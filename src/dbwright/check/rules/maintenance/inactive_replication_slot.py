@@ -21,7 +21,7 @@ Its consumer is down for maintenance, and there is room until it is back.
 
 ## Sources
 
-- PostgreSQL manual, 26.2.6 Replication Slots; pg_replication_slots; 19.6.1 Sending Servers:
+- PostgreSQL manual, Replication Slots; pg_replication_slots; Sending Servers:
   max_slot_wal_keep_size.
 """
 

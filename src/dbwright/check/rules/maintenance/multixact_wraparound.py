@@ -21,7 +21,7 @@ The age falls already: an autovacuum `(to prevent wraparound)` is at work and wi
 
 ## Sources
 
-- PostgreSQL manual, 24.1.5.1 Multixacts and Wraparound.
+- PostgreSQL manual, Multixacts and Wraparound.
 """
 
 from __future__ import annotations

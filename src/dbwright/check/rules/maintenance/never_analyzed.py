@@ -23,7 +23,7 @@ The table was made this minute, or every query on the partitioned table reads on
 
 ## Sources
 
-- PostgreSQL manual, 24.1.3 Updating Planner Statistics; 24.1.6 The Autovacuum Daemon (what it says
+- PostgreSQL manual, Updating Planner Statistics; The Autovacuum Daemon (what it says
   of partitioned tables); pg_upgrade, Statistics.
 """
 

@@ -22,8 +22,8 @@ A dump or a migration that is known to run, and ends.
 
 ## Sources
 
-- PostgreSQL manual, 24.1.2 Recovering Disk Space; 26.4.2 Handling Query Conflicts
-  (hot_standby_feedback); 27.2.3 pg_stat_activity: backend_xmin.
+- PostgreSQL manual, Recovering Disk Space; Handling Query Conflicts
+  (hot_standby_feedback); pg_stat_activity: backend_xmin.
 """
 
 from __future__ import annotations

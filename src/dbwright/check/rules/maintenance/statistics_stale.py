@@ -20,7 +20,7 @@ Right after a bulk load: autovacuum is on its way.
 
 ## Sources
 
-- PostgreSQL manual, 24.1.3 Updating Planner Statistics; 14.4.8 Run ANALYZE Afterwards.
+- PostgreSQL manual, Updating Planner Statistics; Run ANALYZE Afterwards.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ A wide column that no query filters, joins or groups by: it is not reported.
 
 ## Sources
 
-- PostgreSQL manual, ALTER TABLE, SET STATISTICS; 14.2 Statistics Used by the Planner.
+- PostgreSQL manual, ALTER TABLE, SET STATISTICS; Statistics Used by the Planner.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ The table is dropped or truncated before it grows old.
 
 ## Sources
 
-- PostgreSQL manual, 24.1.4 Updating the Visibility Map; 24.1.6 The Autovacuum Daemon;
+- PostgreSQL manual, Updating the Visibility Map; The Autovacuum Daemon;
   release notes of 13: autovacuum_vacuum_insert_threshold.
 """
 

@@ -22,7 +22,7 @@ The age falls already: an autovacuum `(to prevent wraparound)` is at work and wi
 
 ## Sources
 
-- PostgreSQL manual, 24.1.5 Preventing Transaction ID Wraparound Failures.
+- PostgreSQL manual, Preventing Transaction ID Wraparound Failures.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ Always, if it comes to its end.
 
 ## Sources
 
-- PostgreSQL manual, 27.4.5 VACUUM Progress Reporting; 19.4.1 Memory: maintenance_work_mem.
+- PostgreSQL manual, VACUUM Progress Reporting; Memory: maintenance_work_mem.
 """
 
 from __future__ import annotations

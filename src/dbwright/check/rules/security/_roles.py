@@ -15,7 +15,7 @@ def groups_of(catalog: Catalog, role: str) -> frozenset[str]:
 
 
 def acts_as(catalog: Catalog, role: str) -> frozenset[str]:
-    """The role and those whose privileges it has without SET ROLE (manual, 21.3)."""
+    """The role and those whose privileges it has without SET ROLE (manual, Role Membership)."""
     return _closure(catalog, role, only_inherited=True)
 
 

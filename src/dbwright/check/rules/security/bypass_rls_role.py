@@ -22,7 +22,7 @@ It is the role of backups (`pg_dump` fails where rows are hidden from it) or of 
 
 ## Sources
 
-- PostgreSQL manual, 5.9 Row Security Policies; CREATE ROLE, BYPASSRLS.
+- PostgreSQL manual, Row Security Policies; CREATE ROLE, BYPASSRLS.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ A role of a load job on a server of its own, whose password only that job knows.
 
 ## Sources
 
-- PostgreSQL manual, 21.5 Predefined Roles: they "could be used to gain superuser-level
+- PostgreSQL manual, Predefined Roles: they "could be used to gain superuser-level
   access".
 """
 

@@ -21,7 +21,7 @@ A server for tests that nobody else can reach.
 
 ## Sources
 
-- PostgreSQL manual, 20.5 Password Authentication.
+- PostgreSQL manual, Password Authentication.
 - OWASP Top 10 (2021), A07 Identification and Authentication Failures.
 """
 

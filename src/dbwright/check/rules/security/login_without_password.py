@@ -21,7 +21,7 @@ It waits for its first password, or comes in through a pooler that knows another
 
 ## Sources
 
-- PostgreSQL manual, 21.2 Role Attributes; 20.1 The pg_hba.conf File.
+- PostgreSQL manual, Role Attributes; The pg_hba.conf File.
 """
 
 from __future__ import annotations

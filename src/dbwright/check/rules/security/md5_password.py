@@ -22,7 +22,7 @@ A client that can't do SCRAM (libpq before 10, JDBC before 42.2) still needs it;
 
 ## Sources
 
-- PostgreSQL manual, 20.5 Password Authentication; release notes of 18: MD5 password authentication
+- PostgreSQL manual, Password Authentication; release notes of 18: MD5 password authentication
   is deprecated.
 """
 

@@ -21,7 +21,7 @@ The role is for migrations only, and the application logs in as another.
 
 ## Sources
 
-- PostgreSQL manual, 5.9 Row Security Policies: "Table owners normally bypass row security as well".
+- PostgreSQL manual, Row Security Policies: "Table owners normally bypass row security as well".
 """
 
 from __future__ import annotations

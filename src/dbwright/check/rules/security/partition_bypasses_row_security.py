@@ -21,7 +21,7 @@ The grantees may read all rows anyway, and work with single partitions on purpos
 
 ## Sources
 
-- PostgreSQL manual, 5.11 Inheritance: "Inherited queries perform access permission checks on the
+- PostgreSQL manual, Inheritance: "Inherited queries perform access permission checks on the
   parent table only"; the parent's policies are applied to rows of its children in such queries,
   and a child's own only when it is named in the query.
 """

@@ -22,7 +22,7 @@ The data is public anyway: the addresses of shops, the names of authors.
 
 ## Sources
 
-- PostgreSQL manual, 5.8 Privileges.
+- PostgreSQL manual, Privileges.
 - GDPR, article 25(2) (data protection by default) and article 32 (security of processing).
 """
 

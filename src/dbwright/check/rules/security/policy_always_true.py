@@ -25,7 +25,7 @@ Everybody may really change every row, as in a public form that anybody fills in
 ## Sources
 
 - PostgreSQL manual, CREATE POLICY: all permissive policies that apply are combined with OR.
-- PostgreSQL manual, 5.9 Row Security Policies (its example gives `USING (true)` to one named role).
+- PostgreSQL manual, Row Security Policies (its example gives `USING (true)` to one named role).
 """
 
 from __future__ import annotations

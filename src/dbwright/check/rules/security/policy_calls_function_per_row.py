@@ -22,7 +22,7 @@ The function must give another value for each row (one that counts or logs).
 
 ## Sources
 
-- PostgreSQL manual, 36.7 Function Volatility Categories.
+- PostgreSQL manual, Function Volatility Categories.
 - Supabase documentation, Row Level Security, "Call functions with select"; splinter, lint 0003
   auth_rls_initplan.
 """

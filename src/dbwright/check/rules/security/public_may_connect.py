@@ -20,7 +20,7 @@ All databases belong to the same application, or pg_hba.conf says who may connec
 
 ## Sources
 
-- PostgreSQL manual, 5.8 Privileges, table 5.2: PUBLIC has CONNECT and TEMPORARY by default.
+- PostgreSQL manual, Privileges, defaults: PUBLIC has CONNECT and TEMPORARY by default.
 """
 
 from __future__ import annotations

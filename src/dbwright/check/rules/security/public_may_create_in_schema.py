@@ -20,7 +20,7 @@ Nobody connects to the database but one trusted role.
 
 ## Sources
 
-- PostgreSQL manual, 5.10.6 Usage Patterns; release notes of 15, Migration: CREATE on the schema
+- PostgreSQL manual, Usage Patterns; release notes of 15, Migration: CREATE on the schema
   `public` is no longer granted to PUBLIC.
 - PostgreSQL wiki, A Guide to CVE-2018-1058.
 """

@@ -21,7 +21,7 @@ Reference data that anybody may know: countries, currencies, settings of the pro
 
 ## Sources
 
-- PostgreSQL manual, 5.8 Privileges.
+- PostgreSQL manual, Privileges.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Rarely: a table for notes that really everybody writes.
 
 ## Sources
 
-- PostgreSQL manual, 5.8 Privileges; 5.9 Row Security Policies: operations on the whole table, "such
+- PostgreSQL manual, Privileges; Row Security Policies: operations on the whole table, "such
   as TRUNCATE and REFERENCES, are not subject to row security".
 """
 

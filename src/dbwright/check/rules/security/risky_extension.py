@@ -23,7 +23,7 @@ It is needed, and only the roles that need it may execute its functions.
 
 ## Sources
 
-- PostgreSQL manual, Appendix F (dblink, file_fdw); 40.1 Installing Procedural Languages.
+- PostgreSQL manual, Appendix F (dblink, file_fdw); Installing Procedural Languages.
 - Release notes of 17: adminpack was removed.
 """
 

@@ -22,7 +22,7 @@ Row level security is switched off for a short while on purpose, during a migrat
 
 ## Sources
 
-- PostgreSQL manual, 5.9 Row Security Policies; ALTER TABLE, ENABLE ROW LEVEL SECURITY.
+- PostgreSQL manual, Row Security Policies; ALTER TABLE, ENABLE ROW LEVEL SECURITY.
 """
 
 from __future__ import annotations

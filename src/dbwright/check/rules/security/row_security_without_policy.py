@@ -22,7 +22,7 @@ The table is closed to all roles but those that bypass row level security, on pu
 
 ## Sources
 
-- PostgreSQL manual, 5.9 Row Security Policies: "If no policy exists for the table, a default-deny
+- PostgreSQL manual, Row Security Policies: "If no policy exists for the table, a default-deny
   policy is used".
 - PostgreSQL manual, CREATE POLICY: "there needs to be at least one permissive policy to grant
   access to records before restrictive policies can be usefully used to reduce that access".

@@ -25,7 +25,7 @@ The name means something else, or the values are encrypted in a form that does n
 ## Sources
 
 - OWASP, Password Storage Cheat Sheet; Cryptographic Storage Cheat Sheet.
-- PostgreSQL manual, 18.8 Encryption Options; 5.8 Privileges.
+- PostgreSQL manual, Encryption Options; Privileges.
 """
 
 from __future__ import annotations

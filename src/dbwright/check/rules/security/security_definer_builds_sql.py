@@ -23,7 +23,7 @@ Every part that comes from outside is checked against a list before.
 
 ## Sources
 
-- PostgreSQL manual, 41.5.4 Executing Dynamic Commands; 41.5.4, Example 41.1 Quoting Values in
+- PostgreSQL manual, Executing Dynamic Commands; Example Quoting Values in
   Dynamic Queries.
 """
 

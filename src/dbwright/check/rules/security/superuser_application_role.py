@@ -23,7 +23,7 @@ It is the account of a person who administers the server, or of the provider's o
 
 ## Sources
 
-- PostgreSQL manual, 21.2 Role Attributes: "It is good practice to create a role that has the
+- PostgreSQL manual, Role Attributes: "It is good practice to create a role that has the
   CREATEDB and CREATEROLE privileges, but is not a superuser".
 """
 

@@ -24,7 +24,7 @@ The view is meant to show a filtered or joined part of all rows to its readers.
 ## Sources
 
 - PostgreSQL manual, CREATE VIEW, security_invoker and Notes.
-- PostgreSQL manual, 39.5 Rules and Privileges.
+- PostgreSQL manual, Rules and Privileges.
 """
 
 from __future__ import annotations

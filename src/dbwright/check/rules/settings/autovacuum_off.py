@@ -20,7 +20,7 @@ A server that is never written to, or whose every table is vacuumed by a job tha
 
 ## Sources
 
-- PostgreSQL manual, 24.1.6 The Autovacuum Daemon; 20.10 Vacuuming: autovacuum.
+- PostgreSQL manual, The Autovacuum Daemon; Vacuuming: autovacuum.
 """
 
 from __future__ import annotations

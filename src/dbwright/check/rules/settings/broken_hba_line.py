@@ -20,7 +20,7 @@ Never.
 
 ## Sources
 
-- PostgreSQL manual, 21.1 The pg_hba.conf File; pg_hba_file_rules.
+- PostgreSQL manual, The pg_hba.conf File; pg_hba_file_rules.
 """
 
 from __future__ import annotations

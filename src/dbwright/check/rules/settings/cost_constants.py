@@ -25,7 +25,7 @@ The notice: the data are on rotating disks, or nearly everything is read from th
 
 ## Sources
 
-- PostgreSQL manual, 20.7.2 Planner Cost Constants: "Storage that has a low random read cost
+- PostgreSQL manual, Planner Cost Constants: "Storage that has a low random read cost
   relative to sequential, e.g., solid-state drives, might also be better modeled with a lower value
   for random_page_cost".
 """

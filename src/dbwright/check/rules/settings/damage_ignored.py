@@ -22,7 +22,7 @@ system keeps dirty pages after a failed flush; Linux does not.
 
 ## Sources
 
-- PostgreSQL manual, 20.17 Developer Options; 20.14 Error Handling: data_sync_retry.
+- PostgreSQL manual, Developer Options; Error Handling: data_sync_retry.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ that keep pages outside of the server (Aurora, AlloyDB, Neon) are left out.
 
 ## Sources
 
-- PostgreSQL manual, 20.5.1 Write Ahead Log, Settings: fsync.
+- PostgreSQL manual, Write Ahead Log, Settings: fsync.
 """
 
 from __future__ import annotations

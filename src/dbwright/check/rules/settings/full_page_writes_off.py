@@ -22,7 +22,7 @@ Neon) are left out.
 
 ## Sources
 
-- PostgreSQL manual, 20.5.1 Write Ahead Log, Settings: full_page_writes.
+- PostgreSQL manual, Write Ahead Log, Settings: full_page_writes.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ role that writes what may be lost, `session_replication_role` for a replication 
 
 ## Sources
 
-- PostgreSQL manual, 20.1.3 Parameter Interaction via SQL; ALTER ROLE; ALTER DATABASE.
+- PostgreSQL manual, Parameter Interaction via SQL; ALTER ROLE; ALTER DATABASE.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ watchdog.
 
 ## Sources
 
-- PostgreSQL manual, 20.11.1 Statement Behavior: idle_in_transaction_session_timeout.
+- PostgreSQL manual, Statement Behavior: idle_in_transaction_session_timeout.
 """
 
 from __future__ import annotations

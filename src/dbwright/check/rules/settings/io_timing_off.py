@@ -20,7 +20,7 @@ The machine's clock is slow (some virtual machines).
 
 ## Sources
 
-- PostgreSQL manual, 20.9.1 Cumulative Query and Index Statistics: track_io_timing; pg_test_timing.
+- PostgreSQL manual, Cumulative Query and Index Statistics: track_io_timing; pg_test_timing.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Something else records blocked sessions all the time.
 
 ## Sources
 
-- PostgreSQL manual, 20.8.3 What to Log: log_lock_waits.
+- PostgreSQL manual, What to Log: log_lock_waits.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ times the memory this is a notice only.
 
 ## Sources
 
-- PostgreSQL manual, 20.4.1 Memory: work_mem; 18.4.4 Linux Memory Overcommit.
+- PostgreSQL manual, Memory: work_mem; Linux Memory Overcommit.
 """
 
 from __future__ import annotations

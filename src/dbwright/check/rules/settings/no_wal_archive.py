@@ -23,8 +23,8 @@ services that back up by themselves are left out.
 
 ## Sources
 
-- PostgreSQL manual, 25.3 Continuous Archiving and Point-in-Time Recovery.
-- PostgreSQL manual, 20.5.3 Archiving: archive_command.
+- PostgreSQL manual, Continuous Archiving and Point-in-Time Recovery.
+- PostgreSQL manual, Archiving: archive_command.
 """
 
 from __future__ import annotations

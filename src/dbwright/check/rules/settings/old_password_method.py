@@ -22,7 +22,7 @@ A client can't be replaced that knows md5 only. PostgreSQL 18 calls md5 deprecat
 
 ## Sources
 
-- PostgreSQL manual, 21.5 Password Authentication; 20.3.3 Authentication: password_encryption.
+- PostgreSQL manual, Password Authentication; Authentication: password_encryption.
 - PostgreSQL 18 release notes: MD5 password authentication is deprecated.
 """
 

@@ -20,7 +20,7 @@ A bug or a workload is known that needs it, and somebody looks at it again at ea
 
 ## Sources
 
-- PostgreSQL manual, 20.7.1 Planner Method Configuration: "a temporary solution".
+- PostgreSQL manual, Planner Method Configuration: "a temporary solution".
 """
 
 from __future__ import annotations

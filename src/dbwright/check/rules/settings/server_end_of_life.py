@@ -23,7 +23,7 @@ A vendor repairs the version for you longer than the project does.
 
 ## Sources
 
-- postgresql.org, Versioning Policy; PostgreSQL manual, 18.6 Upgrading a PostgreSQL Cluster.
+- postgresql.org, Versioning Policy; PostgreSQL manual, Upgrading a PostgreSQL Cluster.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ The machine serves other programs as well, or the part of the data that is used 
 
 ## Sources
 
-- PostgreSQL manual, 20.4.1 Memory: shared_buffers: "a reasonable starting value for
+- PostgreSQL manual, Memory: shared_buffers: "a reasonable starting value for
   shared_buffers is 25% of the memory in your system".
 """
 

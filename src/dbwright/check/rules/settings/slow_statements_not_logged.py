@@ -22,7 +22,7 @@ hold personal data that must not get into the log (see `log_parameter_max_length
 
 ## Sources
 
-- PostgreSQL manual, 20.8.2 When to Log: log_min_duration_statement.
+- PostgreSQL manual, When to Log: log_min_duration_statement.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ not to be seen here).
 
 ## Sources
 
-- PostgreSQL manual, 20.11.1 Statement Behavior: statement_timeout: "Setting statement_timeout in
+- PostgreSQL manual, Statement Behavior: statement_timeout: "Setting statement_timeout in
   postgresql.conf is not recommended because it would affect all sessions".
 """
 

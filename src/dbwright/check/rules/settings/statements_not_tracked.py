@@ -20,7 +20,7 @@ It is made in another database of the cluster: its view shows the statements of 
 
 ## Sources
 
-- PostgreSQL manual, appendix F: pg_stat_statements; 20.11.3 Shared Library Preloading.
+- PostgreSQL manual, appendix F: pg_stat_statements; Shared Library Preloading.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ Planning time matters more than the plan: very many short queries on few, even v
 
 ## Sources
 
-- PostgreSQL manual, 20.7.4 Other Planner Options: default_statistics_target.
+- PostgreSQL manual, Other Planner Options: default_statistics_target.
 """
 
 from __future__ import annotations

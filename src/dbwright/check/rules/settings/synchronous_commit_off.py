@@ -20,7 +20,7 @@ Everything the server holds can be had again: events, caches, measurements.
 
 ## Sources
 
-- PostgreSQL manual, 20.5.1 Write Ahead Log, Settings: synchronous_commit.
+- PostgreSQL manual, Write Ahead Log, Settings: synchronous_commit.
 - PostgreSQL manual, Reliability and the Write-Ahead Log: Asynchronous Commit.
 """
 

@@ -22,7 +22,7 @@ does it for the server. Cloud services are left out: theirs end the encryption i
 
 ## Sources
 
-- PostgreSQL manual, 18.9 Secure TCP/IP Connections with SSL; 20.3.4 SSL.
+- PostgreSQL manual, Secure TCP/IP Connections with SSL; SSL.
 """
 
 from __future__ import annotations

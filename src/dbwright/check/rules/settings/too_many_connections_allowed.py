@@ -23,7 +23,7 @@ well, and has the memory for their caches.
 
 ## Sources
 
-- PostgreSQL manual, 20.3.1 Connection Settings: max_connections.
+- PostgreSQL manual, Connection Settings: max_connections.
 - PostgreSQL wiki: Number Of Database Connections.
 - PostgreSQL 14 release notes: speed of snapshots with many connections.
 """

@@ -19,7 +19,7 @@ Never on a server that is written to.
 
 ## Sources
 
-- PostgreSQL manual, 20.9.1 Cumulative Query and Index Statistics: track_counts.
+- PostgreSQL manual, Cumulative Query and Index Statistics: track_counts.
 """
 
 from __future__ import annotations

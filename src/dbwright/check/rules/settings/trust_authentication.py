@@ -22,7 +22,7 @@ container: those are lesser findings, and `sockets = false` silences those of th
 
 ## Sources
 
-- PostgreSQL manual, 21.4 Trust Authentication; 21.8 Ident Authentication.
+- PostgreSQL manual, Trust Authentication; Ident Authentication.
 """
 
 from __future__ import annotations

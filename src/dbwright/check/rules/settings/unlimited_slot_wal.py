@@ -22,7 +22,7 @@ The size of pg_wal is watched and somebody acts in time. With `idle_replication_
 
 ## Sources
 
-- PostgreSQL manual, 20.6.1 Sending Servers: max_slot_wal_keep_size; 26.2.6 Replication Slots.
+- PostgreSQL manual, Sending Servers: max_slot_wal_keep_size; Replication Slots.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ A firewall or a private network lets only known machines reach the port: the ser
 
 ## Sources
 
-- PostgreSQL manual, 21.1 The pg_hba.conf File.
+- PostgreSQL manual, The pg_hba.conf File.
 """
 
 from __future__ import annotations

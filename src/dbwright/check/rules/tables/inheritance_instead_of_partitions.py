@@ -23,7 +23,7 @@ The children are different things with columns of their own, and no key has to h
 
 ## Sources
 
-- PostgreSQL manual, 5.11 Inheritance, Caveats; 5.12.3 Partitioning Using Inheritance.
+- PostgreSQL manual, Inheritance, Caveats; Partitioning Using Inheritance.
 - PostgreSQL wiki, Don't Do This: "Don't use table inheritance".
 """
 

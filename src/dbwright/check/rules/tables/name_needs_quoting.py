@@ -24,7 +24,7 @@ and nobody writes SQL by hand.
 
 ## Sources
 
-- PostgreSQL manual, 4.1.1 Identifiers and Key Words: "unquoted names are always folded to lower
+- PostgreSQL manual, Identifiers and Key Words: "unquoted names are always folded to lower
   case".
 - PostgreSQL wiki, Don't Do This: "Don't use upper case table or column names".
 """

@@ -21,7 +21,7 @@ A job makes each partition shortly before it is needed, and somebody is told whe
 
 ## Sources
 
-- PostgreSQL manual, 5.12.2.2 Partition Maintenance.
+- PostgreSQL manual, Partition Maintenance.
 - pg_partman, documentation, `premake`: four partitions ahead by default.
 """
 

@@ -23,7 +23,7 @@ The table holds past times only and gets no new rows.
 
 ## Sources
 
-- PostgreSQL manual, 5.12.2.2 Partition Maintenance; CREATE TABLE, PARTITION OF … DEFAULT.
+- PostgreSQL manual, Partition Maintenance; CREATE TABLE, PARTITION OF … DEFAULT.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ The partitions differ by intent: read-only ones with more indexes, the newest wi
 
 ## Sources
 
-- PostgreSQL manual, 5.12.2.2 Partition Maintenance; CREATE INDEX, Notes on partitioned tables.
+- PostgreSQL manual, Partition Maintenance; CREATE INDEX, Notes on partitioned tables.
 - PostgreSQL 13 release notes: BEFORE row triggers on partitioned tables; before, they had to be
   made on each partition.
 """

@@ -22,7 +22,7 @@ All access goes through a library that quotes every name.
 
 ## Sources
 
-- PostgreSQL manual, Appendix C SQL Key Words; 4.1.1 Identifiers and Key Words.
+- PostgreSQL manual, Appendix C SQL Key Words; Identifiers and Key Words.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ A rule on a view that does one plain statement and has worked for years.
 
 ## Sources
 
-- PostgreSQL manual, 39.7 Rules Versus Triggers; COPY, Notes; MERGE.
+- PostgreSQL manual, Rules Versus Triggers; COPY, Notes; MERGE.
 - PostgreSQL wiki, Don't Do This: "Don't use rules".
 """
 

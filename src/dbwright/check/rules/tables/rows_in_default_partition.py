@@ -23,7 +23,7 @@ It is meant as the place for everything else, and no partition will ever be made
 ## Sources
 
 - PostgreSQL manual, CREATE TABLE, PARTITION OF … DEFAULT: "the default partition must be
-  scanned"; 5.12.2.2 Partition Maintenance.
+  scanned"; Partition Maintenance.
 """
 
 from __future__ import annotations

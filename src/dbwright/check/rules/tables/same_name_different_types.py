@@ -24,7 +24,7 @@ They are different things: the `external_id` of two different systems.
 
 ## Sources
 
-- PostgreSQL manual, 10.2 Operators (type resolution); ALTER TABLE, ALTER COLUMN TYPE.
+- PostgreSQL manual, Operators (type resolution); ALTER TABLE, ALTER COLUMN TYPE.
 """
 
 from __future__ import annotations

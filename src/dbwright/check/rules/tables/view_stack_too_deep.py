@@ -21,7 +21,7 @@ The levels only rename or filter columns, and the plans are good.
 
 ## Sources
 
-- PostgreSQL manual, 39.2 Views and the Rule System; 5.15 Dependency Tracking.
+- PostgreSQL manual, Views and the Rule System; Dependency Tracking.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ The figure is an estimate or an index without a claim to be exact.
 
 ## Sources
 
-- PostgreSQL manual, 8.1.3 Floating-Point Types: "If you require exact storage and calculations
+- PostgreSQL manual, Floating-Point Types: "If you require exact storage and calculations
   (such as for monetary amounts), use the numeric type instead".
 """
 

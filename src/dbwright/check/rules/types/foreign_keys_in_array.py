@@ -24,7 +24,7 @@ never deleted.
 
 ## Sources
 
-- PostgreSQL manual, 8.15.5 Searching in Arrays, Tip: "Arrays are not sets; searching for specific
+- PostgreSQL manual, Searching in Arrays, Tip: "Arrays are not sets; searching for specific
   array elements can be a sign of database misdesign".
 """
 

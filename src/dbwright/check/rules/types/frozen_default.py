@@ -24,9 +24,9 @@ The constant is meant: a date before which nothing was recorded, or the first da
 
 ## Sources
 
-- PostgreSQL manual, 9.9.5 Current Date/Time, Tip: "The system will convert now to a timestamp as
+- PostgreSQL manual, Current Date/Time, Tip: "The system will convert now to a timestamp as
   soon as the constant is parsed".
-- PostgreSQL manual, 8.5.1.4 Special Values.
+- PostgreSQL manual, Special Values.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ space, the order of keys and all but the last of keys that are repeated.
 
 ## Sources
 
-- PostgreSQL manual, 8.14 JSON Types: "most applications should prefer to store JSON data as
+- PostgreSQL manual, JSON Types: "most applications should prefer to store JSON data as
   jsonb, unless there are quite specialized needs".
 """
 

@@ -27,7 +27,7 @@ The table no longer grows.
 
 ## Sources
 
-- PostgreSQL manual, 8.1.1 Integer Types and 8.1.4 Serial Types.
+- PostgreSQL manual, Integer Types and Serial Types.
 - PostgreSQL manual, ALTER TABLE, Notes, on changes of a type.
 """
 

@@ -24,7 +24,7 @@ One currency, one locale, and the type came with an application that you can't c
 
 ## Sources
 
-- PostgreSQL manual, 8.2 Monetary Types.
+- PostgreSQL manual, Monetary Types.
 - PostgreSQL wiki, Don't Do This: Don't use money.
 """
 

@@ -25,7 +25,7 @@ columns.
 
 ## Sources
 
-- PostgreSQL manual, 8.3 Character Types: "There is no performance difference among these three
+- PostgreSQL manual, Character Types: "There is no performance difference among these three
   types, apart from increased storage space when using the blank-padded type".
 - PostgreSQL wiki, Don't Do This: Don't use char(n).
 """

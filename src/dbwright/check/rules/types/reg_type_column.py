@@ -24,7 +24,7 @@ Major upgrades are made by dump and restore or by logical replication, which car
 
 - PostgreSQL manual, pg_upgrade, Notes: "does not support upgrading of databases containing table
   columns using these reg* OID-referencing system data types".
-- PostgreSQL manual, 8.19 Object Identifier Types.
+- PostgreSQL manual, Object Identifier Types.
 """
 
 from __future__ import annotations

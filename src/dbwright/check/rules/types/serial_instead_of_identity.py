@@ -25,7 +25,7 @@ only. A table that gets no new rows is not worth it.
 
 ## Sources
 
-- PostgreSQL manual, CREATE TABLE: GENERATED … AS IDENTITY; 8.1.4 Serial Types.
+- PostgreSQL manual, CREATE TABLE: GENERATED … AS IDENTITY; Serial Types.
 - PostgreSQL wiki, Don't Do This: Don't use serial.
 """
 

@@ -23,7 +23,7 @@ A third value is planned, or an application compares with the texts and can't be
 
 ## Sources
 
-- PostgreSQL manual, 8.6 Boolean Type.
+- PostgreSQL manual, Boolean Type.
 """
 
 from __future__ import annotations

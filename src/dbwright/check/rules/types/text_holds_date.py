@@ -23,7 +23,7 @@ The text must stay as it was delivered: a staging table, an exchange format.
 
 ## Sources
 
-- PostgreSQL manual, 8.5 Date/Time Types; 9.8 Data Type Formatting Functions.
+- PostgreSQL manual, Date/Time Types; Data Type Formatting Functions.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ The list is only stored and handed back as a whole.
 
 ## Sources
 
-- PostgreSQL manual, 8.15 Arrays; 9.19 Array Functions and Operators; 11.2 Index Types: GIN.
+- PostgreSQL manual, Arrays; Array Functions and Operators; Index Types: GIN.
 - Bill Karwin, SQL Antipatterns, Jaywalking.
 """
 

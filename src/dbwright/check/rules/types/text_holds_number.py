@@ -23,7 +23,7 @@ The digits are a name, not a quantity: nobody will ever add them up.
 
 ## Sources
 
-- PostgreSQL manual, 8.1 Numeric Types.
+- PostgreSQL manual, Numeric Types.
 """
 
 from __future__ import annotations

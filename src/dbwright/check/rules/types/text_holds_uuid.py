@@ -24,7 +24,7 @@ The identifier comes from somebody else, who may send another form tomorrow.
 
 ## Sources
 
-- PostgreSQL manual, 8.12 UUID Type.
+- PostgreSQL manual, UUID Type.
 """
 
 from __future__ import annotations

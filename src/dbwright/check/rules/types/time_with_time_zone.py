@@ -22,7 +22,7 @@ The values come from, and go to, a system that uses fixed offsets.
 
 ## Sources
 
-- PostgreSQL manual, 8.5.1.2 Times and 8.5.3 Time Zones: "we do not recommend using the type time
+- PostgreSQL manual, Times and Time Zones: "we do not recommend using the type time
   with time zone".
 - PostgreSQL wiki, Don't Do This: Don't use timetz.
 """

@@ -28,7 +28,7 @@ application stores UTC in every column and no session computes with `now()`.
 
 ## Sources
 
-- PostgreSQL manual, 8.5.1.3 Time Stamps.
+- PostgreSQL manual, Time Stamps.
 - PostgreSQL wiki, Don't Do This: Don't use timestamp (without time zone).
 - PostgreSQL 12 release notes: "Allow ALTER TABLE … SET DATA TYPE changing between timestamp and
   timestamptz to avoid a table rewrite when the session time zone is UTC".

@@ -22,7 +22,7 @@ The list belongs to the code, is short, and changes only with a release.
 
 ## Sources
 
-- PostgreSQL manual, 5.5.1 Check Constraints; 8.7 Enumerated Types: "existing values cannot be
+- PostgreSQL manual, Check Constraints; Enumerated Types: "existing values cannot be
   removed from an enum type".
 - PostgreSQL manual, ALTER TABLE, Notes, on adding constraints to large tables.
 """
