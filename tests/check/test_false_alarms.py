@@ -162,6 +162,7 @@ DECOYS = {
             "public.projects_tags.project_id",
             "public.projects_tags.tag_id",
             "public.tasks.project_id",
+            "public.tasks.user_id",
         },
         "types/float-for-money": {"public.invoices.vat"},
     },

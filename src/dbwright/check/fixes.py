@@ -5,7 +5,7 @@ A fix that rules write in the same words again and again has its place here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dbwright.model.catalog import (
     Catalog,
@@ -93,7 +93,7 @@ def create_index(
     word = "CREATE UNIQUE INDEX" if unique else "CREATE INDEX"
     drop = f"DROP INDEX CONCURRENTLY {quote(table.schema)}.{quote(name)};"
     if table.kind is TableKind.PARTITIONED:
-        up = _on_partitions(catalog, table, word, name, tail)
+        up = _on_partitions(catalog, table, word, name, tail, set())
         drop = f"DROP INDEX {quote(table.schema)}.{quote(name)};"
     else:
         up = f"{word} CONCURRENTLY {quote(name)} ON {table.qualified}{tail};"
@@ -149,12 +149,15 @@ def change_setting(setting: Setting, value: str, *, risk: str = "") -> Fix:
     )
 
 
-def free_name(catalog: Catalog, schema: str, wanted: str) -> str:
-    """`wanted`, made a plain identifier of at most 63 bytes that no relation of the schema has."""
+def free_name(
+    catalog: Catalog, schema: str, wanted: str, taken: Collection[tuple[str, str]] = ()
+) -> str:
+    """`wanted`, made a plain identifier of at most 63 bytes that no relation of the schema has,
+    nor is in `taken` (schema, name)."""
     stem = "".join(c if c.isalnum() or c == "_" else "_" for c in wanted.replace('"', ""))
     name = _shorten(stem, "")
     number = 1
-    while catalog.has_relation(schema, name):
+    while catalog.has_relation(schema, name) or (schema, name) in taken:
         number += 1
         name = _shorten(stem, f"_{number}")
     return name
@@ -174,13 +177,17 @@ def _with_unit(setting: Setting) -> str:
     )
 
 
-def _on_partitions(catalog: Catalog, table: Table, word: str, name: str, tail: str) -> str:
+def _on_partitions(
+    catalog: Catalog, table: Table, word: str, name: str, tail: str, taken: set[tuple[str, str]]
+) -> str:
+    taken.add((table.schema, name))
     parent_index = f"{quote(table.schema)}.{quote(name)}"
     lines = [f"{word} {quote(name)} ON ONLY {table.qualified}{tail};"]
     for child in catalog.children(table):
-        own = free_name(catalog, child.schema, f"{child.name}_{name}")
+        own = free_name(catalog, child.schema, f"{child.name}_{name}", taken)
+        taken.add((child.schema, own))
         if child.kind is TableKind.PARTITIONED:
-            lines.append(_on_partitions(catalog, child, word, own, tail))
+            lines.append(_on_partitions(catalog, child, word, own, tail, taken))
         elif child.kind is TableKind.TABLE:
             lines.append(f"{word} CONCURRENTLY {quote(own)} ON {child.qualified}{tail};")
         lines.append(

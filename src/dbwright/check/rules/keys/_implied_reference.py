@@ -11,6 +11,8 @@ from dbwright.model.catalog import Catalog, Column, Table, TableKind
 __all__ = ["ImpliedReference", "implied_references"]
 
 SUFFIXES = frozenset({"id", "uuid", "guid"})
+INTEGERS = frozenset({"smallint", "integer", "bigint"})
+"""Types that compare with each other: a foreign key may join them."""
 KEY_NAMES = frozenset({("id",), ("uuid",), ("guid",), ("pk",)})
 ELSEWHERE = frozenset(
     "amazon apple aws discord ext external facebook foreign github gitlab google import imported "
@@ -98,12 +100,16 @@ def _may_be_referenced(parent: Table, table: Table, column: Column) -> bool:
         and len(key.columns) == 1
         and not key.deferrable
         and not (parent is table and key.columns[0] == column.name)
-        and parent.column(key.columns[0]).base_type == column.base_type
+        and _types_agree(parent.column(key.columns[0]), column)
         and not parent.column(key.columns[0]).is_array
         and parent.kind is not TableKind.FOREIGN
         and (parent.persistence == "permanent" or table.persistence == parent.persistence)
         and parent.persistence != "temporary"
     )
+
+
+def _types_agree(key: Column, column: Column) -> bool:
+    return key.base_type == column.base_type or {key.base_type, column.base_type} <= INTEGERS
 
 
 def _parent(

@@ -60,7 +60,8 @@ CREATE TABLE orders (
     id bigint PRIMARY KEY,
     parent_id bigint,
     user_id bigint NOT NULL,
-    country_code text
+    country_code text,
+    created_by_user_id integer
 );
 INSERT INTO orders VALUES (1, NULL, 1), (2, 1, 2);
 """,
@@ -68,6 +69,7 @@ INSERT INTO orders VALUES (1, NULL, 1), (2, 1, 2);
         "public.orders.parent_id",
         "public.orders.user_id",
         "public.orders.country_code",
+        "public.orders.created_by_user_id",
     ),
 )
 
@@ -154,9 +156,7 @@ def undeclared_foreign_key(
             },
             severity=severity,
             confidence=confidence,
-            advice="Repair or delete the rows without a match, then validate the constraint."
-            if orphans
-            else "",
+            advice=_advice(found, orphans),
             fix=_fix(catalog, found, counted.heap_bytes if counted else None, orphans),
         )
 
@@ -165,6 +165,18 @@ def _told(rows: int, orphans: int) -> str:
     if orphans:
         return f"; {orphans:,} of {rows:,} rows match none"
     return f"; all {rows:,} rows looked at match one" if rows else ""
+
+
+def _advice(found: ImpliedReference, orphans: int) -> str:
+    key = found.parent.column(found.parent_column)
+    parts = []
+    if key.base_type != found.column.base_type:
+        parts.append(
+            f"The key is {key.type}, the column {found.column.type}: give it the key's type first."
+        )
+    if orphans:
+        parts.append("Repair or delete the rows without a match, then validate the constraint.")
+    return " ".join(parts)
 
 
 def _judge(
