@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ os.environ.setdefault(
 )
 # So that `servers` can be imported whatever pytest's import mode is.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+# A shell starts what it puts in the background with Ctrl-C ignored, and programs that tests start
+# would inherit that: they shall meet it as they would at a terminal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ("servers.postgresql",)
 
