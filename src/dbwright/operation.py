@@ -29,8 +29,11 @@ __all__ = [
     "operation",
 ]
 
-INFRASTRUCTURE = frozenset({"model", "sql", "engines", "sandbox", "render", "cli", "agent", "web"})
-"""Packages that hold no operations; every other one is a capability."""
+INFRASTRUCTURE = frozenset(
+    {"model", "sql", "engines", "sandbox", "render", "cli", "agent", "web", "capture"}
+)
+"""Packages that hold no operations; every other one is a capability. (`capture` is a library for
+applications.)"""
 
 
 class Effect(StrEnum):
