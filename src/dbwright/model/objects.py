@@ -95,6 +95,14 @@ class Function:
     """SET clauses."""
     source: str = ""
     """The body; empty for a standard SQL body, a C function or an aggregate."""
+    declared_arguments: str = ""
+    """As in CREATE FUNCTION: with the defaults."""
+    sql_body: str | None = None
+    """A standard SQL body (PostgreSQL 14 and later): BEGIN ATOMIC … END, or RETURN …"""
+    cost: float = 1.0
+    """The planner's estimate of one call, in units of cpu_operator_cost."""
+    result_rows: float = 0.0
+    """The planner's estimate of how many rows it returns; 0 where it returns no set."""
     grants: tuple[Grant, ...] = ()
     comment: str | None = None
 

@@ -13,7 +13,10 @@ __all__ = [
     "CheckpointStatistics",
     "ColumnStatistics",
     "DatabaseStatistics",
+    "ElementStatistics",
+    "ExtendedStatisticsData",
     "IndexStatistics",
+    "RangeStatistics",
     "Statistics",
     "TableStatistics",
 ]
@@ -78,10 +81,42 @@ class IndexStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class ElementStatistics:
+    """Of what arrays and tsvectors hold."""
+
+    common_elements: tuple[str, ...] = ()
+    common_frequencies: tuple[float, ...] = ()
+    """Of each element, then the least and the greatest of these, and that of NULL elements."""
+    count_histogram: tuple[float, ...] = ()
+    """How many different elements rows have; the last number is the average."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeStatistics:
+    """Of ranges and multiranges (PostgreSQL 17 and later show it)."""
+
+    length_histogram: tuple[str, ...] = ()
+    empty_fraction: float | None = None
+    bounds_histogram: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedStatisticsData:
+    """What ANALYZE found for a CREATE STATISTICS object: the server's own bytes, in hexadecimal,
+    by kind (`ndistinct`, `dependencies`, `mcv`)."""
+
+    schema: str
+    name: str
+    inherited: bool
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnStatistics:
     """What ANALYZE found, as pg_stats shows it. Values are text."""
 
     table_oid: int
+    """Or an index's, for an expression of it."""
     column: str
     null_fraction: float
     average_width: int
@@ -92,6 +127,8 @@ class ColumnStatistics:
     histogram: tuple[str, ...] = ()
     correlation: float | None = None
     inherited: bool = False
+    elements: ElementStatistics | None = None
+    ranges: RangeStatistics | None = None
     redacted: bool = False
     """Are the values others of the same type, with the order and the equalities of the rows'?"""
 
@@ -150,6 +187,7 @@ class Statistics:
     tables: tuple[TableStatistics, ...] = ()
     indexes: tuple[IndexStatistics, ...] = ()
     columns: tuple[ColumnStatistics, ...] = ()
+    extended: tuple[ExtendedStatisticsData, ...] = ()
     databases: tuple[DatabaseStatistics, ...] = ()
     checkpoints: CheckpointStatistics | None = None
     archiver: ArchiverStatistics | None = None

@@ -11,7 +11,8 @@ import atexit
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -123,6 +124,17 @@ class Server:
             except BaseException:
                 self.stop()
                 raise
+
+    @contextmanager
+    def offline(self) -> Iterator[Path]:
+        """Shut down in order for the block, whose files (of the data directory that is given) may
+        then be changed, and start again. Raises `ServerDidNotStart`, as `restart` does."""
+        with self._guard:
+            self._require_life()
+            assert self._postmaster is not None
+            self._postmaster.stop(signal.SIGINT)
+            yield self.data_directory
+            self.restart()
 
     def kill(self) -> None:
         """Kill the server as a crash would: nothing is shut down. `restart` recovers it.

@@ -83,7 +83,14 @@ def _statistics(statistics: Statistics, catalog: Catalog) -> Statistics:
             return found
         return substituted(found, column)
 
-    return replace(statistics, columns=tuple(without_values(c) for c in statistics.columns))
+    return replace(
+        statistics,
+        columns=tuple(without_values(c) for c in statistics.columns),
+        extended=tuple(
+            replace(data, parts=tuple(part for part in data.parts if part[0] != "mcv"))
+            for data in statistics.extended
+        ),
+    )
 
 
 def _activity(activity: Activity) -> Activity:

@@ -28,6 +28,7 @@ def substituted(statistics: ColumnStatistics, column: Column | None) -> ColumnSt
     can't be guessed at and compared. Without values where the type has no such substitutes (json,
     arrays, uuid …), where they don't fit into the column's length, or where no column is given.
     """
+    statistics = replace(statistics, elements=None, ranges=None)
     write = _writer(column, len(set(_values(statistics)))) if column is not None else None
     if column is None or write is None:
         return replace(statistics, common_values=(), common_frequencies=(), histogram=())

@@ -140,6 +140,10 @@ def function(row: Row) -> Function:
         security_definer=row.security_definer,
         settings=options(row.settings),
         source=row.source,
+        declared_arguments=row.declared_arguments,
+        sql_body=row.sql_body,
+        cost=row.cost,
+        result_rows=row.result_rows,
         grants=grants(row.acl),
         comment=row.comment,
     )

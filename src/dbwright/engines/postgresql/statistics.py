@@ -14,7 +14,10 @@ from dbwright.model.statistics import (
     CheckpointStatistics,
     ColumnStatistics,
     DatabaseStatistics,
+    ElementStatistics,
+    ExtendedStatisticsData,
     IndexStatistics,
+    RangeStatistics,
     Statistics,
     TableStatistics,
 )
@@ -34,6 +37,7 @@ def read_statistics(
     progress("reading statistics")
     index_rows = session.try_fetch("index_statistics", "statistics.indexes")
     table_rows = session.try_fetch("table_statistics", "statistics.tables")
+    extended = _extended(session, wanted=values is None)
     column_rows = session.try_fetch("column_statistics", "statistics.columns", values=values)
     _note_unreadable(session)
     databases = _databases(session)
@@ -44,7 +48,8 @@ def read_statistics(
         captured_at=captured_at,
         tables=_tables(table_rows, index_rows),
         indexes=tuple(_index(row) for row in index_rows),
-        columns=tuple(_column(row) for row in column_rows),
+        columns=_with_ranges(session, tuple(_column(row) for row in column_rows), values),
+        extended=extended,
         databases=databases,
         checkpoints=next(
             (
@@ -130,8 +135,7 @@ def _table(row: Row, indexes: list[Row]) -> TableStatistics:
     hit = sum(index.blocks_hit for index in indexes)
     return TableStatistics(
         oid=row.oid,
-        # Before 14 a table that was never analyzed says 0 rows in 0 pages; from 14 on, -1.
-        rows=None if row.rows < 0 or (row.rows == 0 and row.pages == 0) else row.rows,
+        rows=None if row.rows < 0 else row.rows,
         pages=row.pages,
         all_visible_pages=row.all_visible_pages,
         heap_bytes=row.heap_bytes,
@@ -187,6 +191,76 @@ def _column(row: Row) -> ColumnStatistics:
         histogram=tuple(row.histogram or ()),
         correlation=row.correlation,
         inherited=row.inherited,
+        elements=_elements(row),
+        ranges=_ranges(row),
+    )
+
+
+def _elements(row: Row) -> ElementStatistics | None:
+    if row.common_elements is None and row.element_counts is None:
+        return None
+    return ElementStatistics(
+        tuple(row.common_elements or ()),
+        tuple(row.element_frequencies or ()),
+        tuple(row.element_counts or ()),
+    )
+
+
+def _ranges(row: Row) -> RangeStatistics | None:
+    if row.range_lengths is None and row.range_bounds is None:
+        return None
+    return RangeStatistics(
+        tuple(row.range_lengths or ()), row.range_empty_fraction, tuple(row.range_bounds or ())
+    )
+
+
+def _with_ranges(
+    session: Session, columns: tuple[ColumnStatistics, ...], values: int | None
+) -> tuple[ColumnStatistics, ...]:
+    """Before version 17 only superusers can see what ranges are like; others do without."""
+    superuser = session.connection.info.parameter_status("is_superuser") == "on"
+    if values is not None or session.major >= 17 or not superuser:
+        return columns
+    found = {
+        (row.relation, row.name, row.inherited): RangeStatistics(
+            tuple(row.lengths or ()), row.empty_fraction, tuple(row.bounds or ())
+        )
+        for row in session.try_fetch("range_statistics", "statistics.ranges")
+    }
+    if not found:
+        return columns
+    return tuple(
+        replace(column, ranges=found.get((column.table_oid, column.column, column.inherited)))
+        for column in columns
+    )
+
+
+def _extended(session: Session, wanted: bool) -> tuple[ExtendedStatisticsData, ...]:
+    """Without `wanted` nothing is asked for: only a twin needs it."""
+    if not wanted:
+        return ()
+    user = qualify(session.connection.info.user)
+    rows = session.try_fetch(
+        "extended_statistics_data",
+        "statistics.extended",
+        remedy=f"GRANT SELECT ON pg_statistic_ext_data TO {user}",
+    )
+    return tuple(
+        ExtendedStatisticsData(
+            row.schema,
+            row.name,
+            row.inherited,
+            tuple(
+                (kind, part)
+                for kind, part in (
+                    ("ndistinct", row.ndistinct),
+                    ("dependencies", row.dependencies),
+                    ("mcv", row.mcv),
+                )
+                if part is not None
+            ),
+        )
+        for row in rows
     )
 
 

@@ -6,6 +6,13 @@ SELECT p.oid::int8 AS oid, n.nspname AS schema, p.proname AS name,
        p.proisstrict AS strict, p.proleakproof AS leakproof, p.prosecdef AS security_definer,
        p.proconfig AS settings,
        CASE WHEN l.lanname IN ('c', 'internal') THEN '' ELSE p.prosrc END AS source,
+       pg_get_function_arguments(p.oid) AS declared_arguments,
+       {% if v >= 14 -%}
+       -- It names relations, which has to lock them.
+       CASE WHEN p.prosqlbody IS NOT NULL AND {{ readable("0::oid") }}
+            THEN pg_get_function_sqlbody(p.oid) END
+       {%- else %}NULL::text{% endif %} AS sql_body,
+       p.procost::float8 AS cost, p.prorows::float8 AS result_rows,
        coalesce(p.proacl, acldefault('f', p.proowner))::text[] AS acl,
        d.description AS comment
 FROM pg_proc p

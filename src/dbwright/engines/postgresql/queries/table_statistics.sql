@@ -1,5 +1,8 @@
 -- pg_relation_size() would wait for a locked relation: for those the planner's page count serves.
-SELECT c.oid::int8 AS oid, c.relkind::text AS kind, c.reltuples::float8 AS rows,
+SELECT c.oid::int8 AS oid, c.relkind::text AS kind,
+       -- Never analyzed is -1; before 14 it is 0 rows in 0 pages.
+       {% if v < 14 %}CASE WHEN c.relpages = 0 AND c.reltuples = 0 THEN -1 ELSE c.reltuples END
+       {%- else %}c.reltuples{% endif %}::float8 AS rows,
        c.relpages AS pages, c.relallvisible AS all_visible_pages,
        CASE WHEN c.relkind IN ('r', 'm') THEN
            CASE WHEN {{ readable("c.oid") }} THEN pg_relation_size(c.oid)

@@ -1,0 +1,255 @@
+"""The schema of a catalog, as far as the planner looks at it, as DDL.
+
+Left out is what no plan depends on: defaults, triggers, privileges, comments. Materialized views
+and foreign tables become tables: they have rows of their own, and the planner takes them so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from dbwright.model.catalog import (
+    Catalog,
+    Column,
+    ExtendedStatistics,
+    Function,
+    Index,
+    Key,
+    MaterializedView,
+    Table,
+    TableKind,
+    Type,
+    TypeKind,
+    View,
+)
+from dbwright.model.finding import ObjectRef
+from dbwright.model.names import literal, qualify, quote
+from dbwright.sql.ddl import check_definition, foreign_key_definition, index_definition
+
+__all__ = ["Declaration", "relations", "types_and_functions"]
+
+PLANNED_OPTIONS = frozenset({"fillfactor", "parallel_workers"})
+"""Storage parameters of tables that the planner reads."""
+STATISTICS_KINDS = ("ndistinct", "dependencies", "mcv")
+GAP = "dbwright_gap_"
+"""Names of columns that are dropped at once: they keep the numbers of those that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One statement, and what it declares. What fails is tried again when others are there."""
+
+    object: ObjectRef
+    sql: str
+    instead: str = ""
+    """What is tried where nothing helps: the same with less."""
+
+
+def types_and_functions(catalog: Catalog) -> Iterator[Declaration]:
+    """Schemas, extensions, types and functions: what tables are declared with."""
+    for schema in catalog.schemas:
+        yield Declaration(schema.ref, f"CREATE SCHEMA IF NOT EXISTS {quote(schema.name)}")
+    for extension in catalog.extensions:
+        place = f" SCHEMA {quote(extension.schema)}" if extension.schema != "pg_catalog" else ""
+        create = f"CREATE EXTENSION IF NOT EXISTS {quote(extension.name)}"
+        yield Declaration(extension.ref, f"{create}{place} CASCADE")
+    for type_ in catalog.types:
+        sql = _type(type_)
+        if sql:
+            yield Declaration(type_.ref, sql)
+    for function in catalog.functions:
+        sql = _function(function)
+        if sql:
+            yield Declaration(function.ref, sql)
+
+
+def relations(catalog: Catalog, replaced: Mapping[str, str]) -> Iterator[Declaration]:
+    """Tables, then keys and indexes, then what hangs them together, then views.
+
+    `replaced`: names of types that the server does not have, and the type to take instead.
+    """
+    for table in catalog.tables:
+        yield _table(table, replaced)
+    for view in catalog.materialized_views:
+        columns = ", ".join(_column(column, replaced) for column in view.columns)
+        yield Declaration(view.ref, f"CREATE TABLE {view.qualified} ({columns})")
+    for table in catalog.tables:
+        yield from _parents(table)
+    for table in catalog.tables:
+        yield from _keys(table)
+        for index in _plain_indexes(table):
+            yield _index(index, table)
+    for view in catalog.materialized_views:
+        for index in _plain_indexes(view):
+            yield _index(index, view)
+    for table in catalog.tables:
+        for index in table.indexes:
+            if index.parent is not None and index.valid:
+                attach = f"ALTER INDEX {index.parent} ATTACH PARTITION {index.qualified}"
+                yield Declaration(index.ref, attach)
+    for table in catalog.tables:
+        yield from _foreign_keys(table)
+    for statistics in catalog.extended_statistics:
+        sql = _extended_statistics(statistics)
+        yield Declaration(ObjectRef("statistics", statistics.qualified), sql)
+    for shown in catalog.views:
+        if shown.definition is not None:
+            yield Declaration(shown.ref, _view(shown))
+
+
+def _type(type_: Type) -> str:
+    head = f"CREATE TYPE {type_.qualified} AS"
+    if type_.kind is TypeKind.ENUM:
+        return f"{head} ENUM ({', '.join(map(literal, type_.labels))})"
+    if type_.kind is TypeKind.COMPOSITE:
+        fields = ", ".join(f"{quote(field.name)} {field.type}" for field in type_.attributes)
+        return f"{head} ({fields})"
+    if type_.kind is TypeKind.RANGE:
+        return f"{head} RANGE (SUBTYPE = {type_.base_type})"
+    if type_.kind is TypeKind.DOMAIN:
+        # Its checks are no matter to the planner, and may call what is not there.
+        return f"CREATE DOMAIN {type_.qualified} AS {type_.base_type}"
+    return ""
+
+
+def _function(function: Function) -> str:
+    if function.kind not in ("function", "window function") or function.language in ("c", ""):
+        return ""
+    words = [f"CREATE FUNCTION {function.qualified}({function.declared_arguments})"]
+    words.append(f"RETURNS {function.returns} LANGUAGE {quote(function.language)}")
+    words += [function.volatility.upper(), f"PARALLEL {function.parallel.upper()}"]
+    words += ["WINDOW"] if function.kind == "window function" else []
+    words += ["STRICT"] if function.strict else []
+    words += ["LEAKPROOF"] if function.leakproof else []
+    words += ["SECURITY DEFINER"] if function.security_definer else []
+    words.append(f"COST {function.cost:g}")
+    if function.result_rows:
+        words.append(f"ROWS {function.result_rows:g}")
+    # One with a setting of its own is never written into the query.
+    words += [f"SET {name} TO {literal(value)}" for name, value in function.settings]
+    body = function.sql_body
+    words.append(body if body is not None else f"AS {literal(function.source)}")
+    return " ".join(words)
+
+
+def _table(table: Table, replaced: Mapping[str, str]) -> Declaration:
+    columns = _columns(table, replaced)
+    checks = [
+        f"CONSTRAINT {quote(check.name)} {check_definition(replace(check, validated=True))}"
+        for check in table.checks
+        if check.expression is not None and check.enforced
+    ]
+    tail = ""
+    if table.partition_key is not None and table.partition_key.definition is not None:
+        tail = f" PARTITION BY {table.partition_key.definition}"
+    options = [f"{n}={literal(v)}" for n, v in table.options if n in PLANNED_OPTIONS]
+    if options and table.kind is TableKind.TABLE:
+        tail += f" WITH ({', '.join(options)})"
+    head = f"CREATE TABLE {table.qualified} ("
+    gaps = [
+        f"DROP COLUMN {column.partition(' ')[0]}" for column in columns if column.startswith(GAP)
+    ]
+    after = f"; ALTER TABLE {table.qualified} {', '.join(gaps)}" if gaps else ""
+    plain = ", ".join(_columns(replace(table, columns=_ungenerated(table)), replaced))
+    return Declaration(
+        table.ref,
+        f"{head}{', '.join(columns + checks)}){tail}{after}",
+        f"{head}{plain}){tail}{after}",
+    )
+
+
+def _columns(table: Table, replaced: Mapping[str, str]) -> list[str]:
+    """Declarations in the order of their numbers, gaps of dropped columns filled."""
+    found: list[str] = []
+    for column in table.columns:
+        while len(found) + 1 < column.position:
+            found.append(f"{GAP}{len(found) + 1} integer")
+        found.append(_column(column, replaced))
+    return found
+
+
+def _ungenerated(table: Table) -> tuple[Column, ...]:
+    return tuple(replace(column, generated=None) for column in table.columns)
+
+
+def _column(column: Column, replaced: Mapping[str, str]) -> str:
+    words = [quote(column.name), replaced.get(column.type, column.type)]
+    if column.collation is not None and column.type not in replaced:
+        words.append(f"COLLATE {column.collation}")
+    if column.generated is not None and column.default is not None:
+        words.append(f"GENERATED ALWAYS AS ({column.default}) {column.generated.upper()}")
+    if column.not_null:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def _parents(table: Table) -> Iterator[Declaration]:
+    for parent in table.inherits:
+        if table.is_partition and table.partition_bound is not None:
+            attach = f"ATTACH PARTITION {table.qualified} {table.partition_bound}"
+            yield Declaration(table.ref, f"ALTER TABLE {parent} {attach}")
+        elif not table.is_partition:
+            yield Declaration(table.ref, f"ALTER TABLE {table.qualified} INHERIT {parent}")
+
+
+def _keys(table: Table) -> Iterator[Declaration]:
+    included = {index.name: index.include for index in table.indexes}
+    for key in table.keys:
+        text = _key(key, key is table.primary_key, included.get(key.index, ()))
+        # ONLY: the keys of partitions have names of their own, and are attached.
+        sql = f"ALTER TABLE ONLY {table.qualified} ADD CONSTRAINT {quote(key.name)} {text}"
+        yield Declaration(table.constraint_ref(key.name), sql)
+
+
+def _key(key: Key, primary: bool, include: tuple[str, ...]) -> str:
+    words = ["PRIMARY KEY" if primary else "UNIQUE"]
+    if key.nulls_not_distinct:
+        words.append("NULLS NOT DISTINCT")
+    columns = ", ".join(map(quote, key.columns))
+    words.append(f"({columns}{' WITHOUT OVERLAPS' if key.without_overlaps else ''})")
+    if include:
+        words.append(f"INCLUDE ({', '.join(map(quote, include))})")
+    if key.deferrable:
+        words.append("DEFERRABLE")
+    return " ".join(words)
+
+
+def _plain_indexes(relation: Table | MaterializedView) -> Iterator[Index]:
+    """Those that the planner would use and no key brings, and whose text is known."""
+    keys = {key.index for key in relation.keys} if isinstance(relation, Table) else set()
+    for index in relation.indexes:
+        readable = not index.partial or index.predicate is not None
+        written = all(key.column or key.expression for key in index.keys)
+        if index.valid and index.name not in keys and readable and written:
+            yield index
+
+
+def _index(index: Index, relation: Table | MaterializedView) -> Declaration:
+    only = "ONLY " if index.partitioned else ""
+    plain = replace(index, tablespace=None)
+    return Declaration(index.ref, index_definition(plain, f"{only}{relation.qualified}"))
+
+
+def _foreign_keys(table: Table) -> Iterator[Declaration]:
+    for key in table.foreign_keys:
+        if not key.inherited and key.enforced:
+            text = foreign_key_definition(replace(key, validated=True))
+            sql = f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(key.name)} {text}"
+            yield Declaration(table.constraint_ref(key.name), sql)
+
+
+def _extended_statistics(statistics: ExtendedStatistics) -> str:
+    kinds = [kind for kind in statistics.kinds if kind in STATISTICS_KINDS]
+    words = [f"CREATE STATISTICS {statistics.qualified}"]
+    words += [f"({', '.join(kinds)})"] if kinds else []
+    parts = [quote(column) for column in statistics.columns]
+    parts += [statistics.expressions] if statistics.expressions else []
+    return " ".join([*words, f"ON {', '.join(parts)} FROM {statistics.table}"])
+
+
+def _view(view: View) -> str:
+    names = ", ".join(quote(column.name) for column in view.columns)
+    options = ", ".join(f"{name}={literal(value)}" for name, value in view.options)
+    tail = f" WITH ({options})" if options else ""
+    return f"CREATE VIEW {qualify(view.schema, view.name)} ({names}){tail} AS {view.definition}"
