@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from servers.postgresql import Database
 
 from dbwright.demo.shop import build, workload
 from dbwright.engines.postgresql.read import read
@@ -16,6 +15,7 @@ from dbwright.engines.postgresql.session import Session
 from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox import Server, start
 from dbwright.sandbox.twin.twin import Twin, twin
+from servers.postgresql import Database
 
 HERE = Path(__file__).parent
 LARGE = 1000.0

@@ -1,31 +1,37 @@
 -- Rows of pg_temp.twin_column to pg_statistic, each by itself: one that does not fit (a label that
 -- an enum no longer has) must not take the others with it. Slots are found by their kind, so each
 -- kind has a place of its own. The operators are those that ANALYZE takes: of the default class.
+CREATE TEMP TABLE twin_type AS
+WITH RECURSIVE chain (declared, oid, base) AS (
+    SELECT p.oid, p.oid, p.typbasetype FROM pg_type p
+    WHERE p.oid IN (SELECT a.atttypid FROM pg_attribute a
+                    JOIN pg_temp.twin_column t ON t.relation = a.attrelid AND t.name = a.attname)
+    UNION ALL
+    SELECT chain.declared, p.oid, p.typbasetype FROM chain JOIN pg_type p ON p.oid = chain.base
+)
+SELECT chain.declared, chain.oid AS type, own.eq, own.lt, e.element_type,
+       element.eq AS element_eq
+FROM chain
+JOIN pg_type b ON b.oid = chain.oid
+-- What a tsvector holds is text.
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN b.typname = 'tsvector' THEN 25::oid ELSE b.typelem END AS element_type
+) e
+LEFT JOIN LATERAL pg_temp.twin_operators(b.oid) own ON true
+LEFT JOIN LATERAL pg_temp.twin_operators(e.element_type) element ON e.element_type <> 0
+WHERE chain.base = 0;
+ANALYZE pg_temp.twin_type;
 DO $body$
 DECLARE
     r record;
 BEGIN
     FOR r IN
-        SELECT t.*, a.atttypmod, a.attcollation, base.oid AS type, base.typelem,
-               base.typtype, base.typcategory, ops.eq, ops.lt,
-               elem.eq AS element_eq, elem.lt AS element_lt,
-               CASE WHEN base.typname = 'tsvector' THEN 25 ELSE base.typelem END AS element_type,
-               CASE WHEN base.typname = 'tsvector' THEN 100 ELSE a.attcollation END AS element_collation
+        SELECT t.*, a.attcollation, k.type, k.eq, k.lt, k.element_type, k.element_eq,
+               CASE WHEN k.element_type = 25 THEN 100 ELSE a.attcollation END AS element_collation
         FROM pg_temp.twin_column t
         JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = t.name
                            AND NOT a.attisdropped AND a.attnum > 0
-        CROSS JOIN LATERAL (
-            WITH RECURSIVE chain (oid, base) AS (
-                SELECT p.oid, p.typbasetype FROM pg_type p WHERE p.oid = a.atttypid
-                UNION ALL
-                SELECT p.oid, p.typbasetype FROM chain JOIN pg_type p ON p.oid = chain.base
-            )
-            SELECT p.* FROM chain JOIN pg_type p ON p.oid = chain.oid WHERE chain.base = 0
-        ) base
-        LEFT JOIN LATERAL pg_temp.twin_operators(base.oid) ops ON true
-        LEFT JOIN LATERAL pg_temp.twin_operators(
-            CASE WHEN base.typname = 'tsvector' THEN 25::oid ELSE nullif(base.typelem, 0) END
-        ) elem ON true
+        JOIN pg_temp.twin_type k ON k.declared = a.atttypid
     LOOP
         BEGIN
             DELETE FROM pg_statistic s

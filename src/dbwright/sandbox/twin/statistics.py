@@ -56,7 +56,7 @@ def put_column_statistics(
     connection.execute(_sql("put_statistics"))
     failed = connection.execute("SELECT relation, name, message FROM pg_temp.twin_failed")
     found = [(int(row[0]), str(row[1]), str(row[2])) for row in failed]
-    connection.execute("DROP TABLE pg_temp.twin_column, pg_temp.twin_failed")
+    connection.execute("DROP TABLE pg_temp.twin_column, pg_temp.twin_failed, pg_temp.twin_type")
     return found
 
 

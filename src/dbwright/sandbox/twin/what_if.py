@@ -1,0 +1,266 @@
+"""What would it cost if …? Indexes on a twin that are there or not, as the question wants it.
+
+All of them are made once, while the tables are empty. An index is hidden by `indislive = false`:
+the planner then does not even open it. A question is a transaction that shows the indexes it asks
+about, explains, and rolls back; nothing but the catalog is touched, and no extension is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psycopg
+
+from dbwright.sandbox.twin.files import PAGE, resize, write_btree
+from dbwright.sandbox.twin.twin import Twin
+
+__all__ = ["Answer", "Hypothetical", "IndexFigures", "WhatIf"]
+
+SWITCH = """
+WITH switched AS (
+    UPDATE pg_index SET indislive = {live} WHERE indexrelid = ANY (%s) RETURNING indrelid
+)
+UPDATE pg_class SET relpages = relpages WHERE oid IN (SELECT indrelid FROM switched)
+"""
+"""Sessions know a table's list of indexes until the table's own row changes."""
+SHOW = SWITCH.format(live=True)
+HIDE = SWITCH.format(live=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFigures:
+    """How large an index of one table would be."""
+
+    pages: int
+    rows: float
+    height: int = 0
+    """Of a b-tree: levels above the leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothetical:
+    """An index that might be made."""
+
+    name: str
+    """Of the index, bare; no relation of the twin has it."""
+    definition: str
+    """CREATE INDEX with that name."""
+    schema: str
+    table: str
+
+    @property
+    def qualified(self) -> str:
+        """As `Answer.used` has it: `schema.name`, unquoted."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the planner says of one statement under one set of indexes."""
+
+    cost: float
+    used: frozenset[str]
+    """Names (`schema.name`, unquoted) of the indexes in the plan, real and hypothetical."""
+
+
+class WhatIf:
+    """Questions to a twin's planner. Counts its calls in `calls`."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+        self._connection = twin.connect()
+        self._oids: dict[str, tuple[int, ...]] = {}
+        # Each question is asked once: preparing it would only cost.
+        self._connection.prepare_threshold = None
+        self.calls = 0
+
+    def __enter__(self) -> WhatIf:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Names of the hypothetical indexes that could be made."""
+        return frozenset(self._oids)
+
+    def add(
+        self,
+        indexes: Iterable[Hypothetical],
+        figures: Callable[[Hypothetical, int], IndexFigures],
+    ) -> dict[str, str]:
+        """Make them, hidden. `figures`: how large one is on a table (the oid on the twin; of a
+        partitioned table each partition is asked for). What could not be made, and why."""
+        failed: dict[str, str] = {}
+        wanted = list(indexes)
+        tables = self._tables({(index.schema, index.table) for index in wanted})
+        with self._emptied(tables):
+            for index in wanted:
+                try:
+                    self._connection.execute(index.definition.encode())
+                except psycopg.Error as problem:
+                    failed[index.name] = problem.diag.message_primary or str(problem)
+            made = [index for index in wanted if index.name not in failed]
+            parts = self._parts(made)
+        for name, own in parts.items():
+            self._oids[name] = tuple(part.oid for part in own)
+        self._resize(made, parts, figures)
+        self._hide([part.oid for own in parts.values() for part in own])
+        return failed
+
+    def watch(self, indexes: Mapping[str, int]) -> None:
+        """Let real indexes of the twin (`schema.name`, oid there) be hidden as well."""
+        rows = self._connection.execute(
+            "SELECT i.oid, array_agg(t.relid::oid) FROM unnest(%s::oid[]) i (oid), "
+            "pg_partition_tree(i.oid) t GROUP BY i.oid",
+            (list(indexes.values()),),
+        )
+        parts = {row[0]: tuple(row[1]) for row in rows}
+        for name, oid in indexes.items():
+            self._oids[name] = parts.get(oid, (oid,))
+        self._hide([oid for name in indexes for oid in self._oids[name]])
+
+    def problem(self, statement: str) -> str | None:
+        """Why the server can't plan the statement; None where it can."""
+        try:
+            with self._connection.transaction(force_rollback=True):
+                self._answer(statement)
+        except psycopg.Error as problem:
+            return problem.diag.message_primary or str(problem)
+        return None
+
+    def ask(self, statements: Sequence[str], visible: Iterable[str]) -> list[Answer]:
+        """Each statement's answer with these of the indexes that were added or watched visible.
+
+        Raises psycopg.Error where one can't be planned (see `problem`).
+        """
+        oids = [oid for name in visible for oid in self._oids[name]]
+        with self._connection.transaction(force_rollback=True):
+            if oids:
+                self._connection.execute(SHOW, (oids,))
+            return [self._answer(statement) for statement in statements]
+
+    def _answer(self, statement: str) -> Answer:
+        self.calls += 1
+        row = self._connection.execute(
+            f"EXPLAIN (FORMAT JSON, VERBOSE) {statement}".encode()
+        ).fetchone()
+        assert row is not None
+        plan = row[0][0]["Plan"]
+        return Answer(plan["Total Cost"], frozenset(_indexes(plan, "")))
+
+    def _hide(self, oids: Sequence[int]) -> None:
+        self._connection.execute(HIDE, (list(oids),))
+
+    def _tables(self, names: set[tuple[str, str]]) -> dict[int, Path]:
+        """The files of these tables and their partitions, by oid."""
+        data = self._twin.server.data_directory
+        rows = self._connection.execute(
+            "SELECT c.oid, pg_relation_filepath(c.oid) FROM ("
+            "  SELECT DISTINCT coalesce(t.relid, r.oid) AS oid"
+            "  FROM unnest(%s::text[], %s::text[]) w (schema, name)"
+            "  JOIN pg_namespace n ON n.nspname = w.schema"
+            "  JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = w.name"
+            "  LEFT JOIN LATERAL pg_partition_tree(r.oid) t ON true"
+            ") f JOIN pg_class c ON c.oid = f.oid WHERE c.relkind = 'r'",
+            ([schema for schema, _ in names], [name for _, name in names]),
+        )
+        return {row[0]: data / row[1] for row in rows}
+
+    @contextmanager
+    def _emptied(self, tables: Mapping[int, Path]) -> Iterator[None]:
+        """With no page in these tables, so that an index is made at once; CREATE INDEX counts
+        them anew, so their statistics are put back as well."""
+        before = self._connection.execute(
+            "SELECT oid, relpages, reltuples, relallvisible FROM pg_class WHERE oid = ANY (%s)",
+            (list(tables),),
+        ).fetchall()
+        lengths = {path: path.stat().st_size for path in tables.values()}
+        for path in lengths:
+            os.truncate(path, 0)
+        try:
+            yield
+        finally:
+            for path, length in lengths.items():
+                os.truncate(path, length)
+            with self._connection.cursor() as cursor:
+                cursor.executemany(
+                    "UPDATE pg_class SET relpages = %s, reltuples = %s, relallvisible = %s "
+                    "WHERE oid = %s",
+                    [(row[1], row[2], row[3], row[0]) for row in before],
+                )
+
+    def _parts(self, made: Sequence[Hypothetical]) -> dict[str, list[_Part]]:
+        """The index itself, or the one of each partition, by `schema.name`."""
+        rows = self._connection.execute(
+            "SELECT n.nspname || '.' || c.relname, p.oid, i.indrelid, m.amname, "
+            "       pg_relation_filepath(p.oid)"
+            "FROM unnest(%s::text[], %s::text[]) w (schema, name) "
+            "JOIN pg_namespace n ON n.nspname = w.schema "
+            "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+            "CROSS JOIN LATERAL ("
+            "  SELECT c.oid UNION SELECT t.relid FROM pg_partition_tree(c.oid) t"
+            ") p JOIN pg_index i ON i.indexrelid = p.oid "
+            "JOIN pg_class pc ON pc.oid = p.oid JOIN pg_am m ON m.oid = pc.relam",
+            ([index.schema for index in made], [index.name for index in made]),
+        )
+        found: dict[str, list[_Part]] = {}
+        for name, oid, table, method, path in rows:
+            found.setdefault(name, []).append(_Part(oid, table, method, path))
+        return found
+
+    def _resize(
+        self,
+        made: Sequence[Hypothetical],
+        parts: Mapping[str, list[_Part]],
+        figures: Callable[[Hypothetical, int], IndexFigures],
+    ) -> None:
+        data = self._twin.server.data_directory
+        rows: list[tuple[int, float, int]] = []
+        for index in made:
+            for part in parts[index.qualified]:
+                if part.path is None:
+                    continue  # of a partitioned table: it has no pages
+                size = figures(index, part.table)
+                file = data / part.path
+                if part.method == "btree" and size.height:
+                    write_btree(file, size.height)
+                least = size.height + 2 if part.method == "btree" else 1
+                resize(file, max(size.pages, file.stat().st_size // PAGE, least))
+                rows.append((size.pages, size.rows, part.oid))
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE pg_class SET relpages = %s, reltuples = %s WHERE oid = %s", rows
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One index of one table."""
+
+    oid: int
+    table: int
+    method: str
+    path: str | None
+
+
+def _indexes(node: Mapping[str, Any], schema: str) -> Iterator[str]:
+    """Names of all indexes in the plan. A bitmap index scan does not say of which schema it is:
+    that of the table above it."""
+    schema = node.get("Schema", schema)
+    if "Index Name" in node:
+        yield f"{schema}.{node['Index Name']}"
+    for child in node.get("Plans", ()):
+        yield from _indexes(child, schema)
