@@ -5,7 +5,7 @@ A fix that rules write in the same words again and again has its place here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from dbwright.model.catalog import (
     Catalog,
@@ -18,20 +18,18 @@ from dbwright.model.catalog import (
 from dbwright.model.finding import Fix, LockMode
 from dbwright.model.names import literal, quote
 from dbwright.sql.ddl import index_definition
+from dbwright.sql.index_build import build_index, free_name
 
 __all__ = [
     "alter_table",
     "change_setting",
     "create_index",
     "drop_index",
-    "free_name",
     "scan_seconds",
 ]
 
 READ_BYTES_PER_SECOND = 200e6
 """A cautious rate for reading a table from a cloud disk, used in estimates."""
-
-NAME_BYTES = 63
 
 
 def scan_seconds(size_bytes: int | None) -> float | None:
@@ -90,13 +88,7 @@ def create_index(
         tail += f" INCLUDE ({', '.join(map(quote, include))})"
     if where:
         tail += f" WHERE {where}"
-    word = "CREATE UNIQUE INDEX" if unique else "CREATE INDEX"
-    drop = f"DROP INDEX CONCURRENTLY {quote(table.schema)}.{quote(name)};"
-    if table.kind is TableKind.PARTITIONED:
-        up = _on_partitions(catalog, table, word, name, tail, set())
-        drop = f"DROP INDEX {quote(table.schema)}.{quote(name)};"
-    else:
-        up = f"{word} CONCURRENTLY {quote(name)} ON {table.qualified}{tail};"
+    up, drop = build_index(catalog, table, name, tail, unique=unique)
     return Fix(
         up=up,
         down=drop,
@@ -149,25 +141,6 @@ def change_setting(setting: Setting, value: str, *, risk: str = "") -> Fix:
     )
 
 
-def free_name(
-    catalog: Catalog, schema: str, wanted: str, taken: Collection[tuple[str, str]] = ()
-) -> str:
-    """`wanted`, made a plain identifier of at most 63 bytes that no relation of the schema has,
-    nor is in `taken` (schema, name)."""
-    stem = "".join(c if c.isalnum() or c == "_" else "_" for c in wanted.replace('"', ""))
-    name = _shorten(stem, "")
-    number = 1
-    while catalog.has_relation(schema, name) or (schema, name) in taken:
-        number += 1
-        name = _shorten(stem, f"_{number}")
-    return name
-
-
-def _shorten(stem: str, suffix: str) -> str:
-    room = NAME_BYTES - len(suffix.encode())
-    return stem.encode()[:room].decode(errors="ignore") + suffix
-
-
 def _with_unit(setting: Setting) -> str:
     # '8kB' and the like are multiples that SET does not take as units: those stay bare numbers.
     return (
@@ -175,22 +148,3 @@ def _with_unit(setting: Setting) -> str:
         if not setting.unit or setting.unit[0].isdigit()
         else setting.value + setting.unit
     )
-
-
-def _on_partitions(
-    catalog: Catalog, table: Table, word: str, name: str, tail: str, taken: set[tuple[str, str]]
-) -> str:
-    taken.add((table.schema, name))
-    parent_index = f"{quote(table.schema)}.{quote(name)}"
-    lines = [f"{word} {quote(name)} ON ONLY {table.qualified}{tail};"]
-    for child in catalog.children(table):
-        own = free_name(catalog, child.schema, f"{child.name}_{name}", taken)
-        taken.add((child.schema, own))
-        if child.kind is TableKind.PARTITIONED:
-            lines.append(_on_partitions(catalog, child, word, own, tail, taken))
-        elif child.kind is TableKind.TABLE:
-            lines.append(f"{word} CONCURRENTLY {quote(own)} ON {child.qualified}{tail};")
-        lines.append(
-            f"ALTER INDEX {parent_index} ATTACH PARTITION {quote(child.schema)}.{quote(own)};"
-        )
-    return "\n".join(lines)

@@ -66,7 +66,8 @@ class Answer:
 
     cost: float
     used: frozenset[str]
-    """Names (`schema.name`, unquoted) of the indexes in the plan, real and hypothetical."""
+    """Names (`schema.name`, unquoted) of the indexes in the plan, real and hypothetical; that of
+    a partitioned table for each of its parts, if it was added or watched."""
 
 
 class WhatIf:
@@ -76,6 +77,7 @@ class WhatIf:
         self._twin = twin
         self._connection = twin.connect()
         self._oids: dict[str, tuple[int, ...]] = {}
+        self._whole: dict[str, str] = {}
         # Each question is asked once: preparing it would only cost.
         self._connection.prepare_threshold = None
         self.calls = 0
@@ -116,6 +118,7 @@ class WhatIf:
             parts = self._parts(made)
         for name, own in parts.items():
             self._oids[name] = tuple(part.oid for part in own)
+            self._whole.update((part.name, name) for part in own)
         self._resize(made, parts, figures)
         self._hide([part.oid for own in parts.values() for part in own])
         return failed
@@ -123,13 +126,16 @@ class WhatIf:
     def watch(self, indexes: Mapping[str, int]) -> None:
         """Let real indexes of the twin (`schema.name`, oid there) be hidden as well."""
         rows = self._connection.execute(
-            "SELECT i.oid, array_agg(t.relid::oid) FROM unnest(%s::oid[]) i (oid), "
-            "pg_partition_tree(i.oid) t GROUP BY i.oid",
+            "SELECT i.oid, p.oid, n.nspname || '.' || c.relname FROM unnest(%s::oid[]) i (oid) "
+            "CROSS JOIN LATERAL ("
+            "  SELECT i.oid UNION SELECT t.relid FROM pg_partition_tree(i.oid) t"
+            ") p JOIN pg_class c ON c.oid = p.oid JOIN pg_namespace n ON n.oid = c.relnamespace",
             (list(indexes.values()),),
-        )
-        parts = {row[0]: tuple(row[1]) for row in rows}
+        ).fetchall()
         for name, oid in indexes.items():
-            self._oids[name] = parts.get(oid, (oid,))
+            parts = [row for row in rows if row[0] == oid]
+            self._oids[name] = tuple(row[1] for row in parts)
+            self._whole.update((row[2], name) for row in parts)
         self._hide([oid for name in indexes for oid in self._oids[name]])
 
     def problem(self, statement: str) -> str | None:
@@ -159,7 +165,10 @@ class WhatIf:
         ).fetchone()
         assert row is not None
         plan = row[0][0]["Plan"]
-        return Answer(plan["Total Cost"], frozenset(_indexes(plan, "")))
+        return Answer(
+            plan["Total Cost"],
+            frozenset(self._whole.get(name, name) for name in _indexes(plan, "")),
+        )
 
     def _hide(self, oids: Sequence[int]) -> None:
         self._connection.execute(HIDE, (list(oids),))
@@ -205,20 +214,21 @@ class WhatIf:
     def _parts(self, made: Sequence[Hypothetical]) -> dict[str, list[_Part]]:
         """The index itself, or the one of each partition, by `schema.name`."""
         rows = self._connection.execute(
-            "SELECT n.nspname || '.' || c.relname, p.oid, i.indrelid, m.amname, "
-            "       pg_relation_filepath(p.oid)"
+            "SELECT n.nspname || '.' || c.relname, p.oid, pn.nspname || '.' || pc.relname, "
+            "       i.indrelid, m.amname, pg_relation_filepath(p.oid)"
             "FROM unnest(%s::text[], %s::text[]) w (schema, name) "
             "JOIN pg_namespace n ON n.nspname = w.schema "
             "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
             "CROSS JOIN LATERAL ("
             "  SELECT c.oid UNION SELECT t.relid FROM pg_partition_tree(c.oid) t"
             ") p JOIN pg_index i ON i.indexrelid = p.oid "
-            "JOIN pg_class pc ON pc.oid = p.oid JOIN pg_am m ON m.oid = pc.relam",
+            "JOIN pg_class pc ON pc.oid = p.oid "
+            "JOIN pg_namespace pn ON pn.oid = pc.relnamespace JOIN pg_am m ON m.oid = pc.relam",
             ([index.schema for index in made], [index.name for index in made]),
         )
         found: dict[str, list[_Part]] = {}
-        for name, oid, table, method, path in rows:
-            found.setdefault(name, []).append(_Part(oid, table, method, path))
+        for name, *part in rows:
+            found.setdefault(name, []).append(_Part(*part))
         return found
 
     def _resize(
@@ -251,6 +261,7 @@ class _Part:
     """One index of one table."""
 
     oid: int
+    name: str
     table: int
     method: str
     path: str | None

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dbwright.check.fixes import free_name
 from dbwright.model.catalog import Catalog, Index, Table, TableKind
 from dbwright.model.names import qualify, quote
 from dbwright.sql.ddl import index_definition
+from dbwright.sql.index_build import free_name
 
 __all__ = ["attach_missing", "build_on_partitions", "partitions_without"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dbwright.check.fixes import free_name, scan_seconds
+from dbwright.check.fixes import scan_seconds
 from dbwright.check.rules.indexes._partitioned import build_on_partitions
 from dbwright.model.catalog import Catalog, Index, Table
 from dbwright.model.finding import Fix, LockMode
 from dbwright.model.names import quote
 from dbwright.sql.ddl import index_definition
+from dbwright.sql.index_build import free_name
 
 __all__ = ["replace_index"]
 

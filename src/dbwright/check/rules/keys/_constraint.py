@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dbwright.check.fixes import NAME_BYTES
 from dbwright.model.catalog import Catalog, Column, ForeignKey, Table, TableKind
 from dbwright.model.names import quote
 from dbwright.sql.ddl import foreign_key_definition
+from dbwright.sql.index_build import NAME_BYTES
 from dbwright.sql.lexer import significant
 
 __all__ = [

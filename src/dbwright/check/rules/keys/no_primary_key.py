@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import free_name, scan_seconds
+from dbwright.check.fixes import scan_seconds
 from dbwright.check.rule import Fault, rule
 from dbwright.check.rules.keys._constraint import stands_alone
 from dbwright.check.rules.keys._entity import entity_names, keeps_the_past, words
@@ -43,6 +43,7 @@ from dbwright.model.finding import Fix, LockMode, Severity
 from dbwright.model.names import quote
 from dbwright.model.statistics import Statistics, TableStatistics
 from dbwright.sql.ddl import index_definition
+from dbwright.sql.index_build import free_name
 
 BAD = Example(
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dbwright.check.fixes import free_name
 from dbwright.check.rules.tables._partitions import (
     DAY,
     Coverage,
@@ -16,6 +15,7 @@ from dbwright.check.rules.tables._partitions import (
 from dbwright.model.catalog import Catalog, Table
 from dbwright.model.finding import Fix, LockMode
 from dbwright.model.names import quote
+from dbwright.sql.index_build import free_name
 
 __all__ = ["new_partitions"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dbwright.check.fixes import free_name
 from dbwright.model.catalog import Catalog, ForeignKey, Index, Table, Trigger
 from dbwright.model.finding import Fix, LockMode, Severity
 from dbwright.model.names import quote
 from dbwright.sql.ddl import foreign_key_definition, index_definition
+from dbwright.sql.index_build import free_name
 
 __all__ = ["KINDS", "Kind"]
 

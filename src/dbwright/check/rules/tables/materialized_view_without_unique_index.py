@@ -31,12 +31,13 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import free_name, scan_seconds
+from dbwright.check.fixes import scan_seconds
 from dbwright.check.rule import Fault, rule
 from dbwright.model.catalog import Catalog, Index, MaterializedView
 from dbwright.model.finding import Fix, LockMode, Severity
 from dbwright.model.names import quote
 from dbwright.model.statistics import Statistics
+from dbwright.sql.index_build import free_name
 
 VIEW = """
 CREATE TABLE orders (id bigint PRIMARY KEY, total numeric, at date);

@@ -35,12 +35,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import free_name
 from dbwright.check.rule import Fault, rule
 from dbwright.check.rules.types._sequences import MAXIMUM, Fed, fed_columns
 from dbwright.model.catalog import Catalog, Sequence, TableKind
 from dbwright.model.finding import Fix, LockMode, Severity
 from dbwright.model.names import literal, qualify, quote
+from dbwright.sql.index_build import free_name
 
 BAD = Example(
     """

@@ -1,0 +1,160 @@
+"""The search for the best set of indexes: growing, an exact choice of known plans, exchange.
+
+Planner calls are the currency. What any step learns of a plan serves all others, so each starts
+where the last one stopped, and the whole can be left at any moment with the best set so far.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dbwright.progress import Progress, silent
+from dbwright.tune.indexes.bound import lower_bound, sharpen
+from dbwright.tune.indexes.choose import Problem, choose
+from dbwright.tune.indexes.costs import Costs, bits
+from dbwright.tune.indexes.explore import explore
+from dbwright.tune.indexes.grow import gains_alone, grow
+
+__all__ = ["Effort", "Found", "search"]
+
+EXPONENTS = (1.0, 0.7, 0.4, 0.0)
+"""Of size, in the rank of candidates: from small indexes first to any size."""
+EXCHANGE_EXPONENT = 0.5
+EXPLORED = 25
+"""Planner calls for each query's own plans."""
+SOLVER_SHARE = 0.3
+"""Of the time, for one solution."""
+GAP = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """When to stop: the result is whole at any moment."""
+
+    calls: int = 3000
+    """Of the planner. (A count, not a time: the same question has the same answer.)"""
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best set, and how good it is. Values are in the planner's units."""
+
+    chosen: int
+    before: float
+    after: float
+    bound: float
+    """No set of these candidates that fits has less."""
+    calls: int
+    complete: bool
+    """Did it end by itself, not by its limits?"""
+
+    @property
+    def within(self) -> float:
+        """The most by which any other set could be better, as a share of `after`."""
+        return max(0.0, 1 - self.bound / self.after) if self.after > 0 else 0.0
+
+
+class _Search:
+    def __init__(self, problem: Problem, costs: Costs, effort: Effort, progress: Progress) -> None:
+        self.problem = problem
+        self.costs = costs
+        self.best = problem.forced
+        self.value = problem.value(costs, problem.forced)
+        self.effort = effort
+        self.progress = progress
+        self.end = time.monotonic() + effort.seconds
+        self.alone: list[float] = []
+
+    def over(self) -> bool:
+        return self.costs.calls >= self.effort.calls or time.monotonic() >= self.end
+
+    def consider(self, chosen: int, what: str) -> bool:
+        """Keep it if it is better."""
+        self.progress(
+            f"choosing indexes ({what})",
+            min(self.costs.calls, self.effort.calls),
+            self.effort.calls,
+        )
+        value = self.problem.value(self.costs, chosen)
+        if value >= self.value * (1 - 1e-9):
+            return False
+        self.best, self.value = chosen, value
+        return True
+
+    def learn(self) -> None:
+        self.alone = gains_alone(self.problem, self.costs)
+        for query in range(len(self.costs)):
+            if self.over():
+                return
+            explore(self.costs, query, [self.problem.allowed], EXPLORED)
+
+    def grow(self) -> None:
+        for exponent in EXPONENTS:
+            if not self.over():
+                start = self.problem.forced
+                found = grow(self.problem, self.costs, start, self.alone, exponent, self.over)
+                self.consider(found, "growing")
+
+    def solve(self) -> bool:
+        """The exact choice, as long as what the planner says of it makes it better."""
+        improved = False
+        while not self.over():
+            seconds = SOLVER_SHARE * (self.end - time.monotonic())
+            if not self.consider(choose(self.problem, self.costs, seconds).chosen, "solving"):
+                break
+            improved = True
+        return improved
+
+    def exchange(self) -> bool:
+        """Leave out each index in turn, and grow again without it."""
+        improved = False
+        for number in bits(self.best & ~self.problem.forced):
+            if self.over():
+                break
+            bit = 1 << number
+            if self.best & bit:
+                rest = self.best & ~bit
+                found = grow(
+                    self.problem,
+                    self.costs,
+                    rest,
+                    self.alone,
+                    EXCHANGE_EXPONENT,
+                    self.over,
+                    barred=bit,
+                )
+                improved |= self.consider(found, "exchanging")
+        return improved
+
+    def bound(self) -> float:
+        """Sharpened where there are calls left for it."""
+        known = 0.0
+        while True:
+            seconds = max(1.0, SOLVER_SHARE * (self.end - time.monotonic()))
+            found = lower_bound(self.problem, self.costs, seconds)
+            known = max(known, found.value)
+            before = self.costs.calls
+            if self.over() or self.value - known <= GAP * self.value:
+                return known
+            sharpen(self.costs, found.chosen, 2 * len(self.costs))
+            self.consider(found.chosen, "bounding")
+            if self.costs.calls == before:
+                return known
+
+
+def search(problem: Problem, costs: Costs, effort: Effort, progress: Progress = silent) -> Found:
+    """The best set that the effort finds. Raises psycopg.Error where a statement can't be
+    planned: leave those out before."""
+    run = _Search(problem, costs, effort, progress)
+    before = sum(w * c for w, c in zip(problem.weights, costs.all(0), strict=True))
+    steps: list[Callable[[], object]] = [run.learn, run.grow, run.solve]
+    for step in steps:
+        step()
+    while run.exchange() | run.solve():
+        pass
+    complete = not run.over()
+    bound = run.bound()
+    return Found(run.best, before, run.value, min(bound, run.value), costs.calls, complete)
