@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 # would inherit that: they shall meet it as they would at a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ("servers.postgresql",)
+pytest_plugins = ("servers.command_line", "servers.postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

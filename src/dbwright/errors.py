@@ -6,7 +6,12 @@
     │   ├── UnknownRule
     │   ├── BadConfiguration
     │   ├── FileUnreadable
-    │   └── SnapshotUnreadable
+    │   ├── NotAPlan
+    │   ├── StatementNotRun
+    │   ├── StatementRejected
+    │   ├── SnapshotUnreadable
+    │   ├── UnknownLogFormat
+    │   └── WorkloadUnreadable
     ├── TargetError                exit 3: the target can't be reached, or it refused
     │   ├── ConnectionRefused
     │   ├── ConnectionLost
@@ -32,14 +37,19 @@ __all__ = [
     "FileUnreadable",
     "Interrupted",
     "NoServerPrograms",
+    "NotAPlan",
     "SandboxError",
     "ServerDidNotStart",
     "SnapshotUnreadable",
+    "StatementNotRun",
+    "StatementRejected",
     "TargetError",
+    "UnknownLogFormat",
     "UnknownRule",
     "UnknownTarget",
     "UnsupportedServer",
     "UsageError",
+    "WorkloadUnreadable",
 ]
 
 
@@ -90,6 +100,36 @@ class SnapshotUnreadable(UsageError):
     """The file is not a whole dbwright snapshot."""
 
     code = "snapshot-unreadable"
+
+
+class NotAPlan(UsageError):
+    """The text is no query plan, or not a whole one."""
+
+    code = "not-a-plan"
+
+
+class StatementNotRun(UsageError):
+    """The statement might change something, so it is not run."""
+
+    code = "statement-not-run"
+
+
+class StatementRejected(UsageError):
+    """The server can't plan the statement."""
+
+    code = "statement-rejected"
+
+
+class UnknownLogFormat(UsageError):
+    """The file is not a server log that dbwright reads."""
+
+    code = "unknown-log-format"
+
+
+class WorkloadUnreadable(UsageError):
+    """There is no workload where one was said to be."""
+
+    code = "workload-unreadable"
 
 
 class TargetError(DbwrightError):

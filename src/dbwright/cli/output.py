@@ -11,9 +11,16 @@ from dbwright.cli.console import Console
 from dbwright.engines import snapshot_file
 from dbwright.errors import FileUnreadable, UsageError
 from dbwright.model.document import Document
+from dbwright.model.explanation import Explanation
 from dbwright.model.report import Report
 from dbwright.model.snapshot import Snapshot
-from dbwright.render import FORMATS, format_of, render
+from dbwright.render import (
+    EXPLANATION_FORMATS,
+    FORMATS,
+    format_of,
+    render,
+    render_explanation,
+)
 
 __all__ = ["Delivery", "format_names", "planned"]
 
@@ -78,13 +85,22 @@ def planned(
                 "leave --format and --also out; -o names its file",
             )
         return Delivery(console, TABLE, output, ())
-    known = DOCUMENT_FORMATS if kind is Document else format_names()
+    known = _known(kind)
     chosen = format or (_format_of(output) if output else None) or TABLE
     named = tuple((path, _format_of(path)) for path in also)
     for one in (chosen, *(name for _, name in named if name)):
         if one not in known:
             raise UsageError(f"no way to write {one}", f"choose one of: {', '.join(known)}")
     return Delivery(console, chosen, output, tuple((p, _told(p, name)) for p, name in named))
+
+
+def _known(kind: object) -> tuple[str, ...]:
+    """The formats of a kind of result, as `--format` names them."""
+    if kind is Document:
+        return DOCUMENT_FORMATS
+    if kind is Explanation:
+        return (TABLE, *(name for name in EXPLANATION_FORMATS if name != TERMINAL))
+    return format_names()
 
 
 def _format_of(path: Path) -> str | None:
@@ -110,6 +126,14 @@ def _text(result: object, format: str, console: Console, *, to_file: bool) -> st
             color=console.color and not to_file,
             verbose=console.verbose,
             rules=result.rules,
+        )
+    if isinstance(result, Explanation):
+        return render_explanation(
+            result,
+            TERMINAL if format == TABLE else format,
+            width=None if to_file else console.width,
+            color=console.color and not to_file,
+            verbose=console.verbose,
         )
     if isinstance(result, Document):
         return _document(result, format, console, to_file=to_file)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dbwright.model.finding import Confidence, Finding, Severity
+from dbwright.model.tuning import Tuning
 
 __all__ = ["Report", "RuleText", "Silenced", "Skipped", "score"]
 
@@ -96,6 +97,8 @@ class Report:
     fail_on: Severity | None = None
     rules: Mapping[str, RuleText] = field(default_factory=dict)
     """Of the findings' rules, by id."""
+    tuning: Tuning | None = None
+    """What `tune` came to."""
 
     @property
     def score(self) -> int:

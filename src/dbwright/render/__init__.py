@@ -10,16 +10,28 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import PurePath
 from typing import Protocol, cast
 
 from dbwright.errors import UsageError
+from dbwright.model.explanation import Explanation
 from dbwright.model.report import Report, RuleText
 
-__all__ = ["FORMATS", "Format", "RuleText", "format_of", "render"]
+__all__ = [
+    "EXPLANATION_FORMATS",
+    "FORMATS",
+    "Format",
+    "RuleText",
+    "format_of",
+    "render",
+    "render_explanation",
+]
+
+EXPLANATION_FORMATS = ("terminal", "json", "markdown", "html")
+"""A plan is no list of findings for a code host: it has no SARIF and no JUnit."""
 
 
 class Format(Protocol):
@@ -81,10 +93,34 @@ def render(
     if format not in FORMATS:
         names = ", ".join(FORMATS)
         raise UsageError(f"There is no format {format!r}.", f"Use one of these: {names}.")
-    write = FORMATS[format].render
-    taken = inspect.signature(write).parameters
     options = {"width": width, "color": color, "verbose": verbose, "rules": rules}
-    return write(report, **{name: value for name, value in options.items() if name in taken})
+    return _written(FORMATS[format].render, report, options)
+
+
+def render_explanation(
+    explanation: Explanation,
+    format: str,
+    *,
+    width: int | None = None,
+    color: bool = False,
+    verbose: bool = False,
+) -> str:
+    """The explanation as text in `format`, as `render` does for a report. Raises UsageError."""
+    if format not in EXPLANATION_FORMATS:
+        names = ", ".join(EXPLANATION_FORMATS)
+        raise UsageError(
+            f"There is no format {format!r} for a plan.", f"Use one of these: {names}."
+        )
+    module = import_module(f"{__name__}.explanation_{format}")
+    return _written(
+        module.render, explanation, {"width": width, "color": color, "verbose": verbose}
+    )
+
+
+def _written(write: Callable[..., str], result: object, options: Mapping[str, object]) -> str:
+    """Call a format's `render` with those of the options that it names."""
+    taken = inspect.signature(write).parameters
+    return write(result, **{name: value for name, value in options.items() if name in taken})
 
 
 def format_of(path: str | PurePath) -> str | None:

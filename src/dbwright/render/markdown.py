@@ -13,6 +13,7 @@ from html import escape
 
 from dbwright.model.finding import Confidence, Finding, Severity
 from dbwright.model.report import Report
+from dbwright.model.tuning import Tuning
 from dbwright.render.groups import (
     Group,
     fix_notes,
@@ -27,12 +28,15 @@ from dbwright.render.groups import (
     silenced_counts,
 )
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
+from dbwright.render.tuning import effect_row, effects, tuning_facts
 from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
 
 ENDINGS = (".md", ".markdown")
 
+LONGEST_QUERY = 120
+"""Characters of a query in a table."""
 LONGEST = 60_000
 """Characters; a comment of a well-known code host ends at 65,536."""
 SHOWN = 20
@@ -91,7 +95,7 @@ def block(statements: Iterable[str]) -> list[str]:
 def render(report: Report) -> str:
     """The report as GitHub-flavoured Markdown, at most about 60,000 characters."""
     every = groups(report.findings)
-    head = "\n".join([*summary(report), *table(every)])
+    head = "\n".join([*summary(report), *table(every), *effect_table(report.tuning)])
     tail = "\n".join(left_out(report))
     room = LONGEST - len(head) - len(tail)
     sections: list[str] = []
@@ -108,13 +112,33 @@ def render(report: Report) -> str:
 
 def summary(report: Report) -> list[str]:
     found = " · ".join(words for _, words in found_counts(report)) or "nothing wrong was found"
+    if report.tuning is not None:
+        found = plural(len(report.tuning.indexes), "index")
     about = ", ".join(part for part in (heading(report), looked_at(report)) if part)
     return [
         f"### dbwright {prose(report.command)}: {found}",
         "",
-        f"Score **{report.score}** of 100 ({score_word(report.score)}) for {code(report.target)}",
+        *(
+            [f"- {label}: {prose(text)}" for label, text in tuning_facts(report.tuning)]
+            if report.tuning is not None
+            else [
+                f"Score **{report.score}** of 100 ({score_word(report.score)}) for "
+                f"{code(report.target)}"
+            ]
+        ),
         *(["", prose(about)] if about else []),
     ]
+
+
+def effect_table(tuning: Tuning | None) -> list[str]:
+    shown = effects(tuning, every=False) if tuning is not None else []
+    rows = [
+        f"| {before} | {after} | {calls} | {code(text[:LONGEST_QUERY], cell=True)} |"
+        for before, after, calls, text in map(effect_row, shown)
+    ]
+    return ["", "| before | after | calls | query |", "| --: | --: | --: | :-- |", *rows] * bool(
+        rows
+    )
 
 
 def table(every: tuple[Group, ...]) -> list[str]:

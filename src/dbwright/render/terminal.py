@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dbwright.model.finding import Confidence, Finding, Fix, Severity
 from dbwright.model.report import Report, Skipped
+from dbwright.model.tuning import Tuning
 from dbwright.render.groups import (
     Group,
     fix_notes,
@@ -37,6 +38,7 @@ from dbwright.render.text import (
     visible,
     visible_sql,
 )
+from dbwright.render.tuning import EFFECT_HEADINGS, effect_row, effects, tuning_facts
 from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
@@ -79,6 +81,8 @@ def render(
     write_header(page, report)
     for group in groups(report.findings):
         write_group(page, group, verbose)
+    if report.tuning is not None:
+        write_effects(page, report.tuning, verbose)
     write_skipped(page, report.skipped, verbose)
     silenced = silenced_counts(report)
     if silenced:
@@ -146,6 +150,9 @@ def write_header(page: Page, report: Report) -> None:
         if line:
             page.line((line, "dim"))
     page.gap()
+    if report.tuning is not None:
+        write_tuning(page, report.tuning)
+        return
     score, full = report.score, round(report.score * BAR / 100)
     style = "green" if score >= 80 else "yellow" if score >= 40 else "red"
     page.line(
@@ -160,6 +167,30 @@ def write_header(page: Page, report: Report) -> None:
         for severity, words in found_counts(report):
             parts += [" \u00b7 " if parts else "", (words, SEVERITY_STYLE[severity])]
     page.line(*parts, label=("Found  ", "bold"))
+
+
+def write_tuning(page: Page, tuning: Tuning) -> None:
+    facts = tuning_facts(tuning)
+    width = max(len(label) for label, _ in facts) + 2
+    for label, text in facts:
+        page.line(text, label=(f"{label:<{width}}", "bold"))
+
+
+def write_effects(page: Page, tuning: Tuning, verbose: bool) -> None:
+    shown = effects(tuning, every=verbose)
+    if not shown:
+        return
+    page.gap()
+    page.line(label=("Queries", "bold"))
+    rows = [EFFECT_HEADINGS, *map(effect_row, shown)]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    for number, row in enumerate(rows):
+        figures = "  ".join(f"{row[place]:>{widths[place]}}" for place in range(3))
+        worse = number > 0 and shown[number - 1].worse
+        style = "dim" if number == 0 else "bold red" if worse else ""
+        left = max(10, page.width - len(figures) - 6)
+        text = row[3] if len(row[3]) <= left else f"{row[3][: left - 1]}\u2026"
+        page.put(Text.assemble("  ", (figures, style), "  ", (text, "dim")))
 
 
 def write_group(page: Page, group: Group, verbose: bool) -> None:

@@ -11,7 +11,7 @@ from dbwright.model.catalog import Catalog, MaterializedView, Table, TypeKind
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import RefusedStatement, Snapshot
 from dbwright.model.statistics import ColumnStatistics, Statistics
-from dbwright.model.workload import Workload
+from dbwright.model.workload import Query, Workload
 from dbwright.snapshot.substitute import NUMBERS, TIMES, substituted
 from dbwright.sql.fingerprint import normalize
 from dbwright.sql.lexer import Token, tokens
@@ -123,9 +123,19 @@ def _lock(lock: HeldLock, numbers: dict[str, str]) -> HeldLock:
 
 
 def _workload(workload: Workload) -> Workload:
+    return replace(workload, queries=tuple(_workload_query(query) for query in workload.queries))
+
+
+def _workload_query(query: Query) -> Query:
+    """Without its examples, and without plans, whose conditions hold their constants."""
     return replace(
-        workload,
-        queries=tuple(replace(query, text=_query(query.text)) for query in workload.queries),
+        query,
+        text=_query(query.text),
+        example=None,
+        parameters=(),
+        slowest=None,
+        slowest_parameters=(),
+        plan_text=None,
     )
 
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import psycopg
 
+from dbwright.model.names import qualify
+from dbwright.model.statistics import ColumnStatistics
 from dbwright.sandbox.twin.files import PAGE, resize, write_btree
+from dbwright.sandbox.twin.statistics import put_column_statistics
 from dbwright.sandbox.twin.twin import Twin
 
 __all__ = ["Answer", "Hypothetical", "IndexFigures", "WhatIf"]
@@ -53,6 +56,8 @@ class Hypothetical:
     """CREATE INDEX with that name."""
     schema: str
     table: str
+    expressions: Mapping[int, ColumnStatistics] = field(default_factory=dict)
+    """What is known of its keys that are expressions, by their number from 1."""
 
     @property
     def qualified(self) -> str:
@@ -98,6 +103,14 @@ class WhatIf:
         """Names of the hypothetical indexes that could be made."""
         return frozenset(self._oids)
 
+    def table_names(self) -> dict[int, str]:
+        """The qualified name (as SQL) of each table, by its oid on the twin."""
+        rows = self._connection.execute(
+            "SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n "
+            "ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'"
+        )
+        return {row[0]: qualify(row[1], row[2]) for row in rows}
+
     def add(
         self,
         indexes: Iterable[Hypothetical],
@@ -120,6 +133,7 @@ class WhatIf:
             self._oids[name] = tuple(part.oid for part in own)
             self._whole.update((part.name, name) for part in own)
         self._resize(made, parts, figures)
+        self._describe(made, parts)
         self._hide([part.oid for own in parts.values() for part in own])
         return failed
 
@@ -230,6 +244,29 @@ class WhatIf:
         for name, *part in rows:
             found.setdefault(name, []).append(_Part(*part))
         return found
+
+    def _describe(self, made: Sequence[Hypothetical], parts: Mapping[str, list[_Part]]) -> None:
+        """Statistics of expressions, which belong to the index."""
+        wanted = {
+            (part.oid, number): statistics
+            for index in made
+            for part in parts[index.qualified]
+            for number, statistics in index.expressions.items()
+        }
+        if not wanted:
+            return
+        rows = self._connection.execute(
+            "SELECT attrelid, attnum, attname FROM pg_attribute WHERE attrelid = ANY (%s)",
+            ([oid for oid, _ in wanted],),
+        ).fetchall()
+        put_column_statistics(
+            self._connection,
+            [
+                (oid, replace(wanted[oid, number], column=name))
+                for oid, number, name in rows
+                if (oid, number) in wanted
+            ],
+        )
 
     def _resize(
         self,

@@ -7,12 +7,11 @@ answer serves an interval of sets. Sets are bit masks: bit n is candidate n.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Answered", "Costs", "Planner", "bits", "mask"]
+__all__ = ["Answered", "Costs", "KnownPlan", "Planner", "bits", "mask"]
 
 
 class Answered(Protocol):
@@ -125,11 +124,3 @@ def bits(chosen: int) -> Iterator[int]:
         lowest = chosen & -chosen
         yield lowest.bit_length() - 1
         chosen ^= lowest
-
-
-def by_table(tables: Sequence[str]) -> dict[str, int]:
-    """The candidates of each table, as sets."""
-    found: dict[str, int] = defaultdict(int)
-    for number, table in enumerate(tables):
-        found[table] |= 1 << number
-    return found

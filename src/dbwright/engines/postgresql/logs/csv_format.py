@@ -1,0 +1,120 @@
+"""csvlog: one CSV record an entry (manual, Using CSV-Format Log Output), versions 12 to 18.
+
+The expression reads the fields before the message without looking far into quotes: of them only
+names may hold a comma, and no name holds a comma and a quote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+
+from dbwright.engines.postgresql.logs.events import Entry, Event, Origin, Who
+
+__all__ = ["START", "CsvFormat"]
+
+_TIME = rb"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d\d [^,\n]{1,40},"
+START = re.compile(rb"(?:\n|\A)(?=" + _TIME + rb")")
+
+_ENTRY = re.compile(
+    rb"([^,]*),"  # log_time
+    rb'((?:"[^"]*"|[^,]*),(?:"[^"]*"|[^,]*),[^,]*,[^,]*,[^,]*),'
+    # user_name … session_id: the same for a whole session
+    rb"[^,]*,[^,]*,[^,]*,"  # session_line_num, command_tag, session_start_time
+    rb"([^,]*),[^,]*,"  # virtual_transaction_id, transaction_id
+    rb'(?:LOG,00000,"duration: ([^ ]*) ms  ([^:]*):[ \n]|)'
+    rb"([^\n]*(?:\n(?!" + _TIME + rb")[^\n]*)*)\n"
+)
+_END = b'",,,,,,,,'
+"""After the message or the detail: all fields up to application_name, which are empty unless the
+statement ran inside of a function or log_error_verbosity is verbose."""
+_PART = re.compile(
+    rb'LOG,00000,"(?:duration: ([0-9.]+) ms(?:(?=",)|  ([a-z][^:]*):[ \n])'
+    rb"|(statement|execute [^:\n]*): )"
+)
+"""A duration of its own (log_duration), a statement without one (log_statement), and those with a
+context or a location."""
+_FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"?|([^,\n]*))(?:,|\n|\Z)')
+
+
+class CsvFormat:
+    name = "csvlog"
+    has_transactions = True
+
+    def last_start(self, block: bytes) -> int:
+        position = len(block)
+        while (position := block.rfind(b"\n", 0, position)) >= 0:
+            if START.match(block, position):
+                return position + 1
+        return 0
+
+    def events(self, block: bytes) -> list[Event]:
+        found: list[Event] = []
+        add, end = found.append, _END
+        for time, who, transaction, duration, kind, rest in _ENTRY.findall(block):
+            parameters = b""
+            text, closed, tail = rest.rpartition(end)
+            if not kind:
+                part = _PART.match(rest)
+                if part is None:
+                    found += _others(time, who, rest)
+                    continue
+                duration, kind = part[1] or b"", part[2] or part[3] or b""
+                text, parameters, tail = _by_quotes(rest[part.end() :])
+            elif not closed:
+                text, parameters, tail = _by_quotes(rest)
+            else:
+                if tail[:1] != b",":
+                    # Within a field a quote is doubled: this can only be between two fields.
+                    text, _, parameters = text.rpartition(b'","')
+                    if b'"' in parameters:
+                        parameters = parameters.replace(b'""', b'"')
+                if b'"' in text:
+                    text = text.replace(b'""', b'"')
+            add((time, who, transaction, duration, kind, text, parameters, tail))
+        return found
+
+    def identity(self, who: Hashable) -> Who:
+        assert isinstance(who, bytes)
+        fields = [_text(field) for field in _fields(who)]
+        return Who(fields[4], fields[0] or None, fields[1] or None)
+
+    def origin(self, origin: bytes) -> Origin:
+        fields = [_text(field) for field in _fields(origin.removeprefix(b","))]
+        query_id = fields[3] if len(fields) > 3 else ""
+        number = int(query_id) if query_id.lstrip("-").isdigit() else 0
+        return Origin(fields[0] or None, number or None)
+
+
+def _others(time: bytes, who: bytes, rest: bytes) -> Iterator[Event]:
+    """Entries that are no statements; `rest` begins at the severity."""
+    fields = _fields(rest)
+    if len(fields) < 10:
+        return  # a record that was cut, or of another kind
+    severity, sqlstate, message, detail = (_text(field) for field in fields[:4])
+    yield Entry(time, who, severity, message, sqlstate, detail, fields[8])
+
+
+def _by_quotes(rest: bytes) -> tuple[bytes, bytes, bytes]:
+    """Message, detail and tail of any record; `rest` begins in the message."""
+    position, ends = 0, []
+    for match in _FIELD.finditer(b'"' + rest):
+        ends.append(match.end())
+        if len(ends) == 9:
+            position = match.end() - 1
+            break
+    fields = _fields(b'"' + rest)
+    if len(fields) < 10:
+        return rest, b"", b""
+    return fields[0], fields[1], rest[position:]
+
+
+def _fields(record: bytes) -> list[bytes]:
+    return [
+        match[2] if match[1] is None else match[1].replace(b'""', b'"')
+        for match in _FIELD.finditer(record)
+    ]
+
+
+def _text(field: bytes) -> str:
+    return field.decode(errors="replace")

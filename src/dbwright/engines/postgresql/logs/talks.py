@@ -1,0 +1,190 @@
+"""Sessions, burst by burst: what is repeated, and after what. Nothing else of them is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dbwright.engines.postgresql.logs.groups import Call, Group, Role
+from dbwright.engines.postgresql.logs.moments import Clock
+
+__all__ = ["GAP_SECONDS", "LEAST_TIMES", "Repeated", "Talk", "Talks"]
+
+GAP_SECONDS = 1.0
+"""Outside of transactions a burst ends where a session is silent for so long."""
+LEAST_TIMES = 5
+"""Fewer calls in one burst are not kept as repeated."""
+MOST_KINDS = 500
+"""So many kinds of statements of one burst are counted."""
+MOST_DISTINCT = 2_000
+"""Calls of one burst are compared with one another up to so many different ones."""
+MOST_REPEATED = 20_000
+
+
+class _Tally:
+    """Calls of one group in one burst."""
+
+    __slots__ = ("first", "parent", "second", "seconds", "seen", "times")
+
+    def __init__(self, call: Call, parent: Call | None) -> None:
+        self.parent = parent
+        self.first = call
+        self.second: Call | None = None
+        self.times = 1
+        self.seconds = call[1]
+        self.seen: set[int] | None = None
+
+    def add(self, call: Call) -> None:
+        """Another call of the burst."""
+        self.times += 1
+        self.seconds += call[1]
+        seen = self.seen
+        if seen is None:
+            seen = self.seen = {hash(self.first[4:6])}
+        if len(seen) < MOST_DISTINCT:
+            key = hash(call[4:6])
+            if key not in seen:
+                seen.add(key)
+                if self.second is None:
+                    self.second = call
+
+
+class Repeated:
+    """Bursts that repeat one group after one parent, added up."""
+
+    __slots__ = ("bursts", "distinct", "first", "in_transactions", "most", "parent", "second",
+                 "seconds", "times", "waiting_seconds")  # fmt: skip
+
+    def __init__(self, tally: _Tally, parent: Call | None) -> None:
+        self.first, self.second, self.parent = tally.first, tally.second, parent
+        self.bursts = self.times = self.most = self.distinct = self.in_transactions = 0
+        self.seconds = self.waiting_seconds = 0.0
+
+
+class Talk:
+    """One session's state between two of its statements."""
+
+    __slots__ = ("calls", "end", "fresh", "in_transaction", "last", "second", "seconds", "start",
+                 "tallies", "transaction")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.fresh: list[Call] = []
+        self.last: Call | None = None
+        self.transaction = b""
+        self.in_transaction = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.tallies: dict[Group, _Tally] = {}
+        self.calls = 0
+        self.seconds = 0.0
+        self.start = self.end = self.second = b""
+        self.last = None
+
+
+class Talks:
+    """All sessions' bursts, added up."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.repeated: dict[tuple[Group | None, Group], Repeated] = {}
+        self.transactions = self.single_statement_transactions = 0
+        self._clock = clock
+
+    def listen(self, talk: Talk) -> None:
+        """Take in a session's fresh calls."""
+        fresh = talk.fresh
+        talk.fresh = []
+        tallies, last, second = talk.tallies, talk.last, talk.second
+        for call in fresh:
+            group, seconds, time, transaction = call[:4]
+            if group.turns:
+                self._turn(talk, group, transaction)
+                tallies, last, second = talk.tallies, None, b""
+                continue
+            if talk.in_transaction:
+                if transaction != talk.transaction and _is_block(transaction):
+                    self.close(talk)  # its end was not logged
+                    talk.in_transaction = False
+                    tallies, last = talk.tallies, None
+            elif second != time[:19]:
+                if second and self._silent(talk, time, seconds):
+                    self.close(talk)
+                    tallies, last = talk.tallies, None
+                second = talk.second = time[:19]
+            if not talk.calls:
+                talk.start = time
+            talk.calls += 1
+            talk.end = time
+            talk.seconds += seconds
+            if not group.asks:
+                continue
+            tally = tallies.get(group)
+            if tally is None:
+                if len(tallies) < MOST_KINDS:
+                    tallies[group] = _Tally(call, last)
+            else:
+                tally.add(call)
+            talk.last = last = call
+
+    def close(self, talk: Talk) -> None:
+        """The burst is over: keep what it repeated."""
+        for group, tally in talk.tallies.items():
+            if tally.times >= LEAST_TIMES:
+                self._keep(talk, group, tally)
+        talk._begin()
+
+    def close_all(self, talks: Iterable[Talk]) -> None:
+        for talk in talks:
+            self.close(talk)
+
+    def _turn(self, talk: Talk, group: Group, transaction: bytes) -> None:
+        """BEGIN or COMMIT: the burst before it is over."""
+        if group.role is Role.END and talk.in_transaction:
+            self.transactions += 1
+            self.single_statement_transactions += talk.calls == 1
+        self.close(talk)
+        talk.in_transaction = group.role is Role.BEGIN
+        talk.transaction = transaction
+
+    def _silent(self, talk: Talk, time: bytes, seconds: float) -> bool:
+        gap = self._clock.seconds(time) - max(seconds, 0.0) - self._clock.seconds(talk.end)
+        return gap > GAP_SECONDS
+
+    def _keep(self, talk: Talk, group: Group, tally: _Tally) -> None:
+        parent = _parent(talk, tally)
+        key = (None if parent is None else parent[0], group)
+        found = self.repeated.get(key)
+        if found is None:
+            if len(self.repeated) >= MOST_REPEATED:
+                return
+            found = self.repeated[key] = Repeated(tally, parent)
+        distinct = len(tally.seen) if tally.seen else 1
+        found.bursts += 1
+        found.times += tally.times
+        # Above the limit they were not compared: taken for different, which claims less.
+        found.distinct += tally.times if distinct >= MOST_DISTINCT else distinct
+        found.in_transactions += talk.in_transaction
+        found.seconds += tally.seconds
+        if tally.times > found.most:
+            found.most = tally.times
+            if tally.second is not None or found.second is None:
+                found.first, found.second, found.parent = tally.first, tally.second, parent
+        # Calls without a logged duration count as none.
+        span = self._clock.seconds(talk.end) - self._clock.seconds(talk.start)
+        # The wait of a burst is shared out evenly: statements lie close together in it.
+        found.waiting_seconds += max(0.0, span - talk.seconds) * tally.times / talk.calls
+
+
+def _parent(talk: Talk, tally: _Tally) -> Call | None:
+    """The statement before the loop that the tally is of: not one of the same loop."""
+    parent = tally.parent
+    for _ in range(len(talk.tallies)):
+        before = talk.tallies.get(parent[0]) if parent is not None else None
+        if before is None or before.times * 2 < tally.times:
+            break
+        parent = before.parent
+    return parent
+
+
+def _is_block(transaction: bytes) -> bool:
+    """Is it a virtual transaction (its number is 0 once a single statement's has ended)?"""
+    return bool(transaction) and not transaction.endswith(b"/0")

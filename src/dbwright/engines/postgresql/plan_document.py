@@ -1,0 +1,254 @@
+"""From EXPLAIN's document (the mapping that FORMAT JSON writes) to a `Plan`.
+
+The readers of text and XML make the same document, so there is one place that knows what the
+figures mean. Names are those of PostgreSQL's explain.c from 9.4 to 18; what is not known here is
+kept under its own name in `other`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
+
+from dbwright.engines.postgresql.plan_figures import (
+    Fields,
+    buffers,
+    hash_table,
+    io_timings,
+    jit,
+    memoized,
+    sorting,
+    wal,
+)
+from dbwright.errors import NotAPlan
+from dbwright.model.plan import (
+    Plan,
+    PlanningMemory,
+    PlanNode,
+    PlanTrigger,
+    PlanWorker,
+    Serialization,
+)
+
+__all__ = ["plan_from"]
+
+KIB = 1024
+
+
+def plan_from(document: Mapping[str, Any], query: str = "") -> Plan:
+    """The plan of one statement. Raises NotAPlan."""
+    fields = Fields(document)
+    root = fields.take("Plan")
+    if not isinstance(root, Mapping):
+        raise NotAPlan(
+            "the document holds no plan", "paste what EXPLAIN (FORMAT JSON) wrote, the whole of it"
+        )
+    numbers = count()
+    planning = Fields(_mapping(fields.take("Planning")))
+    settings = _mapping(fields.take("Settings"))
+    return Plan(
+        root=_node(root, numbers),
+        query=fields.text("Query Text") or query,
+        planning_seconds=fields.milliseconds("Planning Time"),
+        execution_seconds=fields.milliseconds("Execution Time")
+        or fields.milliseconds("Total Runtime"),
+        settings={name: str(value) for name, value in settings.items()},
+        triggers=tuple(_trigger(one) for one in _list(fields.take("Triggers"))),
+        jit=jit(fields.take("JIT")),
+        planning_buffers=buffers(planning) or buffers(fields),
+        planning_memory=_planning_memory(planning),
+        serialization=_serialization(fields.take("Serialization")),
+        query_id=fields.whole("Query Identifier"),
+        other=fields.rest(),
+    )
+
+
+def _node(document: Mapping[str, Any], numbers: Iterator[int]) -> PlanNode:
+    fields = Fields(document)
+    kind = fields.text("Node Type")
+    if not kind:
+        raise NotAPlan("a node of the plan has no Node Type", "paste the plan whole")
+    number = next(numbers)
+    children = _list(fields.take("Plans"))
+    workers = tuple(_worker(one) for one in _joined(_list(fields.take("Workers"))))
+    return PlanNode(
+        kind=kind,
+        number=number,
+        workers=workers,
+        buffers=buffers(fields),
+        io=io_timings(fields),
+        wal=wal(fields),
+        sorting=sorting(fields),
+        hash_table=hash_table(fields),
+        memoized=memoized(fields) if kind == "Memoize" else None,
+        grouping_sets=_grouping_sets(fields.take("Grouping Sets")),
+        **_described(fields),
+        **_figures(fields),
+        children=tuple(_node(child, numbers) for child in children),
+        other=fields.rest(),
+    )
+
+
+def _described(fields: Fields) -> dict[str, Any]:
+    texts = {field: fields.text(name) for field, name in TEXTS.items()}
+    flags = {field: fields.flag(name) for field, name in FLAGS.items()}
+    lists = {field: fields.texts(name) for field, name in LISTS.items()}
+    relation = next((name for each in RELATIONS if (name := fields.text(each))), "")
+    return {**texts, **flags, **lists, "relation": relation}
+
+
+def _figures(fields: Fields) -> dict[str, Any]:
+    numbers = {field: fields.number(name) for field, name in NUMBERS.items()}
+    wholes = {field: fields.whole(name) for field, name in WHOLES.items()}
+    storage = fields.whole("Maximum Storage")
+    return {
+        **numbers,
+        **wholes,
+        "actual_startup_seconds": fields.milliseconds("Actual Startup Time"),
+        "actual_total_seconds": fields.milliseconds("Actual Total Time"),
+        "subplans_removed": fields.whole("Subplans Removed") or 0,
+        "storage_bytes": None if storage is None else storage * KIB,
+    }
+
+
+TEXTS = {
+    "parent_relationship": "Parent Relationship",
+    "subplan_name": "Subplan Name",
+    "strategy": "Strategy",
+    "partial_mode": "Partial Mode",
+    "join_type": "Join Type",
+    "operation": "Operation",
+    "command": "Command",
+    "scan_direction": "Scan Direction",
+    "provider": "Custom Plan Provider",
+    "schema": "Schema",
+    "alias": "Alias",
+    "index": "Index Name",
+    "filter": "Filter",
+    "index_condition": "Index Cond",
+    "recheck_condition": "Recheck Cond",
+    "hash_condition": "Hash Cond",
+    "merge_condition": "Merge Cond",
+    "join_filter": "Join Filter",
+    "one_time_filter": "One-Time Filter",
+    "tid_condition": "TID Cond",
+    "run_condition": "Run Condition",
+    "order_by": "Order By",
+    "storage": "Storage",
+}
+FLAGS = {
+    "parallel_aware": "Parallel Aware",
+    "async_capable": "Async Capable",
+    "disabled": "Disabled",
+    "inner_unique": "Inner Unique",
+    "single_copy": "Single Copy",
+}
+LISTS = {
+    "output": "Output",
+    "sort_key": "Sort Key",
+    "presorted_key": "Presorted Key",
+    "group_key": "Group Key",
+}
+RELATIONS = (
+    "Relation Name",
+    "Function Name",
+    "Table Function Name",
+    "CTE Name",
+    "Tuplestore Name",
+)
+NUMBERS = {
+    "startup_cost": "Startup Cost",
+    "total_cost": "Total Cost",
+    "rows": "Plan Rows",
+    "actual_rows": "Actual Rows",
+    "rows_removed_by_filter": "Rows Removed by Filter",
+    "rows_removed_by_join_filter": "Rows Removed by Join Filter",
+    "rows_removed_by_index_recheck": "Rows Removed by Index Recheck",
+}
+WHOLES = {
+    "width": "Plan Width",
+    "loops": "Actual Loops",
+    "workers_planned": "Workers Planned",
+    "workers_launched": "Workers Launched",
+    "heap_fetches": "Heap Fetches",
+    "index_searches": "Index Searches",
+    "exact_blocks": "Exact Heap Blocks",
+    "lossy_blocks": "Lossy Heap Blocks",
+}
+
+
+def _joined(workers: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Each worker once: PostgreSQL 12 writes the times of one apart from its sort."""
+    by_number: dict[object, dict[str, Any]] = {}
+    for worker in workers:
+        by_number.setdefault(worker.get("Worker Number"), {}).update(worker)
+    yield from by_number.values()
+
+
+def _worker(document: Mapping[str, Any]) -> PlanWorker:
+    fields = Fields(document)
+    return PlanWorker(
+        number=fields.whole("Worker Number") or 0,
+        actual_startup_seconds=fields.milliseconds("Actual Startup Time"),
+        actual_total_seconds=fields.milliseconds("Actual Total Time"),
+        actual_rows=fields.number("Actual Rows"),
+        loops=fields.whole("Actual Loops"),
+        buffers=buffers(fields),
+        sorting=sorting(fields),
+        hash_table=hash_table(fields),
+        jit=jit(fields.take("JIT")),
+        other=fields.rest(),
+    )
+
+
+def _trigger(document: Mapping[str, Any]) -> PlanTrigger:
+    fields = Fields(document)
+    return PlanTrigger(
+        name=fields.text("Trigger Name"),
+        constraint=fields.text("Constraint Name"),
+        relation=fields.text("Relation"),
+        seconds=fields.milliseconds("Time"),
+        calls=int(fields.number("Calls") or 0),
+    )
+
+
+def _serialization(found: Any) -> Serialization | None:
+    if not isinstance(found, Mapping):
+        return None
+    fields = Fields(found)
+    return Serialization(
+        seconds=fields.milliseconds("Time"),
+        output_bytes=(fields.whole("Output Volume") or 0) * KIB,
+        format=fields.text("Format"),
+        buffers=buffers(fields),
+    )
+
+
+def _planning_memory(fields: Fields) -> PlanningMemory | None:
+    used, allocated = fields.whole("Memory Used"), fields.whole("Memory Allocated")
+    if used is None:
+        return None
+    return PlanningMemory(used * KIB, (allocated or 0) * KIB)
+
+
+def _grouping_sets(found: Any) -> tuple[tuple[str, ...], ...]:
+    """`[{"Group Keys": [[…], …]} | {"Hash Keys": [[…]]}, …]`; a set of no columns is empty."""
+    sets: list[tuple[str, ...]] = []
+    for one in _list(found):
+        for name in ("Group Keys", "Hash Keys"):
+            sets += [tuple(map(str, _items(keys))) for keys in _items(one.get(name))]
+    return tuple(sets)
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _items(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
+def _list(found: Any) -> list[Mapping[str, Any]]:
+    """The mappings in a list; anything else that stands there is no part of a plan."""
+    return [one for one in _items(found) if isinstance(one, Mapping)]

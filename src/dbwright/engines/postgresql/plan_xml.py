@@ -1,0 +1,84 @@
+"""EXPLAIN (FORMAT XML) as the document that FORMAT JSON would have written.
+
+The tags are JSON's names with `-` for what XML can't have in one; lists are `<Item>`s. XML does
+not say what is a number: the reader of the document does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+from dbwright.errors import NotAPlan
+
+__all__ = ["documents_from_xml"]
+
+NAMES = {"One-Time-Filter": "One-Time Filter"}
+SAME_TAG = {
+    "Incremental-Sort-Groups": ("Full-sort Groups", "Pre-sorted Groups"),
+    "Sort-Space": ("Sort Space Memory", "Sort Space Disk"),
+}
+"""Where XML has one tag for what JSON names apart, in the order in which they are written."""
+LISTS = frozenset(
+    {
+        "Conflict-Arbiter-Indexes",
+        "Group-Key",
+        "Group-Keys",
+        "Grouping-Sets",
+        "Hash-Key",
+        "Hash-Keys",
+        "Output",
+        "Params-Evaluated",
+        "Plans",
+        "Presorted-Key",
+        "Sampling-Parameters",
+        "Sort-Key",
+        "Sort-Methods-Used",
+        "Target-Tables",
+        "Triggers",
+        "Workers",
+    }
+)
+NEXT_STEP = "paste it whole, or use EXPLAIN (FORMAT JSON)"
+
+
+def documents_from_xml(text: str) -> list[dict[str, Any]]:
+    """One document for each statement. Raises NotAPlan."""
+    begin, end = text.find("<explain"), text.rfind("</explain>")
+    if begin < 0 or end < 0:
+        raise NotAPlan("the XML is not a whole plan: it has no <explain> … </explain>", NEXT_STEP)
+    body = text[begin : end + len("</explain>")]
+    if "<!" in body:  # EXPLAIN declares nothing: no entities are expanded here
+        raise NotAPlan("the XML holds declarations, which no plan does", NEXT_STEP)
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError as problem:
+        raise NotAPlan(f"the XML can't be read: {problem}", NEXT_STEP) from None
+    # auto_explain logs one statement, without a <Query> around it.
+    queries = [each for each in root if _tag(each) == "Query"] or [root]
+    found = [_value(query) for query in queries]
+    return [one for one in found if isinstance(one, dict) and "Plan" in one]
+
+
+def _tag(element: ElementTree.Element) -> str:
+    """Without its name space."""
+    return element.tag.rpartition("}")[2]
+
+
+def _value(element: ElementTree.Element) -> Any:
+    tag = _tag(element)
+    if tag in LISTS or (len(element) and all(_tag(child) == "Item" for child in element)):
+        return [_value(child) for child in element]
+    if not len(element):
+        return (element.text or "").strip() if tag != "Query" else {}
+    found: dict[str, Any] = {}
+    for child in element:
+        names = SAME_TAG.get(_tag(child)) or (_name(_tag(child)),)
+        found[next((name for name in names if name not in found), names[-1])] = _value(child)
+    return found
+
+
+def _name(tag: str) -> str:
+    if tag in NAMES:
+        return NAMES[tag]
+    return tag.replace("I-O-", "I/O ").replace("-", " ")

@@ -1,0 +1,78 @@
+"""What tuning a workload came to: the indexes, and what they do to each query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["IndexAdvice", "QueryEffect", "Tuning"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexAdvice:
+    """One index that is worth having. Costs are the planner's, over the whole workload."""
+
+    name: str
+    table: str
+    """Qualified."""
+    definition: str
+    """What follows the table in CREATE INDEX: method, keys, INCLUDE, WHERE."""
+    bytes: int
+    """As CREATE INDEX would build it; within 15% for b-trees."""
+    saved_alone: float
+    """What the workload saves with this index and no other new one."""
+    saved_last: float
+    """What it saves when all other new ones are there: what dropping it would lose."""
+    queries: tuple[int, ...]
+    """The numbers of the queries whose plans use it."""
+    build_seconds: float
+    wal_bytes_per_day: float | None = None
+    """What keeping it up to date writes; None where the counters' window is not known."""
+    updates_that_lose_hot_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEffect:
+    """One query before and after, in the planner's units for one call."""
+
+    text: str
+    fingerprint: str
+    calls: int
+    weight: float
+    """Its share of the workload is its cost times this."""
+    before: float
+    after: float
+    indexes: tuple[str, ...] = ()
+    """New ones that its plan uses."""
+
+    @property
+    def worse(self) -> bool:
+        return self.after > self.before * 1.001
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The advice as a whole. Costs are sums over the workload, in the planner's units."""
+
+    source: str
+    """Where the workload is from."""
+    before: float
+    after: float
+    within_share: float
+    """No other set of the tried indexes that fits is better by more than this, counting what
+    they cost the writes. (Proven as far as more indexes never make a plan dearer.)"""
+    tried: int
+    """How many indexes were tried."""
+    planner_calls: int
+    complete: bool
+    """Did the search end by itself, not by its limits?"""
+    budget_bytes: int | None = None
+    indexes: tuple[IndexAdvice, ...] = ()
+    queries: tuple[QueryEffect, ...] = field(default=())
+
+    @property
+    def bytes(self) -> int:
+        return sum(index.bytes for index in self.indexes)
+
+    @property
+    def saved_share(self) -> float:
+        return 1 - self.after / self.before if self.before else 0.0

@@ -1,0 +1,378 @@
+"""Findings from the way applications talk: N+1 queries, the same question again, one row at a time.
+
+Pure functions over a `Conversation`, whichever reader heard it (logs, a capture). Each round trip
+costs the network and the client as much as the statement itself, or more, and no index mends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from dbwright.model.conversation import Call, Conversation, Repetition
+from dbwright.model.finding import Confidence, Finding, ObjectRef, Severity
+from dbwright.model.report import RuleText
+from dbwright.sql.batch import Batch, NoBatch, batch_of, rows_at_once
+from dbwright.sql.fingerprint import normalize
+from dbwright.sql.parameters import numbers_in
+from dbwright.sql.parse import SyntaxProblem, statement_kind
+
+__all__ = ["RULES", "Thresholds", "batch_for", "chattiness"]
+
+N_PLUS_ONE = "chattiness/n-plus-one"
+SAME_AGAIN = "chattiness/same-query-again"
+ROW_BY_ROW_INSERT = "chattiness/row-by-row-insert"
+ROW_BY_ROW_WRITE = "chattiness/row-by-row-write"
+TINY_TRANSACTIONS = "chattiness/one-statement-transactions"
+PINGS = "chattiness/pings"
+
+RULES = {
+    N_PLUS_ONE: RuleText("One query, and then one more for each of its rows"),
+    SAME_AGAIN: RuleText("The same query with the same values again and again"),
+    ROW_BY_ROW_INSERT: RuleText("Rows are inserted one statement each"),
+    ROW_BY_ROW_WRITE: RuleText("Rows are changed one statement each"),
+    TINY_TRANSACTIONS: RuleText("BEGIN and COMMIT around one statement"),
+    PINGS: RuleText("Queries that only ask whether the connection lives"),
+}
+WHY = {
+    N_PLUS_ONE: "Each of these queries is a round trip and a planning of its own; their number "
+    "grows with the rows of the first one, so that it is slow in production only.",
+    SAME_AGAIN: "The answer is known already; asking again costs the server and the one who waits.",
+    ROW_BY_ROW_INSERT: "Each row pays a round trip and a statement; outside of a transaction also "
+    "a commit, which waits for the disk.",
+    ROW_BY_ROW_WRITE: "Each row pays a round trip and a statement; the locks of a transaction are "
+    "held all that time.",
+    TINY_TRANSACTIONS: "A single statement is a transaction by itself; BEGIN and COMMIT around it "
+    "are two round trips for nothing.",
+    PINGS: "Each is a round trip before the one that matters.",
+}
+SHOWN = 70
+"""Characters of a statement in a message."""
+PARENTS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on it is worth saying."""
+
+    times: int = 10
+    """Calls in one burst."""
+    same_calls: int = 100
+    """Calls with the very same values, in the whole log."""
+    same_share: float = 0.1
+    """They are at least so much of all calls of their kind."""
+    same_seconds: float = 1.0
+    """They took at least so long, in all."""
+    tiny_transactions: int = 100
+    tiny_share: float = 0.5
+    """Of all transactions."""
+    pings: int = 100
+    ping_share: float = 0.1
+    """Of all statements."""
+
+
+def chattiness(
+    conversation: Conversation, thresholds: Thresholds | None = None
+) -> tuple[Finding, ...]:
+    """What to say about a conversation, most time lost first. Times in seconds."""
+    limits = thresholds or Thresholds()
+    found = [
+        finding
+        for repetition, parents in _by_statement(conversation.repetitions)
+        if repetition.most >= limits.times
+        for finding in _repeated(repetition, parents, conversation)
+    ]
+    found += _same_calls(conversation, limits, {f.object.name for f in found})
+    found += _transactions(conversation, limits)
+    found += _pings(conversation, limits)
+    return tuple(sorted(found, key=lambda f: (f.severity.rank, -_lost(f), f.key)))
+
+
+def batch_for(repetition: Repetition) -> Batch:
+    """The statement that replaces an N+1's many. Raises NoBatch."""
+    one, other = repetition.examples[0], repetition.examples[-1]
+    if one.text == other.text and one.parameters == other.parameters:
+        # No values were recorded. A statement with one parameter differs in that one.
+        if numbers_in(one.text) != (1,):
+            raise NoBatch("no two different calls were seen")
+        return batch_of(one.text, one.text, ["a"], ["b"])
+    return batch_of(one.text, other.text, one.parameters, other.parameters)
+
+
+def _by_statement(
+    repetitions: Iterable[Repetition],
+) -> Iterator[tuple[Repetition, tuple[str, ...]]]:
+    """All repetitions of one statement as one, after the parent that has most of its calls, and
+    the statements of all its parents."""
+    groups: dict[tuple[str | None, str], list[Repetition]] = {}
+    for repetition in repetitions:
+        groups.setdefault((repetition.database, repetition.fingerprint), []).append(repetition)
+    for group in groups.values():
+        group.sort(key=lambda each: (-each.times, each.parent or ""))
+        parents = [each.parent_example for each in group if each.parent_example is not None]
+        yield (
+            replace(
+                group[0],
+                bursts=sum(each.bursts for each in group),
+                times=sum(each.times for each in group),
+                most=max(each.most for each in group),
+                distinct=sum(each.distinct for each in group),
+                seconds=sum(each.seconds for each in group),
+                waiting_seconds=sum(each.waiting_seconds for each in group),
+                in_transactions=sum(each.in_transactions for each in group),
+                call_sites=tuple(dict.fromkeys(s for each in group for s in each.call_sites)),
+            ),
+            tuple(dict.fromkeys(_normalized(parent.text) for parent in parents)),
+        )
+
+
+def _repeated(
+    repetition: Repetition, parents: tuple[str, ...], conversation: Conversation
+) -> Iterator[Finding]:
+    example = repetition.examples[0]
+    kind = _kind(example.text)
+    where = "transaction" if repetition.in_transactions * 2 > repetition.bursts else "burst"
+    shown, times = _shown(example), _times(repetition)
+    if kind == "SelectStmt" and repetition.distinct * 2 > repetition.times:
+        after = f" after {_shown(repetition.parent_example)}" if repetition.parent_example else ""
+        advice, batch = _batch_advice(repetition)
+        yield _finding(
+            N_PLUS_ONE,
+            repetition,
+            parents,
+            conversation,
+            message=f"{shown} ran {times} in one {where}{after}",
+            advice=advice,
+            batch=batch,
+        )
+    elif kind == "SelectStmt":
+        again = repetition.times - repetition.distinct
+        yield _finding(
+            SAME_AGAIN,
+            repetition,
+            parents,
+            conversation,
+            message=f"{shown} ran {times} in one {where}, {again} of {repetition.times} calls "
+            "with values that it had been run with before",
+            advice="Keep the answer for the length of the request, or cache it.",
+        )
+    elif kind == "InsertStmt":
+        advice, batch = _insert_advice(example)
+        if not advice:
+            return
+        yield _finding(
+            ROW_BY_ROW_INSERT,
+            repetition,
+            parents,
+            conversation,
+            message=f"{shown} ran {times} in one {where}, a row at a time",
+            advice=advice,
+            batch=batch,
+        )
+    elif kind in ("UpdateStmt", "DeleteStmt", "MergeStmt"):
+        yield _finding(
+            ROW_BY_ROW_WRITE,
+            repetition,
+            parents,
+            conversation,
+            message=f"{shown} ran {times} in one {where}, a row at a time",
+            advice="Change them all in one statement: join the table with "
+            "unnest($1, $2 …) of the values, or at least send them in one pipeline.",
+        )
+
+
+def _finding(
+    rule: str,
+    repetition: Repetition,
+    parents: tuple[str, ...],
+    conversation: Conversation,
+    *,
+    message: str,
+    advice: str,
+    batch: str = "",
+) -> Finding:
+    evidence: dict[str, str | int | float | bool | list[str] | None] = {
+        "statement": _normalized(repetition.examples[0].text),
+        "times": repetition.times,
+        "bursts": repetition.bursts,
+        "most_in_one": repetition.most,
+        "distinct": repetition.distinct,
+        "server_seconds": round(repetition.seconds, 6),
+        "waiting_seconds": round(repetition.waiting_seconds, 6),
+        "all_statements_seen": conversation.complete,
+    }
+    if parents:
+        evidence["parent"] = parents[0]
+    if len(parents) > 1:
+        evidence["other_parents"] = list(parents[1:PARENTS_SHOWN])
+    if batch:
+        evidence["batch"] = batch
+    for name, sites in (
+        ("call_sites", repetition.call_sites),
+        ("parent_call_sites", repetition.parent_call_sites),
+    ):
+        if sites:
+            evidence[name] = list(sites)
+    if repetition.database is not None:
+        evidence["database"] = repetition.database
+    site = f" (called at {repetition.call_sites[0]})" if repetition.call_sites else ""
+    return Finding(
+        rule=rule,
+        severity=Severity.WARNING,
+        confidence=Confidence.HIGH if conversation.complete else Confidence.MEDIUM,
+        object=ObjectRef("statement", repetition.fingerprint),
+        message=message + site,
+        why=WHY[rule],
+        key=f"{rule}:{repetition.database or ''}:{repetition.fingerprint}",
+        evidence=evidence,
+        advice=advice,
+    )
+
+
+def _batch_advice(repetition: Repetition) -> tuple[str, str]:
+    """What to do instead, and the statement for it where there is one."""
+    try:
+        batch = batch_for(repetition)
+    except NoBatch as reason:
+        return (
+            "Fetch all of them in one query (a join, or = ANY with an array of the values). "
+            f"It is not written out here: {reason}.",
+            "",
+        )
+    others = "".join(
+        f"; ${place} is what ${old} was" for place, old in enumerate(batch.parameters, 2)
+    )
+    added = f"; the last column, {batch.key}, says whose a row is" if batch.key_added else ""
+    note = f" {batch.note}" if batch.note else ""
+    return (
+        f"Fetch all of them in one query, with an array of the values: {batch.sql}; "
+        f"$1 is the array{others}{added}.{note} In an ORM: eager loading (includes, "
+        "select_related, joinedload).",
+        batch.sql,
+    )
+
+
+def _insert_advice(example: Call) -> tuple[str, str]:
+    """Empty where the INSERT has many rows already."""
+    try:
+        batch = rows_at_once(example.text)
+    except NoBatch:
+        return "", ""
+    return (
+        f"Insert many rows at a time (some hundred): {batch}; "
+        "for thousands COPY … FROM STDIN is the quickest.",
+        batch,
+    )
+
+
+def _same_calls(
+    conversation: Conversation, limits: Thresholds, told: set[str]
+) -> Iterator[Finding]:
+    """Across all sessions; a statement that was told of already is left out."""
+    for same in conversation.same_calls:
+        if (
+            same.fingerprint in told
+            or same.times < limits.same_calls
+            or same.times < limits.same_share * same.of_calls
+            or same.seconds < limits.same_seconds
+        ):
+            continue
+        told.add(same.fingerprint)
+        values = ", ".join("NULL" if v is None else v[:40] for v in same.call.parameters)
+        with_values = f" with {values}" if values else ""
+        yield Finding(
+            rule=SAME_AGAIN,
+            severity=Severity.NOTICE,
+            confidence=Confidence.MEDIUM,
+            object=ObjectRef("statement", same.fingerprint),
+            message=f"{_shown(same.call)} ran {same.times} times{with_values}, "
+            f"{same.seconds:.1f} s in all",
+            why=WHY[SAME_AGAIN],
+            key=f"{SAME_AGAIN}:{same.database or ''}:{same.fingerprint}",
+            evidence={
+                "statement": _normalized(same.call.text),
+                "example": same.call.text,
+                "times": same.times,
+                "of_calls": same.of_calls,
+                "server_seconds": round(same.seconds, 6),
+                "database": same.database,
+            },
+            advice="Cache the answer in the application for as long as it may be stale.",
+        )
+
+
+def _transactions(conversation: Conversation, limits: Thresholds) -> Iterator[Finding]:
+    tiny, whole = conversation.single_statement_transactions, conversation.transactions
+    if tiny < limits.tiny_transactions or tiny < limits.tiny_share * whole:
+        return
+    yield Finding(
+        rule=TINY_TRANSACTIONS,
+        severity=Severity.NOTICE,
+        confidence=Confidence.HIGH if conversation.complete else Confidence.MEDIUM,
+        object=ObjectRef("workload", conversation.source),
+        message=f"{tiny} of {whole} transactions hold one statement only: "
+        f"{2 * tiny} round trips for BEGIN and COMMIT",
+        why=WHY[TINY_TRANSACTIONS],
+        key=f"{TINY_TRANSACTIONS}:",
+        evidence={
+            "single_statement_transactions": tiny,
+            "transactions": whole,
+            "server_seconds": round(conversation.transaction_word_seconds * tiny / whole, 6),
+        },
+        advice="Use autocommit for single statements (psycopg: autocommit=True; SQLAlchemy: "
+        'isolation_level="AUTOCOMMIT"; Django has it by default, see ATOMIC_REQUESTS).',
+    )
+
+
+def _pings(conversation: Conversation, limits: Thresholds) -> Iterator[Finding]:
+    pings, statements = conversation.pings, conversation.statements
+    if pings < limits.pings or pings < limits.ping_share * statements:
+        return
+    yield Finding(
+        rule=PINGS,
+        severity=Severity.NOTICE,
+        confidence=Confidence.HIGH,
+        object=ObjectRef("workload", conversation.source),
+        message=f"{pings} of {statements} statements ({100 * pings / statements:.0f}%) only ask "
+        "whether the connection lives",
+        why=WHY[PINGS],
+        key=f"{PINGS}:",
+        evidence={
+            "pings": pings,
+            "statements": statements,
+            "server_seconds": round(conversation.ping_seconds, 6),
+        },
+        advice="Let the pool test connections that were idle for a while only, and retry once "
+        "where one turns out to be dead.",
+    )
+
+
+def _times(repetition: Repetition) -> str:
+    if repetition.bursts == 1:
+        return f"{repetition.times} times"
+    mean = repetition.times / repetition.bursts
+    return f"{mean:.0f} times on average ({repetition.bursts} times over, up to {repetition.most})"
+
+
+def _lost(finding: Finding) -> float:
+    parts = (finding.evidence.get(name, 0.0) for name in ("server_seconds", "waiting_seconds"))
+    return sum(float(part) for part in parts if isinstance(part, int | float))
+
+
+def _shown(call: Call) -> str:
+    text = " ".join(_normalized(call.text).split())
+    return text if len(text) <= SHOWN else text[: SHOWN - 2].rstrip() + " …"
+
+
+def _normalized(text: str) -> str:
+    try:
+        return normalize(text)
+    except SyntaxProblem:
+        return text
+
+
+def _kind(text: str) -> str:
+    try:
+        return statement_kind(text)
+    except SyntaxProblem:
+        return ""

@@ -1,0 +1,183 @@
+"""`dbwright explain`: a statement's plan, drawn and explained."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from dbwright.configuration import Configuration
+from dbwright.errors import FileUnreadable, UsageError
+from dbwright.model.explanation import Explanation
+from dbwright.model.plan import Plan
+from dbwright.model.report import RuleText, Skipped
+from dbwright.model.snapshot import Snapshot
+from dbwright.operation import Effect, Example, Parameter, operation
+from dbwright.progress import Progress, silent
+from dbwright.target import Target, opened, resolve
+from dbwright.tune.planner import plan_on
+from dbwright.tune.plans.engine import run_insights
+from dbwright.tune.plans.insight import Insight
+from dbwright.tune.plans.registry import all_insights
+
+__all__ = ["explain", "explained"]
+
+TIMEOUT = 30.0
+STDIN = "-"
+
+
+@operation(
+    Effect.READS,
+    name="explain",
+    examples=(
+        Example('dbwright explain "SELECT * FROM orders WHERE id = 7"', "DATABASE_URL's plan"),
+        Example('dbwright explain shop "SELECT …" --analyze', "run it, and say where time went"),
+        Example("dbwright explain --plan slow.txt", "a plan from anywhere, no server needed"),
+        Example('dbwright explain --on shop.dbw "SELECT …"', "as production would plan it"),
+        Example("dbwright explain shop --file q.sql -o plan.html", "as a page"),
+    ),
+)
+def explain(
+    target: Annotated[
+        str | None,
+        Parameter(
+            "URL, snapshot, or a name in dbwright.toml; else DATABASE_URL, else `default`",
+            "TARGET",
+            argument=True,
+        ),
+    ] = None,
+    sql: Annotated[
+        str | None, Parameter("the statement; - reads it from stdin", "SQL", argument=True)
+    ] = None,
+    *,
+    file: Annotated[Path | None, Parameter("read the statement from a file", "FILE")] = None,
+    on: Annotated[
+        str | None, Parameter("the target, by name instead of by position", "TARGET")
+    ] = None,
+    analyze: Annotated[
+        bool, Parameter("run it (a SELECT that changes nothing) and measure each node")
+    ] = False,
+    plan: Annotated[
+        Path | None,
+        Parameter("explain this output of EXPLAIN (JSON, text or XML; - is stdin)", "FILE"),
+    ] = None,
+    timeout: Annotated[
+        float | None, Parameter("seconds for running the statement [default: 30]", "SECONDS")
+    ] = None,
+    progress: Progress = silent,
+    configuration: Configuration,
+) -> Explanation:
+    """Show how a statement is run, where its time goes, and what would make it faster.
+
+    Without --analyze nothing is run: the planner says what it expects. With it a SELECT runs in a
+    read-only transaction under a time-out; what could change anything is refused. A text with $1
+    gets its generic plan.
+    """
+    words = [word for word in (target, sql) if word is not None]
+    asked = _asked(words, on, file, plan)
+    if timeout is not None and timeout <= 0:
+        raise UsageError("--timeout must be above 0", "give seconds, as 30")
+    if asked.plan is not None:
+        return _of_pasted(asked, configuration, progress)
+    source = resolve(asked.target, configuration)
+    planned = plan_on(
+        source,
+        asked.statement,
+        analyze=analyze,
+        timeout_seconds=timeout or TIMEOUT,
+        progress=progress,
+    )
+    return explained(planned.plan, planned.snapshot, planned.skipped, target=planned.target)
+
+
+def explained(
+    plan: Plan,
+    snapshot: Snapshot | None,
+    skipped: tuple[Skipped, ...] = (),
+    *,
+    target: str = "",
+) -> Explanation:
+    """The plan with what the insights say of it."""
+    insights = all_insights()
+    run = run_insights(
+        plan,
+        insights,
+        catalog=snapshot.catalog if snapshot is not None else None,
+        statistics=snapshot.statistics if snapshot is not None else None,
+    )
+    fired = {remark.finding.rule for remark in run.remarks}
+    return Explanation(
+        plan=plan,
+        target=target or (snapshot.target if snapshot is not None else ""),
+        remarks=run.remarks,
+        skipped=(*skipped, *run.skipped),
+        rules={each.id: _text(each) for each in insights if each.id in fired},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the call means."""
+
+    target: str | None
+    statement: str = ""
+    plan: str | None = None
+    """The text of a plan."""
+    plan_name: str = ""
+
+
+def _asked(words: list[str], on: str | None, file: Path | None, plan: Path | None) -> _Asked:
+    """The last word is the statement, unless it or its plan comes from a file; the one before it
+    is the target, unless --on names it."""
+    elsewhere = [name for name, path in (("--file", file), ("--plan", plan)) if path is not None]
+    statement = words.pop() if words and not elsewhere else None
+    if len(elsewhere) == 2 or len(words) > 1:
+        both = " and ".join([*(["the statement"] if len(words) > 1 else []), *elsewhere])
+        raise UsageError(f"{both} were given", "give one of them")
+    if on is not None and words:
+        raise UsageError("the target and --on were given", "give one of them")
+    target = on or (words[0] if words else None)
+    if plan is not None:
+        name = "stdin" if str(plan) == STDIN else str(plan)
+        return _Asked(target, plan=_read(plan), plan_name=name)
+    if file is not None:
+        return _Asked(target, _read(file))
+    if statement is None or (target is None and "://" in statement and " " not in statement):
+        raise UsageError(
+            "no statement was given",
+            'write: dbwright explain [TARGET] "SELECT …", or --file, or --plan',
+        )
+    return _Asked(target, sys.stdin.read() if statement == STDIN else statement)
+
+
+def _read(path: Path) -> str:
+    if str(path) == STDIN:
+        return sys.stdin.read()
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as problem:
+        raise FileUnreadable(f"can't read {path}: {problem.strerror}", "check the path") from None
+
+
+def _of_pasted(
+    asked: _Asked,
+    configuration: Configuration,
+    progress: Progress,
+) -> Explanation:
+    """A plan from a file; a target that is named tells of its tables."""
+    from dbwright.engines.postgresql.plan import read_plan
+
+    assert asked.plan is not None
+    plan = read_plan(asked.plan)
+    if asked.target is None:
+        note = Skipped("catalog", "a plan alone tells no indexes and settings", "name the TARGET")
+        return explained(plan, None, (note,), target=asked.plan_name)
+    source: Target = resolve(asked.target, configuration)
+    with opened(source, progress=progress) as opened_source:
+        return explained(plan, opened_source.snapshot, target=asked.plan_name)
+
+
+def _text(insight: Insight) -> RuleText:
+    sections = [f"## {heading}\n\n{text}" for heading, text in insight.page.items()][1:]
+    return RuleText(insight.title, "\n\n".join(sections))

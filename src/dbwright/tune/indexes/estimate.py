@@ -1,0 +1,213 @@
+"""The size of an index of the model, from the catalog and the statistics of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from dbwright.model.catalog import (
+    Catalog,
+    Column,
+    Index,
+    IndexColumn,
+    MaterializedView,
+    Table,
+    TableKind,
+)
+from dbwright.model.statistics import ColumnStatistics, Statistics
+from dbwright.tune.indexes.candidate import CandidateIndex
+from dbwright.tune.indexes.equality import joins_equal_keys
+from dbwright.tune.indexes.expression import width_of_expression
+from dbwright.tune.indexes.extended import known_combinations
+from dbwright.tune.indexes.gin_entries import gin_entries
+from dbwright.tune.indexes.gin_size import GinEntries
+from dbwright.tune.indexes.sampled import Sampling
+from dbwright.tune.indexes.size import IndexSize, index_size
+from dbwright.tune.indexes.widths import KeyWidth, column_width
+
+__all__ = ["IndexWidths", "candidate_size", "estimated_size", "index_widths"]
+
+Relation = Table | MaterializedView
+
+
+@dataclass(frozen=True, slots=True)
+class IndexWidths:
+    """What the size model takes of an index's columns."""
+
+    keys: tuple[KeyWidth, ...]
+    include: tuple[KeyWidth, ...]
+
+
+def estimated_size(
+    index: Index,
+    relation: Relation,
+    catalog: Catalog,
+    statistics: Statistics,
+    *,
+    share: float | None = None,
+    fixed: Mapping[str, str] | None = None,
+    present: Collection[str] = (),
+) -> IndexSize:
+    """The size that building `index` (it need not exist) on `relation` would give.
+
+    A partial index needs the `share` of the rows that its predicate leaves (0 to 1); `fixed` are
+    the columns to which it gives one value (as text), `present` those that it says are not null.
+    On a partitioned table the size is the sum over the partitions.
+
+    Raises ValueError for a partial index without `share`, KeyError for a column that the relation
+    does not have.
+    """
+    if share is None and index.partial:
+        raise ValueError(f"the share of rows in the partial index {index.qualified} is needed")
+    if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
+        parts = [
+            estimated_size(
+                index, child, catalog, statistics, share=share, fixed=fixed, present=present
+            )
+            for child in catalog.children(relation)
+        ]
+        return _together(parts)
+    counted = statistics.of(relation)
+    rows = counted.best_rows if counted is not None else 0.0
+    pages = counted.pages if counted is not None else 0
+    fixed = fixed or {}
+    widths = index_widths(index, relation, catalog, statistics, fixed)
+    return index_size(
+        index.method,
+        widths.keys,
+        widths.include,
+        rows=max(rows, 0.0),
+        table_pages=pages,
+        share=1.0 if share is None else share,
+        fixed=fixed,
+        present=present,
+        distinct=known_combinations(relation, catalog, statistics, rows),
+        unique=index.unique,
+        entries=_entries(index, relation, statistics, rows) if index.method == "gin" else (),
+        options=dict(index.options),
+        sampling=Sampling.of(rows, pages, _target(index, relation, catalog)),
+        major=catalog.server.major,
+        page_size=catalog.server.block_size,
+    )
+
+
+def candidate_size(
+    candidate: CandidateIndex, relation: Relation, catalog: Catalog, statistics: Statistics
+) -> IndexSize:
+    """Of a candidate on its relation; a partial one whose share of the rows nobody knows is taken
+    as whole. Raises ValueError for a method without a size, KeyError for an unknown column."""
+    partial = candidate.partial
+    return estimated_size(
+        candidate.index("candidate"),
+        relation,
+        catalog,
+        statistics,
+        share=1.0 if partial is None or partial.share is None else partial.share,
+        fixed={} if partial is None else dict(partial.fixed),
+        present=() if partial is None else partial.present,
+    )
+
+
+def index_widths(
+    index: Index,
+    relation: Relation,
+    catalog: Catalog,
+    statistics: Statistics,
+    fixed: Mapping[str, str] = MappingProxyType({}),
+) -> IndexWidths:
+    """`fixed` are the columns that have one value in all rows of the index (as text).
+
+    Raises KeyError for a column that the relation does not have.
+    """
+    columns: dict[str, KeyWidth] = {}
+
+    def of_column(name: str) -> KeyWidth:
+        if name not in columns:
+            column = next((c for c in relation.columns if c.name == name), None)
+            if column is None:
+                raise KeyError(name)
+            columns[name] = column_width(
+                column,
+                statistics.of_column(relation, column),
+                only=fixed.get(name),
+                deduplicates=joins_equal_keys(column, catalog),
+            )
+        return columns[name]
+
+    def of_key(key: IndexColumn) -> KeyWidth:
+        if key.column is not None:
+            return of_column(key.column)
+        everything = {column.name: of_column(column.name) for column in relation.columns}
+        found = width_of_expression(key.expression or "", everything)
+        known = _of_expression(key, relation, statistics)
+        return found if known is None else _with_statistics(found, known)
+
+    return IndexWidths(
+        tuple(of_key(key) for key in index.keys), tuple(of_column(name) for name in index.include)
+    )
+
+
+def _entries(
+    index: Index, relation: Relation, statistics: Statistics, rows: float
+) -> list[GinEntries]:
+    """Of an expression's entries nothing is known: those of a text of the usual length."""
+    columns = {column.name: column for column in relation.columns}
+    nothing = Column("", 0, "text", "text")
+    found: list[GinEntries] = []
+    for key in index.keys:
+        column = nothing if key.column is None else columns[key.column]
+        known = None if key.column is None else statistics.of_column(relation, column)
+        found.append(gin_entries(column, known, key.operator_class, rows))
+    return found
+
+
+def _of_expression(
+    key: IndexColumn, relation: Relation, statistics: Statistics
+) -> ColumnStatistics | None:
+    """What ANALYZE found for the expression of an index that exists, where it has only this."""
+    for index in relation.indexes:
+        expressions = [other.expression for other in index.keys if other.column is None]
+        if expressions == [key.expression]:
+            found = [column for column in statistics.columns if column.table_oid == index.oid]
+            if len(found) == 1:
+                return found[0]
+    return None
+
+
+def _with_statistics(width: KeyWidth, known: ColumnStatistics) -> KeyWidth:
+    lengths = width.lengths
+    if width.varying:
+        move = known.average_width - int(width.average)
+        lengths = tuple((max(1, length + move), share) for length, share in lengths)
+    return replace(
+        width,
+        lengths=lengths,
+        null_fraction=known.null_fraction,
+        distinct=known.distinct or -1.0,
+        frequencies=known.common_frequencies,
+        correlation=known.correlation,
+        known=True,
+    )
+
+
+def _target(index: Index, relation: Relation, catalog: Catalog) -> int:
+    """The statistics target that ANALYZE had: it takes the greatest one of all columns."""
+    setting = catalog.setting("default_statistics_target")
+    usual = int(setting.value) if setting is not None else 100
+    return max([usual, *(column.statistics_target or 0 for column in relation.columns)])
+
+
+def _together(parts: Sequence[IndexSize]) -> IndexSize:
+    if not parts:
+        return IndexSize(0, 0, 0, 0.0, 0.0, 1.0, (), 0.0)
+    return IndexSize(
+        pages=sum(part.pages for part in parts),
+        bytes=sum(part.bytes for part in parts),
+        height=max(part.height for part in parts),
+        tuples=sum(part.tuples for part in parts),
+        entry_bytes=max(part.entry_bytes for part in parts),
+        entries=max(part.entries for part in parts),
+        distinct=tuple(map(sum, zip(*(part.distinct for part in parts), strict=True))),
+        error=max(part.error for part in parts),
+    )

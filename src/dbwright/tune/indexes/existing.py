@@ -1,0 +1,113 @@
+"""Does an index exist already that is what a candidate would be?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dbwright.model.catalog import Index, MaterializedView, Table
+from dbwright.sql.scope.expressions import signature
+from dbwright.tune.indexes.candidate import CandidateIndex, CandidateKey
+from dbwright.tune.indexes.immutable import expression_tree
+
+__all__ = ["exists", "unique_prefix"]
+
+_FORMS = {"AEXPR_IN": "AEXPR_OP_ANY", "AEXPR_LIKE": "AEXPR_OP", "AEXPR_ILIKE": "AEXPR_OP"}
+_TEXT = frozenset(("text", "varchar", "bpchar"))
+
+
+def exists(candidate: CandidateIndex, table: Table | MaterializedView) -> bool:
+    """Has the table a valid index of the same definition?"""
+    return any(index.valid and _same(candidate, index) for index in table.indexes)
+
+
+def unique_prefix(candidate: CandidateIndex, table: Table | MaterializedView) -> bool:
+    """Do its first keys hold a unique index already, so that it finds nothing faster?"""
+    names = [key.column for key in candidate.keys]
+    if candidate.method != "btree" or candidate.partial is not None:
+        return False
+    return any(
+        (len(names) > len(index.columns) or not candidate.include)
+        and index.unique
+        and index.valid
+        and not index.partial
+        and index.method == "btree"
+        and None not in index.columns
+        and sorted(names[: len(index.columns)], key=str) == sorted(index.columns, key=str)
+        for index in table.indexes
+    )
+
+
+def _same(candidate: CandidateIndex, index: Index) -> bool:
+    if candidate.method != index.method or len(candidate.keys) != len(index.keys):
+        return False
+    if set(candidate.include) != set(index.include) or dict(candidate.options) != dict(
+        index.options
+    ):
+        return False
+    if (candidate.where is None) is not (not index.partial):
+        return False
+    if candidate.where is not None and not _same_text(candidate.where, index.predicate):
+        return False
+    kept = _keys(index)
+    return _alike(candidate.keys, kept) or _alike(candidate.keys, _reversed(kept))
+
+
+def _keys(index: Index) -> tuple[CandidateKey, ...]:
+    return tuple(
+        CandidateKey(
+            key.column,
+            key.expression,
+            "" if key.default_operator_class else key.operator_class.rsplit(".", 1)[-1],
+            key.descending,
+            key.nulls_first,
+        )
+        for key in index.keys
+    )
+
+
+def _reversed(keys: tuple[CandidateKey, ...]) -> tuple[CandidateKey, ...]:
+    """A B-tree can be read backward."""
+    return tuple(
+        CandidateKey(k.column, k.expression, k.operator_class, not k.descending, not k.nulls_first)
+        for k in keys
+    )
+
+
+def _alike(first: tuple[CandidateKey, ...], second: tuple[CandidateKey, ...]) -> bool:
+    return all(
+        (one.column, one.operator_class, one.descending, one.nulls_first)
+        == (other.column, other.operator_class, other.descending, other.nulls_first)
+        and (one.column is not None or _same_text(one.expression, other.expression))
+        for one, other in zip(first, second, strict=True)
+    )
+
+
+def _same_text(first: str | None, second: str | None) -> bool:
+    """The same expression, but for the forms that the server gives it when it writes it down."""
+    if first is None or second is None:
+        return False
+    one, other = expression_tree(first), expression_tree(second)
+    if one is None or other is None:
+        return False
+    return bool(signature(_as_written_down(one)) == signature(_as_written_down(other)))
+
+
+def _as_written_down(node: Any) -> Any:
+    """IN is `= ANY`, LIKE is `~~`, and constants and texts bear casts there: left out here."""
+    if isinstance(node, list):
+        return [_as_written_down(child) for child in node]
+    if not isinstance(node, Mapping):
+        return node
+    cast = node.get("TypeCast")
+    if cast is not None:
+        to_text = cast["typeName"]["names"][-1]["String"]["sval"] in _TEXT
+        if to_text or "A_Const" in cast["arg"]:
+            return _as_written_down(cast["arg"])
+    expression = node.get("A_Expr")
+    if expression is not None and expression["kind"] in _FORMS:
+        kind, right = _FORMS[expression["kind"]], expression["rexpr"]
+        if "List" in right:
+            right = {"A_ArrayExpr": {"elements": right["List"]["items"]}}
+        node = {"A_Expr": {**expression, "kind": kind, "rexpr": right}}
+    return {name: _as_written_down(child) for name, child in node.items()}

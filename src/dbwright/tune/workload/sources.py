@@ -1,0 +1,182 @@
+"""Where a workload comes from: pg_stat_statements, a server log, a .sql file, a capture, a
+snapshot; one or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dbwright.engines.capture_file import is_capture, read_capture
+from dbwright.errors import FileUnreadable, WorkloadUnreadable
+from dbwright.model.conversation import Conversation
+from dbwright.model.report import Skipped
+from dbwright.model.snapshot import Snapshot
+from dbwright.model.workload import Query, Workload
+from dbwright.progress import Progress, silent
+from dbwright.tune.workload.merge import added, completed
+from dbwright.tune.workload.sql_file import read_sql_file
+from dbwright.tune.workload.usable import Usable, usable
+
+__all__ = ["PG_STAT_STATEMENTS", "WorkloadReading", "merged", "read_workload_from"]
+
+PG_STAT_STATEMENTS = "pg_stat_statements"
+
+ENABLE = (
+    "shared_preload_libraries = 'pg_stat_statements' (needs a restart), then "
+    "CREATE EXTENSION pg_stat_statements; or use --watch 60, or --workload with a log, "
+    "a capture or a .sql file"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadReading:
+    """A workload that can be worked on: each query has a fingerprint, each fingerprint once."""
+
+    workload: Workload
+    kind: str
+    """`pg_stat_statements`, `log`, `sql`, `capture`, or several joined by `+`."""
+    writes: frozenset[str] = frozenset()
+    """Fingerprints of queries that change rows: they are costed, and never run."""
+    skipped: tuple[Skipped, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
+    """What applications ask again and again, where the source tells the order of statements."""
+
+
+def read_workload_from(
+    text: str, source: Snapshot | None = None, *, progress: Progress = silent
+) -> WorkloadReading:
+    """Read the workload that `text` names: `pg_stat_statements` (what was read of the target into
+    `source`), or a path of a server log (also a folder, also .gz), a .sql file or a folder of
+    them, a capture of `dbwright.capture`, a snapshot.
+
+    What can't be used is told in `skipped`. Raises FileUnreadable; WorkloadUnreadable where there
+    is nothing usable; UnknownLogFormat.
+    """
+    if text == PG_STAT_STATEMENTS:
+        return _of_snapshot(source)
+    path = Path(text)
+    if not path.exists():
+        raise FileUnreadable(
+            f"there is no file {text!r}",
+            f"--workload takes {PG_STAT_STATEMENTS}, a server log, a .sql file or a capture",
+        )
+    if path.suffix == ".dbw":
+        from dbwright.engines import snapshot_file
+
+        return _of_snapshot(snapshot_file.load(path))
+    scripts = _scripts(path)
+    if scripts:
+        return _of_scripts(path, scripts)
+    if path.is_file() and is_capture(path):
+        reading = read_capture(path, progress)
+        found = usable((query, "") for query in reading.workload.queries)
+        skipped = reading.skipped + found.skipped
+        return _reading("capture", reading.workload, found, skipped, (reading.conversation,))
+    return _of_log(path, progress)
+
+
+def merged(readings: Iterable[WorkloadReading]) -> WorkloadReading:
+    """Several as one: parts of one kind add up, different kinds complete each other, the first
+    named first. Raises ValueError for none."""
+    kinds: dict[str, list[WorkloadReading]] = {}
+    for reading in readings:
+        kinds.setdefault(reading.kind, []).append(reading)
+    every = [reading for group in kinds.values() for reading in group]
+    if len(every) == 1:
+        return every[0]
+    queries = completed(
+        [
+            added(q for reading in group for q in reading.workload.queries)
+            for group in kinds.values()
+        ]
+    )
+    since = [r.workload.since for r in every if r.workload.since is not None]
+    return WorkloadReading(
+        workload=Workload(
+            source=", ".join(r.workload.source for r in every),
+            queries=queries,
+            since=min(since) if since else None,
+        ),
+        kind="+".join(kinds),
+        writes=frozenset().union(*(r.writes for r in every)),
+        skipped=tuple(part for r in every for part in r.skipped),
+        conversations=tuple(each for r in every for each in r.conversations),
+    )
+
+
+def _queries(readings: Iterable[WorkloadReading]) -> Iterator[Query]:
+    return (query for reading in readings for query in reading.workload.queries)
+
+
+def _of_snapshot(snapshot: Snapshot | None) -> WorkloadReading:
+    if snapshot is None:
+        raise WorkloadUnreadable(
+            "pg_stat_statements is read from a live database or its snapshot, and there is none",
+            "name the target",
+        )
+    workload = snapshot.workload
+    if workload is None:
+        reason = next(
+            (part.reason for part in snapshot.skipped if part.part == "workload"),
+            "it was not read",
+        )
+        raise WorkloadUnreadable(f"there is no workload of {snapshot.target}: {reason}", ENABLE)
+    found = usable((query, _query_id(query)) for query in workload.queries)
+    skipped = tuple(part for part in snapshot.skipped if part.part.startswith("workload"))
+    return _reading(PG_STAT_STATEMENTS, workload, found, skipped + found.skipped)
+
+
+def _of_scripts(path: Path, scripts: list[Path]) -> WorkloadReading:
+    queries: list[tuple[Query, str]] = []
+    skipped: list[Skipped] = []
+    for script in scripts:
+        more, left = read_sql_file(script)
+        queries += more
+        skipped += left
+    found = usable(queries)
+    workload = Workload(source=str(path))
+    return _reading("sql", workload, found, (*skipped, *found.skipped))
+
+
+def _of_log(path: Path, progress: Progress) -> WorkloadReading:
+    from dbwright.engines.postgresql.logs import read_log
+
+    reading = read_log([path], progress=progress)
+    found = usable((query, "") for query in reading.workload.queries)
+    skipped = (*reading.skipped, *found.skipped)
+    return _reading("log", reading.workload, found, skipped, (reading.conversation,))
+
+
+def _reading(
+    kind: str,
+    workload: Workload,
+    found: Usable,
+    skipped: tuple[Skipped, ...],
+    conversations: tuple[Conversation, ...] = (),
+) -> WorkloadReading:
+    queries = added(found.queries)
+    if not queries:
+        why = f": {skipped[0].reason}" if skipped else ""
+        raise WorkloadUnreadable(
+            f"there is no query in {workload.source} that can be worked on{why}",
+            "give a workload with SELECT, INSERT, UPDATE or DELETE statements",
+        )
+    return WorkloadReading(
+        workload=replace(workload, queries=queries),
+        kind=kind,
+        writes=found.writes,
+        skipped=skipped,
+        conversations=conversations,
+    )
+
+
+def _scripts(path: Path) -> list[Path]:
+    """The file itself, or the folder's files, that are scripts."""
+    if path.is_dir():
+        return sorted(path.rglob("*.sql"))
+    return [path] if path.suffix.lower() == ".sql" else []
+
+
+def _query_id(query: Query) -> str:
+    return "" if query.query_id is None else f"query id {query.query_id}"

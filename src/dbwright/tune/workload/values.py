@@ -1,0 +1,292 @@
+"""Values that a parameter is likely to have: from its column's statistics, else by its type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from dbwright.model.names import literal
+from dbwright.model.snapshot import Snapshot
+from dbwright.model.statistics import ColumnStatistics
+from dbwright.tune.workload.slots import Slot, Use
+
+__all__ = ["Typical", "as_literal", "told_type", "typical_value"]
+
+
+class Typical(StrEnum):
+    """Which of the values that a column has."""
+
+    COMMON = "common"
+    """The most common one; of a range, what was added last (the largest tenth)."""
+    MIDDLE = "middle"
+    """From the middle of the histogram."""
+    TAIL = "tail"
+    """A rare one; the narrow end of a range."""
+
+
+NUMERIC = frozenset(
+    "smallint integer bigint int2 int4 int8 real float4 float8 numeric decimal oid".split()
+) | {"double precision"}
+
+RANGES = {
+    Typical.COMMON: (0.9, 0.95),
+    Typical.MIDDLE: (0.45, 0.55),
+    Typical.TAIL: (0.98, 1.0),
+}
+"""Where in the histogram a range with two ends begins and ends."""
+
+ABOVE = {Typical.COMMON: 0.9, Typical.MIDDLE: 0.5, Typical.TAIL: 0.99}
+"""Where one without an upper end begins; where one without a lower end ends is the mirror of it."""
+
+PREFIX = 3
+"""Characters of a value that a pattern begins with."""
+
+LIMIT, OFFSET = "10", "0"
+
+ARRAY_LENGTH = {Typical.COMMON: 5, Typical.MIDDLE: 10, Typical.TAIL: 1}
+
+ARGUMENTS = {
+    ("date_part", 0): "epoch",
+    ("extract", 0): "epoch",
+    ("date_trunc", 0): "day",
+    ("timezone", 0): "UTC",
+    ("to_char", 1): "YYYY-MM-DD",
+    ("to_date", 1): "YYYY-MM-DD",
+    ("to_timestamp", 1): "YYYY-MM-DD",
+    ("encode", 1): "hex",
+    ("decode", 1): "hex",
+}
+"""Text arguments that are not free."""
+
+CONFIGURED = frozenset(
+    "to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery".split()
+)
+"""Functions whose first argument of two names a text search configuration."""
+
+SERIES = frozenset({"generate_series"})
+"""Functions whose arguments no server tells apart from their text alone."""
+
+BY_TYPE = {
+    "boolean": "true",
+    "bool": "true",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "interval": "1 day",
+    "json": "{}",
+    "jsonb": "{}",
+    "jsonpath": "$",
+    "bytea": "\\x00",
+    "inet": "127.0.0.1",
+    "cidr": "127.0.0.0/8",
+    "macaddr": "00:00:00:00:00:00",
+    "regconfig": "simple",
+    "regclass": "pg_class",
+    "regtype": "text",
+    "tsquery": "a",
+    "tsvector": "a",
+    "point": "(0,0)",
+    "box": "(1,1),(0,0)",
+    "xml": "<a/>",
+    "money": "1",
+    "bit": "1",
+    "time without time zone": "12:00",
+    "time with time zone": "12:00+00",
+    "time": "12:00",
+    "timetz": "12:00+00",
+    "int4range": "[1,10)",
+    "int8range": "[1,10)",
+    "numrange": "[1,10)",
+    "text": "a",
+    "character varying": "a",
+    "character": "a",
+    "varchar": "a",
+    "bpchar": "a",
+    "name": "a",
+}
+"""What a type takes, where nothing is known of the values."""
+
+
+def typical_value(slot: Slot, typical: Typical, type_name: str, snapshot: Snapshot) -> str:
+    """A value for a parameter, as text (not yet quoted).
+
+    type_name: of the parameter as the server says it, else `told_type`; empty for unknown.
+    """
+    if slot.use is Use.LIMIT:
+        return LIMIT
+    if slot.use is Use.OFFSET:
+        return OFFSET
+    fixed = _fixed_argument(slot)
+    if fixed and (slot.column is None or slot.inside):
+        return fixed
+    statistics = _statistics(slot, snapshot)
+    if statistics is not None and _fits(slot, type_name):
+        found = _from_statistics(slot, typical, statistics)
+        if found is not None:
+            return found
+    column = slot.column
+    if not type_name and column is not None:
+        type_name = column.base_type + ("[]" if column.is_array or slot.use is Use.ARRAY else "")
+    return _by_type(slot, type_name, snapshot)
+
+
+def told_type(slot: Slot) -> str:
+    """The parameter's type as far as the statement's text tells it; else empty."""
+    place = slot.place
+    if place.cast or slot.column is not None:
+        return place.cast
+    if place.beside:
+        return place.beside
+    if place.function in SERIES or place.result:
+        return "integer"
+    return ""
+
+
+def as_literal(value: str, type_name: str, constant_only: bool) -> str:
+    """The value as an SQL constant without a cast. Numbers stand bare where that is their type:
+    a quoted constant could be taken for text."""
+    if type_name in NUMERIC and not constant_only and _is_number(value):
+        return f"({value})" if value.startswith("-") else value
+    return literal(value)
+
+
+def _fixed_argument(slot: Slot) -> str:
+    place = slot.place
+    if place.function in CONFIGURED and place.argument == 0 and place.arguments == 2:
+        return "simple"
+    return ARGUMENTS.get((place.function, place.argument), "")
+
+
+def _is_number(value: str) -> bool:
+    digits = value.removeprefix("-")
+    return digits.isascii() and digits.replace(".", "", 1).isdigit() and digits[0] != "."
+
+
+def _statistics(slot: Slot, snapshot: Snapshot) -> ColumnStatistics | None:
+    if snapshot.statistics is None or slot.table is None or slot.column is None:
+        return None
+    return snapshot.statistics.of_column(slot.table, slot.column)
+
+
+def _fits(slot: Slot, type_name: str) -> bool:
+    """Is a value of the column one of the parameter's type?"""
+    column = slot.column
+    if column is None:
+        return False
+    if slot.inside:  # text that is put together may hold any text, and nothing else may
+        return not type_name or type_name in ("text", "character varying", "unknown")
+    if slot.use in (Use.ARRAY, Use.CONTAINED, Use.PATTERN):
+        return True
+    own = {column.base_type, column.type, column.domain}
+    numbers = type_name in NUMERIC and column.base_type in NUMERIC
+    texts = {"text", "character varying", "character", "varchar", "bpchar", "unknown"}
+    alike = type_name in texts and column.base_type in texts
+    dates = type_name.startswith(("timestamp", "date")) and column.base_type.startswith(
+        ("timestamp", "date")
+    )
+    brackets = type_name.endswith("[]") == column.is_array
+    return (
+        not type_name
+        or (brackets and type_name.removesuffix("[]") in own)
+        or (numbers or alike or dates)
+    )
+
+
+def _from_statistics(slot: Slot, typical: Typical, statistics: ColumnStatistics) -> str | None:
+    if slot.use in (Use.ABOVE, Use.BELOW):
+        return _bound(slot, typical, statistics)
+    if slot.use is Use.CONTAINED:
+        return _contained(slot, typical, statistics)
+    if slot.use is Use.ARRAY:
+        count = ARRAY_LENGTH[typical]
+        values = [_point(statistics, typical, rank) for rank in range(count)]
+        known = dict.fromkeys(value for value in values if value is not None)
+        return _array(list(known)) if known else None
+    value = _point(statistics, typical, slot.rank)
+    if value is None:
+        return None
+    if slot.case:
+        value = value.lower() if slot.case == "lower" else value.upper()
+    if slot.use is Use.PATTERN:
+        return value[:PREFIX] if slot.inside else _pattern(value[:PREFIX])
+    return value
+
+
+def _point(statistics: ColumnStatistics, typical: Typical, rank: int) -> str | None:
+    """One value; another one for each rank as long as there are others."""
+    common, histogram = statistics.common_values, statistics.histogram
+    if typical is Typical.COMMON and common:
+        return common[rank % len(common)]
+    if histogram:
+        middle = len(histogram) // 2 if typical is not Typical.TAIL else len(histogram) - 1
+        step = rank if typical is not Typical.TAIL else -rank
+        return histogram[(middle + step) % len(histogram)]
+    if common:
+        place = len(common) // 2 if typical is Typical.MIDDLE else len(common) - 1
+        return common[(place - rank) % len(common)]
+    return None
+
+
+def _bound(slot: Slot, typical: Typical, statistics: ColumnStatistics) -> str | None:
+    """An end of a range."""
+    values = statistics.histogram or _ordered(statistics.common_values, slot)
+    if not values:
+        return None
+    if slot.paired:
+        share = RANGES[typical][slot.use is Use.BELOW]
+    else:
+        share = ABOVE[typical] if slot.use is Use.ABOVE else 1.0 - ABOVE[typical]
+    return values[round(share * (len(values) - 1))]
+
+
+def _ordered(values: Sequence[str], slot: Slot) -> Sequence[str]:
+    """In the order of the column's type, as far as the text of values tells it."""
+    if slot.column is not None and slot.column.base_type in NUMERIC:
+        numbers = [value for value in values if _is_number(value)]
+        return sorted(numbers, key=float)
+    return sorted(values)
+
+
+def _contained(slot: Slot, typical: Typical, statistics: ColumnStatistics) -> str | None:
+    """What an array or a document is asked to hold."""
+    elements = statistics.elements
+    if elements is None or not elements.common_elements:
+        return None
+    common = elements.common_elements
+    place = {Typical.COMMON: 0, Typical.MIDDLE: len(common) // 2, Typical.TAIL: -1}[typical]
+    is_array = slot.column is not None and slot.column.is_array
+    return _array([common[place]]) if is_array else None
+
+
+def _by_type(slot: Slot, type_name: str, snapshot: Snapshot) -> str:
+    if type_name.endswith("[]"):
+        return _array([_by_type(slot, type_name.removesuffix("[]"), snapshot)])
+    if type_name in NUMERIC:
+        return "1"
+    if type_name.startswith(("timestamp", "date")):
+        return _moment(snapshot.catalog.captured_at, type_name)
+    if type_name in BY_TYPE:
+        if slot.use is Use.PATTERN and not slot.inside:
+            return _pattern(BY_TYPE[type_name])
+        return BY_TYPE[type_name]
+    for made in snapshot.catalog.types:
+        if type_name in (made.name, made.qualified):
+            if made.labels:
+                return made.labels[0]
+            if made.base_type:
+                return _by_type(slot, made.base_type, snapshot)
+    return "1"  # read as a number, as text, as JSON
+
+
+def _moment(at: datetime, type_name: str) -> str:
+    return at.date().isoformat() if type_name == "date" else at.strftime("%Y-%m-%d %H:%M:%S%z")
+
+
+def _pattern(beginning: str) -> str:
+    """LIKE what begins so."""
+    escaped = beginning.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{escaped}%"
+
+
+def _array(values: Sequence[str]) -> str:
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"

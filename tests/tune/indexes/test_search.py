@@ -1,0 +1,119 @@
+"""The search beside trying out every set, on planners that are a table of plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbwright.tune.indexes.choose import Problem
+from dbwright.tune.indexes.costs import Costs, bits, mask
+from dbwright.tune.indexes.search import Effort, search
+
+NAMES = tuple("abcdefgh")
+
+
+@dataclass(frozen=True)
+class Plan:
+    cost: float
+    used: frozenset[str]
+
+
+@dataclass
+class TablePlanner:
+    """Each query has plans that need some indexes; the planner takes the cheapest that it can."""
+
+    plans: Sequence[Sequence[Plan]]
+    calls: int = 0
+
+    def ask(self, statements: Sequence[str], visible: Iterable[str]) -> list[Plan]:
+        there = frozenset(visible)
+        self.calls += len(statements)
+        return [
+            min(
+                (plan for plan in self.plans[int(number)] if plan.used <= there),
+                key=lambda plan: (plan.cost, sorted(plan.used)),
+            )
+            for number in statements
+        ]
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[TablePlanner, Problem]:
+    count = draw(st.integers(2, len(NAMES)))
+    names = NAMES[:count]
+    plan = st.builds(
+        Plan, st.integers(1, 99).map(float), st.frozensets(st.sampled_from(names), min_size=1)
+    )
+    queries = draw(st.lists(st.lists(plan, max_size=6), min_size=1, max_size=5))
+    planner = TablePlanner([[Plan(100.0, frozenset()), *plans] for plans in queries])
+    sizes = [float(draw(st.integers(1, 20))) for _ in names]
+    problem = Problem(
+        weights=[float(draw(st.integers(1, 5))) for _ in queries],
+        sizes=sizes,
+        upkeep=[draw(st.sampled_from([0.0, 0.5, 10.0])) for _ in names],
+        budget=draw(st.sampled_from([float("inf"), sum(sizes) / 2, sum(sizes) / 4])),
+        allowed=mask(range(count)),
+    )
+    return planner, problem
+
+
+def costs_of(planner: TablePlanner, count: int) -> Costs:
+    statements = [str(number) for number in range(len(planner.plans))]
+    everything = mask(range(count))
+    return Costs(planner, statements, NAMES[:count], [everything] * len(statements))
+
+
+def best_of_all(planner: TablePlanner, problem: Problem) -> float:
+    count = len(problem.sizes)
+    costs = costs_of(planner, count)
+    every = (mask(set_) for size in range(count + 1) for set_ in combinations(range(count), size))
+    return min(problem.value(costs, chosen) for chosen in every if problem.fits(chosen))
+
+
+@settings(max_examples=60, deadline=None)
+@given(situations())
+def test_it_finds_the_best_set_and_knows_how_good_it_is(
+    situation: tuple[TablePlanner, Problem],
+) -> None:
+    planner, problem = situation
+    costs = costs_of(planner, len(problem.sizes))
+    found = search(problem, costs, Effort(calls=10_000, seconds=60))
+    best = best_of_all(planner, problem)
+    assert problem.fits(found.chosen)
+    assert abs(found.after - problem.value(costs, found.chosen)) < 1e-6
+    assert found.bound <= best + 1e-6
+    assert found.after <= best * 1.01 + 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(situations(), st.data())
+def test_what_is_remembered_is_what_the_planner_says(
+    situation: tuple[TablePlanner, Problem], data: st.DataObject
+) -> None:
+    planner, problem = situation
+    count = len(problem.sizes)
+    costs = costs_of(planner, count)
+    for _ in range(30):
+        chosen = data.draw(st.integers(0, (1 << count) - 1))
+        names = [NAMES[number] for number in bits(chosen)]
+        for query in range(len(costs)):
+            (said,) = planner.ask([str(query)], names)
+            assert costs.cost(query, chosen) == said.cost
+            assert costs.bound(query, chosen) >= said.cost
+    assert costs.calls < costs.requests
+
+
+def test_it_stops_at_its_limit() -> None:
+    plans = [
+        [Plan(100.0, frozenset()), *(Plan(50.0 - n, frozenset(NAMES[n])) for n in range(8))]
+    ] * 5
+    planner = TablePlanner(plans)
+    problem = Problem([1.0] * 5, [1.0] * 8, [0.0] * 8, 2.0, mask(range(8)))
+    found = search(problem, costs_of(planner, 8), Effort(calls=12, seconds=60))
+    assert not found.complete
+    assert problem.fits(found.chosen)
+    assert found.bound <= found.after <= found.before
