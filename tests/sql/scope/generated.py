@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-__all__ = ["statements"]
+__all__ = ["TABLES", "selections", "statements"]
 
 TABLES = {
     "a": ["id", "x", "y"],
@@ -38,8 +38,13 @@ class Level:
 class Writer:
     """Writes one statement with the choices that `draw` makes."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(
+        self, draw: st.DrawFn, tables: dict[str, list[str]] = TABLES, constants: int = 0
+    ) -> None:
         self.draw = draw
+        self.tables = tables
+        self.constants = constants
+        """Percent of conditions that compare a column with a constant, besides the others."""
 
     def one(self, options: list[str]) -> str:
         return self.draw(st.sampled_from(options))
@@ -78,6 +83,8 @@ class Writer:
         return f"{column}) FROM {sources} WHERE {self.condition(inner, depth - 1)})"
 
     def condition(self, level: Level, depth: int) -> str:
+        if self.constants and self.chance(self.constants):
+            return self.with_constant(level)
         kind = self.draw(st.integers(0, 9))
         if kind <= 4 or depth <= 0:
             operator = self.one(["=", "<", "<>", ">="])
@@ -92,6 +99,11 @@ class Writer:
         if kind == 8:
             return f"{self.column(level)} IN ({self.query(level, depth - 1, 1)})"
         return f"{self.column(level)} IS NULL"
+
+    def with_constant(self, level: Level) -> str:
+        column, number = self.column(level), self.draw(st.integers(0, 3))
+        forms = ["= {}", "< {}", ">= {}", "<> {}", "IN ({}, 1)", "IS NULL", "IS NOT NULL"]
+        return f"{column} {self.one(forms).format(number)}"
 
     def sources(self, level: Level, depth: int) -> str:
         parts = [self.source(level, depth)]
@@ -129,11 +141,11 @@ class Writer:
             level.items.append((alias, names))
             word = "LATERAL " if lateral else ""
             return f"{word}({text}) AS {alias} ({', '.join(names)})"
-        name = self.one(list(TABLES) if self.chance(80) else ["k", "a", "t"])
+        name = self.one(list(self.tables) if self.chance(80) else ["k", "a", "t"])
         columns = level.cte(name)
         if columns is None:
-            name = name if name in TABLES else "a"
-            columns = level.cte(name) or TABLES[name]
+            name = name if name in self.tables else next(iter(self.tables))
+            columns = level.cte(name) or self.tables[name]
         if self.chance(50) or name in taken:
             alias = self.one(free)
             if self.chance(20):
@@ -174,6 +186,12 @@ class Writer:
         if self.chance(15):
             text += " LIMIT 3"
         return text
+
+
+@st.composite
+def selections(draw: st.DrawFn, tables: dict[str, list[str]]) -> str:
+    """A query over the tables with many constants."""
+    return Writer(draw, tables, 40).query(None, 3, 2)
 
 
 @st.composite

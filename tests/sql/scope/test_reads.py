@@ -35,9 +35,9 @@ def reads(statement: Statement) -> Reads:
                 found[(relation.qualified, names)] += 1
             elif relation.alias == "excluded" and names:
                 # For the server the row that was to be inserted is the table once more.
-                assert statement.modified is not None
-                assert statement.modified.qualified is not None
-                found[(statement.modified.qualified, names)] += 1
+                (target,) = [other for other in scope.relations if other.target]
+                assert target.qualified is not None
+                found[(target.qualified, names)] += 1
     return found
 
 

@@ -50,6 +50,8 @@ class IndexOptions:
     effort: Effort = field(default_factory=Effort)
     available: tuple[str, ...] = ()
     """Extensions that the server could create."""
+    partial: bool = True
+    """Try indexes on the rows that a constant of a query leaves, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ def _candidates(
         available = options.available
         for candidate in candidates(query.scoped, catalog, statistics, available=available):
             if candidate not in numbers:
-                if candidate.partial is not None and candidate.partial.share is None:
+                if candidate.partial is not None and (
+                    candidate.partial.share is None or not options.partial
+                ):
                     continue
                 numbers[candidate] = len(sized)
                 relation = tables[candidate.table_oid]

@@ -1,0 +1,280 @@
+"""The index advisor on TPC-H, beside recorded figures of peers and a one-pass advisor of its own.
+
+    pip install tpchgen-cli duckdb duckdb-extension-tpch
+    python bench/advisor.py [--scale 1] [--budgets 250 500 1000 2000] [--no-partial] [--runs 5]
+
+The setting of the VLDB 2020 comparison: no key or index at the start, queries 2, 17 and 20 left
+out, weight 1 each, jit off, PostgreSQL 15. Budgets are in MB as HypoPG counts them. `relative` is
+the planner's cost with the set, real indexes built from it, over that without any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from dbwright.engines.postgresql.read import read
+from dbwright.engines.postgresql.session import Session
+from dbwright.model.snapshot import Snapshot
+from dbwright.model.tuning import Tuning
+from dbwright.model.workload import Query
+from dbwright.sandbox import start
+from dbwright.sandbox.twin.twin import twin
+from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
+from dbwright.sql.fingerprint import fingerprint
+from dbwright.sql.scope import CatalogRelations, analyse
+from dbwright.tune.indexes.advise import IndexOptions, advise_indexes
+from dbwright.tune.indexes.candidates import candidates
+from dbwright.tune.indexes.estimate import candidate_size
+from dbwright.tune.indexes.search import Effort
+from dbwright.tune.workload.weighted import Weighted
+
+TABLES = {
+    "nation": "n_nationkey int, n_name char(25), n_regionkey int, n_comment varchar(152)",
+    "region": "r_regionkey int, r_name char(25), r_comment varchar(152)",
+    "supplier": """s_suppkey int, s_name char(25), s_address varchar(40), s_nationkey int,
+        s_phone char(15), s_acctbal numeric(15,2), s_comment varchar(101)""",
+    "customer": """c_custkey int, c_name varchar(25), c_address varchar(40), c_nationkey int,
+        c_phone char(15), c_acctbal numeric(15,2), c_mktsegment char(10), c_comment varchar(117)""",
+    "part": """p_partkey int, p_name varchar(55), p_mfgr char(25), p_brand char(10),
+        p_type varchar(25), p_size int, p_container char(10), p_retailprice numeric(15,2),
+        p_comment varchar(23)""",
+    "partsupp": """ps_partkey int, ps_suppkey int, ps_availqty int, ps_supplycost numeric(15,2),
+        ps_comment varchar(199)""",
+    "orders": """o_orderkey int, o_custkey int, o_orderstatus char(1), o_totalprice numeric(15,2),
+        o_orderdate date, o_orderpriority char(15), o_clerk char(15), o_shippriority int,
+        o_comment varchar(79)""",
+    "lineitem": """l_orderkey int, l_partkey int, l_suppkey int, l_linenumber int,
+        l_quantity numeric(15,2), l_extendedprice numeric(15,2), l_discount numeric(15,2),
+        l_tax numeric(15,2), l_returnflag char(1), l_linestatus char(1), l_shipdate date,
+        l_commitdate date, l_receiptdate date, l_shipinstruct char(25), l_shipmode char(10),
+        l_comment varchar(44)""",
+}
+LEFT_OUT = (2, 17, 20)
+PEERS = {250: 0.6390, 500: 0.5521, 1000: 0.5078, 2000: 0.4675}
+"""The best of Extend, DB2Advis, DTA and Relaxation, measured in the same setting."""
+LIMITS = {250: 0.642, 500: 0.553, 1000: 0.495, 2000: 0.435}
+NO_LIMIT = 0.31
+SETTINGS = {
+    "jit": "off",
+    "autovacuum": "off",
+    "shared_buffers": "512MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+}
+BATCH = 1 << 20
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--scale", default="1")
+    arguments.add_argument("--budgets", type=int, nargs="*", default=[250, 500, 1000, 2000])
+    arguments.add_argument("--runs", type=int, default=2, help="of each budget, to compare answers")
+    arguments.add_argument("--no-partial", action="store_true", help="without partial indexes")
+    arguments.add_argument("--execute", action="store_true", help="run the queries as well")
+    options = arguments.parse_args()
+    queries = [(n, text) for n, text in texts() if n not in LEFT_OUT]
+    with (
+        tempfile.TemporaryDirectory(prefix="tpch-") as folder,
+        loaded(options.scale, folder) as url,
+    ):
+        with Session.open(url, 600) as session:
+            snapshot = read(session, values=None)
+        print(
+            f"PostgreSQL {snapshot.catalog.server.version}; {platform.machine()}, "
+            f"{os.cpu_count()} cores; TPC-H scale {options.scale}\n"
+        )
+        print(
+            "| budget | relative | limit | best peer | one pass | real MB | indexes "
+            "| planner calls | seconds | within | same answer | slower than 1.1x |"
+        )
+        print("| ---: " * 12 + "|")
+        with psycopg.connect(url, autocommit=True) as connection:
+            for budget in [*options.budgets, None]:
+                print(row(connection, snapshot, queries, budget, options), flush=True)
+
+
+def row(
+    connection: psycopg.Connection[Any],
+    snapshot: Snapshot,
+    queries: Sequence[tuple[int, str]],
+    budget: int | None,
+    options: argparse.Namespace,
+) -> str:
+    answers: list[tuple[Tuning, float]] = []
+    for _ in range(options.runs):
+        began = time.perf_counter()
+        answers.append((advice(snapshot, queries, budget, options.no_partial), 0.0))
+        answers[-1] = (answers[-1][0], time.perf_counter() - began)
+    tuning, seconds = answers[0]
+    sets = {tuple(sorted((i.table, i.definition) for i in one.indexes)) for one, _ in answers}
+    before = total(connection, queries)
+    times = run_times(connection, queries) if options.execute else {}
+    for index in tuning.indexes:
+        connection.execute(
+            f"CREATE INDEX {index.name} ON {index.table} {index.definition}".encode()
+        )
+    connection.execute("VACUUM ANALYZE")
+    after = total(connection, queries)
+    later = run_times(connection, queries) if options.execute else {}
+    simple = one_pass(snapshot, queries) if budget is None else ""
+    real = one_value(
+        connection,
+        "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::float8 FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'i' "
+        "AND nspname = 'public'",
+    )
+    for index in tuning.indexes:
+        connection.execute(f"DROP INDEX {index.name}".encode())
+    slower = [str(n) for n in times if later[n] > 1.1 * times[n] + 0.02]
+    limit = LIMITS.get(budget or 0, NO_LIMIT)
+    peer = PEERS.get(budget or 0)
+    return (
+        f"| {budget or 'none'} | {after / before:.4f} | {limit} | {peer or ''} | {simple} "
+        f"| {real / 1e6:.0f} | {len(tuning.indexes)} | {tuning.planner_calls:,} | {seconds:.1f} "
+        f"| {tuning.within_share:.1%} | {'yes' if len(sets) == 1 else 'NO'} "
+        f"| {', '.join(slower) or ('none' if times else 'not run')} |"
+    )
+
+
+def advice(
+    snapshot: Snapshot, queries: Sequence[tuple[int, str]], budget: int | None, whole: bool
+) -> Tuning:
+    """As `dbwright tune` does it, with the budget in HypoPG's MB."""
+    relations = CatalogRelations(snapshot.catalog)
+    statements = [
+        Weighted(text, Query(text=text, fingerprint=fingerprint(text)), analyse(text, relations))
+        for _, text in queries
+    ]
+    options = IndexOptions(
+        budget_bytes=None if budget is None else budget * 1e6,
+        hypopg_unit=True,
+        effort=Effort(3000, 15),
+        partial=not whole,
+    )
+    with twin(snapshot, major=15) as copy:
+        tuning, _, _ = advise_indexes(snapshot, statements, copy, options)
+    return tuning
+
+
+def one_pass(snapshot: Snapshot, queries: Sequence[tuple[int, str]]) -> str:
+    """Each query once with all single columns indexed; what the plans use is kept."""
+    relations = CatalogRelations(snapshot.catalog)
+    assert snapshot.statistics is not None
+    wanted = {
+        candidate
+        for _, text in queries
+        for candidate in candidates(analyse(text, relations), snapshot.catalog, snapshot.statistics)
+        if len(candidate.keys) == 1 and not candidate.include and candidate.partial is None
+    }
+    indexes = sorted(wanted, key=lambda candidate: candidate.signature)
+    names = {f"one_{n}": candidate for n, candidate in enumerate(indexes)}
+    sizes = {
+        name: candidate_size(
+            candidate,
+            snapshot.catalog.table(candidate.qualified),
+            snapshot.catalog,
+            snapshot.statistics,
+        )
+        for name, candidate in names.items()
+    }
+    with twin(snapshot, major=15) as copy, WhatIf(copy) as what_if:
+        what_if.add(
+            (Hypothetical(n, c.definition(n), c.schema, c.table) for n, c in names.items()),
+            lambda index, _: IndexFigures(
+                sizes[index.name].pages, sizes[index.name].tuples, sizes[index.name].height
+            ),
+        )
+        statements = [text for _, text in queries]
+        before = sum(answer.cost for answer in what_if.ask(statements, []))
+        used = frozenset[str]().union(
+            *(answer.used for answer in what_if.ask(statements, what_if.known))
+        )
+        after = sum(answer.cost for answer in what_if.ask(statements, used))
+    size = sum(sizes[name.partition(".")[2]].bytes for name in used)
+    return f"{after / before:.4f} ({len(used)} indexes, {size / 1e6:.0f} MB)"
+
+
+def total(connection: psycopg.Connection[Any], queries: Sequence[tuple[int, str]]) -> float:
+    costs = (one_value(connection, f"EXPLAIN (FORMAT JSON) {text}") for _, text in queries)
+    return float(sum(plan[0]["Plan"]["Total Cost"] for plan in costs))
+
+
+def run_times(
+    connection: psycopg.Connection[Any], queries: Sequence[tuple[int, str]]
+) -> dict[int, float]:
+    """Seconds of each query, the better of two runs; at most a minute each."""
+    found: dict[int, float] = {}
+    connection.execute("SET statement_timeout = '60s'")
+    for number, text in queries:
+        best = 60.0
+        for _ in range(2):
+            began = time.perf_counter()
+            try:
+                connection.execute(text.encode()).fetchall()
+            except psycopg.errors.QueryCanceled:
+                break
+            best = min(best, time.perf_counter() - began)
+        found[number] = best
+    connection.execute("RESET statement_timeout")
+    return found
+
+
+def one_value(connection: psycopg.Connection[Any], query: str) -> Any:
+    row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def texts() -> list[tuple[int, str]]:
+    """The 22 queries, from DuckDB's extension."""
+    import duckdb  # type: ignore[import-untyped,unused-ignore]
+    import duckdb_extension_tpch  # type: ignore[import-untyped,unused-ignore]
+
+    place = Path(duckdb_extension_tpch.__file__).parent
+    (extension,) = place.glob("extensions/*/tpch.duckdb_extension")
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    connection.execute(f"LOAD '{extension}'")
+    rows = connection.execute("SELECT query_nr, query FROM tpch_queries() ORDER BY 1").fetchall()
+    return [(number, text.strip().rstrip(";")) for number, text in rows]
+
+
+@contextmanager
+def loaded(scale: str, folder: str) -> Iterator[str]:
+    """A server of 15 with the data."""
+    generate = Path(sys.executable).with_name("tpchgen-cli")
+    with start(15, settings=SETTINGS) as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            for name, columns in TABLES.items():
+                subprocess.run(
+                    [generate, "csv", "-s", scale, f"--tables={name}", f"--output-dir={folder}"],
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
+                fill(connection, name, columns, Path(folder) / f"{name}.csv")
+            connection.execute("VACUUM ANALYZE")
+        yield server.url()
+
+
+def fill(connection: psycopg.Connection[Any], name: str, columns: str, file: Path) -> None:
+    connection.execute(f"CREATE TABLE {name} ({columns})".encode())
+    copy_from = f"COPY {name} FROM STDIN WITH (FORMAT csv, HEADER)"
+    with file.open("rb") as opened, connection.cursor().copy(copy_from.encode()) as copy:
+        while block := opened.read(BATCH):
+            copy.write(block)
+    file.unlink()
+
+
+if __name__ == "__main__":
+    main()
