@@ -42,6 +42,7 @@ def folder(tmp_path: Path, database: Database) -> Path:
     """What the command lines in the documents name."""
     database.execute("CREATE TABLE t (id int PRIMARY KEY)")
     (tmp_path / "schema.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
+    (tmp_path / "queries.sql").write_text("SELECT * FROM t WHERE id = 1;")
     (tmp_path / "migrations").mkdir()
     (tmp_path / "migrations/1_t.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
     run(["snapshot", database.url, "-o", "shop.dbw"], tmp_path)

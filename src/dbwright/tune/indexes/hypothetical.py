@@ -1,0 +1,65 @@
+"""Candidates as hypothetical indexes of a twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+
+from dbwright.model.catalog import Table, TableKind
+from dbwright.model.report import Skipped
+from dbwright.model.snapshot import Snapshot
+from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
+from dbwright.tune.indexes.estimate import candidate_size
+from dbwright.tune.indexes.expression_statistics import expression_statistics
+from dbwright.tune.indexes.sized import Sized
+
+__all__ = ["make"]
+
+
+def make(
+    what_if: WhatIf,
+    connection: psycopg.Connection[Any],
+    sized: Sequence[Sized],
+    names: Sequence[str],
+    snapshot: Snapshot,
+    skipped: list[Skipped],
+) -> None:
+    by_name = dict(zip(names, sized, strict=True))
+    statistics = snapshot.statistics
+    assert statistics is not None
+    wanted = [
+        Hypothetical(
+            name,
+            one.candidate.definition(name),
+            one.candidate.schema,
+            one.candidate.table,
+            dict(expression_statistics(one.candidate, one.relation, statistics, connection)),
+        )
+        for name, one in by_name.items()
+    ]
+    failed = what_if.add(wanted, _figures(what_if, by_name, snapshot))
+    for name, problem in failed.items():
+        signature = by_name[name].candidate.signature
+        skipped.append(Skipped("tune.candidates", problem, "", (signature,)))
+
+
+def _figures(
+    what_if: WhatIf, by_name: Mapping[str, Sized], snapshot: Snapshot
+) -> Callable[[Hypothetical, int], IndexFigures]:
+    """The size on each table that an index is on: of a partitioned one, on each partition."""
+    catalog, statistics = snapshot.catalog, snapshot.statistics
+    assert statistics is not None
+    here = what_if.table_names()
+
+    def figure(index: Hypothetical, oid: int) -> IndexFigures:
+        one = by_name[index.name]
+        size = one.size
+        if isinstance(one.relation, Table) and one.relation.kind is TableKind.PARTITIONED:
+            part = catalog.find_table(here[oid])
+            if part is not None:
+                size = candidate_size(one.candidate, part, catalog, statistics)
+        return IndexFigures(size.pages, size.tuples, size.height)
+
+    return figure
