@@ -130,7 +130,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     recorder = Recorder(path, flush_seconds=3600, most_statements=100)
     for number in range(1000):
         note(recorder, f"SELECT {number}")
-        assert len(recorder._statements) <= 100
+        assert len(recorder._totals) <= 100
     recorder.stop()
     found = captured(path)
     kept = sum(calls["calls"] for calls in found.calls.values())

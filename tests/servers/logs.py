@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from dbwright.sandbox import Server, start
 from servers.observe import wait_for
 
 __all__ = ["PREFIX", "Traffic", "drive", "logging_server", "wait_for_log"]
+
+_marks = itertools.count(1)
 
 PREFIX = "%m [%p] %q%u@%d "
 
@@ -62,11 +65,12 @@ def logging_server(major: int, prefix: str = PREFIX, **settings: str) -> Server:
 def wait_for_log(server: Server) -> Path:
     """The folder with the logs, once all that was logged so far is in them."""
     folder = server.data_directory / "log"
+    mark = f"the end of part {next(_marks)}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute("DO $$BEGIN RAISE LOG 'the end of this test''s log'; END$$")
+        connection.execute(f"DO $$BEGIN RAISE LOG '{mark}'; END$$".encode())
     files = list(folder.glob("server.*"))
     assert len(files) == (3 if server.major >= 15 else 2)
-    wait_for(lambda: all(b"the end of this test's log" in path.read_bytes() for path in files))
+    wait_for(lambda: all(f"{mark}'; END$$".encode() in path.read_bytes() for path in files))
     return folder
 
 

@@ -116,6 +116,7 @@ def test_an_n_plus_one_is_found_with_its_parent(reading: LogReading) -> None:
     )
     third = _finding(findings, "chattiness/n-plus-one", "SELECT o.* FROM orders")
     assert third.evidence["times"] == 30
+    assert third.confidence is Confidence.MEDIUM
     assert third.message.endswith(
         "in one burst after SELECT id FROM customers ORDER BY id LIMIT $1"
     )
@@ -185,10 +186,46 @@ def test_small_talk(reading: LogReading) -> None:
 def test_where_not_all_was_seen_the_finding_is_less_sure() -> None:
     examples = tuple(Call("SELECT a FROM t WHERE id = $1", (str(i),)) for i in (1, 2))
     repetition = Repetition(
-        "f", examples, times=20, most=20, distinct=20, call_sites=("app.py:7 show",)
+        "f",
+        examples,
+        parent="p",
+        in_transactions=1,
+        times=20,
+        most=20,
+        distinct=20,
+        call_sites=("app.py:7 show",),
     )
     whole = chattiness(Conversation("x", repetitions=(repetition,)))
     cut = chattiness(Conversation("x", repetitions=(repetition,), complete=False))
     assert [f.confidence for f in (*whole, *cut)] == [Confidence.HIGH, Confidence.MEDIUM]
     assert whole[0].evidence["call_sites"] == ["app.py:7 show"]
     assert whole[0].message.endswith("(called at app.py:7 show)")
+
+
+def test_requests_on_one_connection_of_a_pool(server: Server) -> None:
+    """Requests that follow one another are no loop; a loop in each of them is one."""
+    start = server.data_directory / "log" / "server.csv"
+    before = start.stat().st_size
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("SET log_min_duration_statement = 0")
+        simple = psycopg.ClientCursor(connection)
+        for number in range(40):
+            simple.execute("SELECT name FROM customers WHERE name = %s", [f"c{number}"])
+            simple.execute("SELECT status FROM orders WHERE id = %s", [number])
+        for number in range(6):
+            simple.execute("SELECT id FROM orders WHERE status = %s", [f"s{number}"])
+            for line in range(12):
+                simple.execute("SELECT name FROM items WHERE line = %s", [line * 7 + number])
+    folder = wait_for_log(server)
+    part = folder / "pool.csv"
+    part.write_bytes(start.read_bytes()[before:])
+    conversation = read_log(part).conversation
+    (found,) = chattiness(conversation)
+    part.unlink()
+    assert found.rule == "chattiness/n-plus-one"
+    assert found.message.startswith(
+        "SELECT name FROM items WHERE line = $1 ran 12 times on average"
+    )
+    assert found.evidence["parent"] == "SELECT id FROM orders WHERE status = $1"
+    assert (found.evidence["bursts"], found.evidence["most_in_one"]) == (6, 12)
+    assert found.evidence["batch"] == "SELECT name, line FROM items WHERE line = ANY($1)"

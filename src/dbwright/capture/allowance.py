@@ -12,10 +12,10 @@ from collections import deque
 
 __all__ = ["COST", "Allowance"]
 
-COST = 8e-6
+COST = 12e-6
 """Seconds that recording one statement takes, rather more than less."""
 
-WHOLE = 3.0
+WHOLE = 5.0
 """Recording one statement takes so many times as long as adding it up, which is measured: on a
 machine that is slow, or busy, that is more than COST."""
 
@@ -24,6 +24,9 @@ MOST = 2000 * COST
 
 ENOUGH = 500 * COST
 """Seconds that have to be there before recording goes on after a pause."""
+
+MEASURED = 32
+"""Events of a batch that is large enough to tell what one costs."""
 
 RECENT = 8
 """Batches whose times tell the rate."""
@@ -49,7 +52,7 @@ class Allowance:
         The moment to go on from where the allowance is used up.
         """
         self._recorded += events
-        if events:
+        if events >= MEASURED:
             self._cost = 0.9 * self._cost + 0.1 * max(COST, WHOLE * seconds / events)
         self._left = min(MOST, self._left + (now - self._at) * self._share) - events * self._cost
         self._at = now
@@ -62,16 +65,19 @@ class Allowance:
         return now + (ENOUGH - self._left) / self._share
 
     def resume(self, now: float) -> None:
-        """A pause is over, which began with the last `spend`."""
+        """A pause is over, which began with the last `spend` (or was counted by `take`)."""
         self._paused_for = now - self._at
-        self._left = min(MOST, self._left + self._paused_for * self._share)
+        self._left = max(ENOUGH, min(MOST, self._left + self._paused_for * self._share))
         self._at = now
         self._batches.clear()
         self._batches.append((now, 0))
 
-    def take(self) -> tuple[int, float]:
+    def take(self, now: float, *, paused: bool) -> tuple[int, float]:
         """The events that were recorded since the last time, and about how many were missed."""
-        if self._paused_for:
+        if paused:  # it goes on: as before, as far as is known
+            self._missed += self._rate_before * (now - self._at)
+            self._at = now
+        elif self._paused_for:
             self._settle(0.0)
         found = self._recorded, self._missed
         self._recorded, self._missed = 0, 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -50,7 +50,9 @@ class Places:
         """Of each file's name. Read directly where every nanosecond counts."""
         self._application = tuple(application)
         paths = sysconfig.get_paths()
-        self._standard = tuple({paths["stdlib"] + "/", paths["platstdlib"] + "/"})
+        # Scripts, too: what starts an installed application (gunicorn …) is none.
+        names = ("stdlib", "platstdlib", "scripts")
+        self._standard = tuple({paths[name].replace("\\", "/") + "/" for name in names})
         self._own = __file__.rpartition("/")[0] + "/"
 
     def find(self, frame: FrameType | None) -> Place:
@@ -83,7 +85,7 @@ class Places:
     def _classify(self, file: str) -> int:
         if self._application and file.startswith(self._application):
             return APPLICATION
-        if file.startswith(self._own):
+        if file.startswith(self._own) or any(file.startswith(each) for each in _driver_folders()):
             return INSIDE
         for mark in PACKAGES:
             _, found, inside = file.rpartition(mark)
@@ -93,6 +95,14 @@ class Places:
         if file.startswith(("<frozen", *self._standard)):
             return INSIDE
         return APPLICATION
+
+
+def _driver_folders() -> Iterator[str]:
+    """Where those that are loaded are: not all are installed among the packages."""
+    for name in DRIVERS:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and file.endswith("__init__.py"):
+            yield file.replace("\\", "/").rpartition("/")[0] + "/"
 
 
 def site_of(code: CodeType | None, instruction: int) -> Site | None:

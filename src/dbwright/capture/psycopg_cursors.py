@@ -7,22 +7,20 @@ application; the rarer ways (executemany, stream, copy) share what they can.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sized
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from types import CodeType, FrameType
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from dbwright.capture.call_site import APPLICATION, Place
-from dbwright.capture.recorder import BATCH, FAILED, SLOW, Batch, Recorder, clock
-from dbwright.capture.sequences import Session
+from dbwright.capture.call_site import APPLICATION
+from dbwright.capture.notes import IDLE, Counted, Notes
+from dbwright.capture.recorder import BATCH, SLOW, Recorder, clock
+from dbwright.capture.totals import FAILED
 
 if TYPE_CHECKING:
     import psycopg
 
 __all__ = ["async_cursor_factory", "cursor_factory"]
-
-IDLE = 0
-"""psycopg.pq.TransactionStatus.IDLE"""
 
 
 def cursor_factory(
@@ -35,7 +33,7 @@ def cursor_factory(
     import psycopg
 
     parent: Any = psycopg.Cursor if base is None else base
-    notes = _Notes(recorder, converts=not issubclass(parent, psycopg.RawCursor))
+    notes = Notes(recorder, converts=not issubclass(parent, psycopg.RawCursor))
     note, find, kinds = notes.note, recorder.places.find, recorder.places.kinds
     converts, getframe = notes.converts, sys._getframe
     pending, append, parent_execute = recorder.pending, recorder.pending.append, parent.execute
@@ -89,7 +87,7 @@ def cursor_factory(
             return self
 
         def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
-            sets = _Counted.of(params_seq)
+            sets = Counted.of(params_seq)
             with notes.noting(self, query, None, getframe(1), batch=sets):
                 super().executemany(query, sets, **options)
 
@@ -119,7 +117,7 @@ def async_cursor_factory(
     import psycopg
 
     parent: Any = psycopg.AsyncCursor if base is None else base
-    notes = _Notes(recorder, converts=not issubclass(parent, psycopg.AsyncRawCursor))
+    notes = Notes(recorder, converts=not issubclass(parent, psycopg.AsyncRawCursor))
     getframe = sys._getframe
 
     class AsyncRecordingCursor(parent):  # type: ignore[misc]
@@ -137,7 +135,7 @@ def async_cursor_factory(
             return self
 
         async def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
-            sets = _Counted.of(params_seq)
+            sets = Counted.of(params_seq)
             with notes.noting(self, query, None, getframe(1), batch=sets):
                 await super().executemany(query, sets, **options)
 
@@ -175,116 +173,3 @@ def _attach(recorder: Recorder, cursor: Any) -> None:
 
     off()
     recorder.attach(on, off)
-
-
-class _Notes:
-    """What the two kinds of cursors share. Nothing in it raises."""
-
-    def __init__(self, recorder: Recorder, converts: bool) -> None:
-        self.recorder = recorder
-        self.converts = converts
-        """Does the cursor make `$1` of `%s`?"""
-
-    def begin(self, connection: Any) -> Session:
-        """The connection's session, told whether a transaction begins with this statement."""
-        try:
-            session: Session = connection.dbwright_session
-        except AttributeError:
-            session = connection.dbwright_session = self.recorder.new_session()
-        if connection.pgconn.transaction_status == IDLE and not connection.autocommit:
-            session.transaction += 1
-        return session
-
-    def text(self, cursor: Any, query: Any) -> str:
-        """Of a query that is no str: bytes, a composed one, a template string."""
-        if isinstance(query, bytes):
-            return query.decode(errors="replace")
-        if hasattr(query, "as_string"):
-            return str(query.as_string(cursor))
-        return str(query)
-
-    def note(
-        self,
-        cursor: Any,
-        query: Any,
-        params: Any,
-        session: Session,
-        started: float,
-        rows: int | None,
-        frame: FrameType,
-    ) -> None:
-        """Put one statement down; its rows are the cursor's where they are None."""
-        seconds = clock() - started
-        try:
-            self._append(
-                cursor, query, params is not None, self.recorder.places.find(frame), started,
-                seconds, cursor.rowcount if rows is None else rows, session, params,
-            )  # fmt: skip
-        except Exception as problem:
-            self.recorder.trouble(problem)
-
-    @contextmanager
-    def noting(
-        self,
-        cursor: Any,
-        query: Any,
-        params: Any,
-        frame: FrameType,
-        *,
-        rows: Callable[[], int] | None = None,
-        batch: Sized | None = None,
-    ) -> Iterator[None]:
-        """Put down what happens in the block."""
-        if self.recorder.stopped:
-            yield
-            return
-        place = self.recorder.places.find(frame)
-        session = self.begin(cursor.connection)
-        found, started = FAILED, clock()
-        try:
-            yield
-            found = cursor.rowcount if rows is None else rows()
-        finally:
-            seconds = clock() - started
-            try:
-                self._append(
-                    cursor, query, params is not None or batch is not None, place, started,
-                    seconds, found, session, params if batch is None else Batch(len(batch)),
-                )  # fmt: skip
-            except Exception as problem:
-                self.recorder.trouble(problem)
-
-    def _append(
-        self, cursor: Any, query: Any, placed: bool, place: Place, started: float,
-        seconds: float, rows: int, session: Session, more: Any,
-    ) -> None:  # fmt: skip
-        text = query if type(query) is str else self.text(cursor, query)
-        code, instruction = place
-        number = session.transaction
-        self.recorder.pending.append((
-            text, self.converts and placed, code, instruction, started, seconds, rows,
-            session, number, more,
-        ))  # fmt: skip
-        if len(self.recorder.pending) >= BATCH or seconds > SLOW:
-            self.recorder.drain()
-
-
-class _Counted:
-    """Sets of values that say how many of them were taken."""
-
-    def __init__(self, sets: Iterable[Any]) -> None:
-        self._sets = sets
-        self._taken = 0
-
-    @classmethod
-    def of(cls, sets: Iterable[Any]) -> Any:
-        """The sets themselves where they know their number."""
-        return sets if isinstance(sets, Sized) else cls(sets)
-
-    def __iter__(self) -> Iterator[Any]:
-        for each in self._sets:
-            self._taken += 1
-            yield each
-
-    def __len__(self) -> int:
-        return self._taken

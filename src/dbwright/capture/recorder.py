@@ -11,24 +11,22 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import secrets
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
-from types import CodeType
 from typing import Any, NamedTuple
 
 from dbwright.capture.allowance import Allowance
-from dbwright.capture.call_site import Places, site_of
-from dbwright.capture.placeholders import numbered, shown
-from dbwright.capture.sequences import PAUSE, Sequences, Session
-from dbwright.capture.statements import COMPACT_AT, EXAMPLES, Statement, used
+from dbwright.capture.call_site import Places
+from dbwright.capture.sequences import PAUSE, Session
+from dbwright.capture.statements import Statement
+from dbwright.capture.totals import Event, Totals
 from dbwright.capture.writer import Writer
 
-__all__ = ["BATCH", "FAILED", "SLOW", "Batch", "Event", "Recorder", "clock"]
+__all__ = ["BATCH", "SLOW", "Recorder", "clock"]
 
 BATCH = 64
 """Events that are added up at a time."""
@@ -37,27 +35,10 @@ SLOW = 0.002
 """Seconds; after a statement that took longer they are added up at once, so that no large value
 of it is held for long."""
 
-FAILED = -2
-"""In the place of the rows of a statement that failed; -1: the driver can't tell."""
-
-LONGEST_TEXT = 200_000
-"""Characters; of a longer statement the beginning is kept, to say that it was there."""
-
-KEPT_OF_LONGEST = 1000
-
-MOST_TEXT = 32_000_000
-"""Characters of all statements together that are kept in memory."""
-
 PATIENCE = 1.0
 """Seconds at least between two writings, however many new statements there are."""
 
 NEVER = float("inf")
-
-Event = tuple[str, bool, CodeType | None, int, float, float, int, Session, int, Any]
-"""text, has it placeholders of Python, code, instruction, started, seconds, rows, session,
-transaction, values or `Batch` or None."""
-
-Key = tuple[str, int, int]
 
 clock = time.perf_counter
 logger = logging.getLogger("dbwright.capture")
@@ -71,10 +52,6 @@ class Listener(NamedTuple):
     off: Callable[[], None]
 
 
-class Batch(int):
-    """How many sets of values one call sent."""
-
-
 class Recorder:
     """Records into one file. Give it to the listeners of this package; `stop()` ends it.
 
@@ -85,7 +62,7 @@ class Recorder:
     most_statements: how many different statements (by text and call site) are kept in memory.
     most_bytes, keep: when the file is renamed to `….1`, and how many such files there may be.
     application: beginnings of paths of installed packages that count as your application's code.
-    share: of one core's time that recording may take (0.02 is about 2,500 statements a second). An
+    share: of one core's time that recording may take (0.02 is about 1,600 statements a second). An
         application that sends more is recorded in bursts, and the rest is estimated; 1 records
         everything.
 
@@ -145,8 +122,10 @@ class Recorder:
         """Write what was added up since the last time."""
         with self._flushing:
             with self._lock:
-                self._allowance.spend(self._add_pending(), clock())
-                self._sequences.finish(clock() - (0.0 if self.stopped else PAUSE))
+                added = self._add_pending()
+                if added and not self._paused:
+                    self._allowance.spend(added, clock())
+                self._totals.sequences.finish(clock() - (0.0 if self.stopped else PAUSE))
                 lines, statements, calls = self._take()
             if not lines:
                 return
@@ -183,17 +162,12 @@ class Recorder:
 
     def _begin(self) -> None:
         """Everything that belongs to one process."""
-        self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._process = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
         self._wake = threading.Event()
-        self._statements: dict[Key, Statement] = {}
-        self._numbers = count(1)
-        self._characters = 0
-        self._full = False
+        self._totals = Totals(self._most_statements, self.values, self.trouble)
         self._lost = 0
-        self._since_compacted = 0
-        self._sequences = Sequences()
         self._interval_began = clock()
         self._allowance = Allowance(self._share, clock())
         self._resume_at = NEVER
@@ -207,7 +181,7 @@ class Recorder:
         """The thread: writes from time to time, and ends pauses."""
         last = clock()
         while not self.stopped:
-            flush_at = last + (PATIENCE if self._full else self._flush_seconds)
+            flush_at = last + (PATIENCE if self._totals.full else self._flush_seconds)
             self._wake.wait(max(0.0, min(flush_at, self._resume_at) - clock()))
             self._wake.clear()
             if clock() >= self._resume_at:
@@ -219,8 +193,10 @@ class Recorder:
     def _spend(self, events: int, began: float) -> None:
         """Pause where recording has used up what it may."""
         now = clock()
+        if self._paused:  # what was under way when the pause began
+            return
         resume_at = self._allowance.spend(events, now, now - began)
-        if resume_at is not None and not self._paused:
+        if resume_at is not None:
             self._paused = True
             self._switch(on=False)
             self._resume_at = resume_at
@@ -243,120 +219,41 @@ class Recorder:
         length = len(pending)
         events = pending[:length]
         del pending[:length]
-        self._add(events)
-        self._since_compacted += length
-        if self._since_compacted >= COMPACT_AT:
-            self._since_compacted = 0
-            used(self._statements.values())
-        return length
-
-    def _add(self, events: list[Event]) -> None:
-        statements = self._statements
-        follow, keeps = self._sequences.add, self.values
-        for (
-            text,
-            placed,
-            code,
-            instruction,
-            started,
-            seconds,
-            rows,
-            session,
-            number,
-            more,
-        ) in events:
-            statement = statements.get((text, id(code), instruction))
-            if statement is None:
-                statement = self._new(text, placed, code, instruction)
-                if statement is None:
-                    self._lost += 1
-                    continue
-            if not statement.first:
-                statement.first = started
-            statement.last = started
-            statement.times.append(seconds)
-            if rows >= 0:
-                statement.rows += rows
-                statement.rows_known = True
-            elif rows == FAILED:
-                statement.errors += 1
-            if type(more) is Batch:
-                statement.batches += 1
-                statement.sets += more
-                more = None
-            elif keeps and more is not None:
-                self._add_example(statement, more)
-            follow(session, number, statement, started, seconds, rows, more)
-
-    def _new(
-        self, text: str, placed: bool, code: CodeType | None, instruction: int
-    ) -> Statement | None:
-        """An entry for a statement that was not seen before; None where there is no room."""
-        cut = len(text) if len(text) > LONGEST_TEXT else 0
-        kept = text[:KEPT_OF_LONGEST] if cut else text
-        key = (kept, id(code), instruction)
-        if cut and key in self._statements:
-            return self._statements[key]
-        if len(self._statements) >= self._most_statements or self._characters > MOST_TEXT:
-            self._full = True
+        self._totals.add(events)
+        if self._totals.full:
             self._wake.set()
-            return None
-        self._characters += len(kept)
-        sent, names = numbered(kept) if placed else (kept, ())
-        found = Statement(next(self._numbers), sent, names, site_of(code, instruction), code, cut)
-        self._statements[key] = found
-        return found
-
-    def _add_example(self, statement: Statement, more: Any) -> None:
-        seen = statement.calls + len(statement.times)
-        if len(statement.examples) < EXAMPLES and not seen & (seen - 1):  # 1, 2, 4, 8 …
-            try:
-                values = shown(more, statement.names)
-            except Exception as problem:  # a value's own __str__
-                self.trouble(problem)
-                return
-            if values is not None:
-                statement.examples.append(values)
+        return length
 
     def _take(self) -> tuple[list[dict[str, Any]], list[Statement], int]:
         """The lines to write, the statements that they are of, and the calls in them."""
-        now, offset = clock(), self._to_epoch
-        statements = used(self._statements.values())
-        lines = [each.figures() for each in statements]
-        recorded, missed = self._allowance.take()
+        now, offset, totals = clock(), self._to_epoch, self._totals
+        calls, sequences, statements = totals.take()
+        recorded, missed = self._allowance.take(now, paused=self._paused)
         if missed and recorded:
-            for line in lines:
+            for line in calls:
                 line["scale"] = round((recorded + missed) / recorded, 3)
-        calls = sum(each.calls for each in statements)
-        for each in statements:
-            each.clear()
-        known = set(statements)
-        sequences = self._sequences
-        for line, steps in sequences.sampled:
-            known.update(step.statement for step in steps)
-            lines.append({**line, "steps": [step.line() for step in steps]})
+        lines = calls + sequences
         for line in lines:
             line["first"] = round(line["first"] + offset, 6)
             line["last"] = round(line["last"] + offset, 6)
-        if lines or self._lost or sequences.transactions:
+        counted, lost = totals.sequences, self._lost + totals.lost
+        if lines or lost or counted.transactions:
             lines.append(
                 {
                     "kind": "interval",
                     "from": round(self._interval_began + offset, 3),
                     "to": round(now + offset, 3),
-                    "transactions": sequences.transactions,
-                    "of_one_statement": sequences.of_one_statement,
-                    "longer": sequences.longer,
-                    "sampled": len(sequences.sampled),
-                    "lost": self._lost,
+                    "transactions": counted.transactions,
+                    "of_one_statement": counted.of_one_statement,
+                    "longer": counted.longer,
+                    "sampled": len(counted.sampled),
+                    "lost": lost,
                     "missed": round(missed),
                 }
             )
-        self._interval_began, self._lost = now, 0
-        sequences.clear()
-        if self._full:
-            self._statements, self._characters, self._full = {}, 0, False
-        return lines, sorted(known, key=lambda each: each.number), calls
+        self._interval_began, self._lost, totals.lost = now, 0, 0
+        counted.clear()
+        return lines, statements, sum(line["calls"] for line in calls)
 
     def _write(self, lines: list[dict[str, Any]], statements: list[Statement]) -> None:
         file = ""

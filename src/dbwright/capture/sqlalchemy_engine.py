@@ -11,8 +11,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from dbwright.capture.recorder import BATCH, FAILED, SLOW, Batch, Recorder, clock
+from dbwright.capture.recorder import BATCH, SLOW, Recorder, clock
 from dbwright.capture.sequences import Session
+from dbwright.capture.totals import FAILED, Batch
 
 __all__ = ["sqlalchemy"]
 

@@ -35,7 +35,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,7 +68,7 @@ class Writer:
             size = os.fstat(handle).st_size
             name = self._name(handle) if size else ""
             if not name:
-                name = secrets.token_hex(8)
+                name = os.urandom(8).hex()
                 size += _append(handle, size, [self._header(name)])
             content = lines(name)
             size += _append(handle, size, content)

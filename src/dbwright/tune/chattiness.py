@@ -106,6 +106,8 @@ def _by_statement(
     the statements of all its parents."""
     groups: dict[tuple[str | None, str], list[Repetition]] = {}
     for repetition in repetitions:
+        if repetition.parent is None and not repetition.in_transactions:
+            continue  # as well many requests of one each, on a connection of a pool
         groups.setdefault((repetition.database, repetition.fingerprint), []).append(repetition)
     for group in groups.values():
         group.sort(key=lambda each: (-each.times, each.parent or ""))
@@ -215,11 +217,13 @@ def _finding(
             evidence[name] = list(sites)
     if repetition.database is not None:
         evidence["database"] = repetition.database
+    # Outside of transactions, requests that share a connection may look like one.
+    sure = conversation.complete and repetition.in_transactions * 2 > repetition.bursts
     site = f" (called at {repetition.call_sites[0]})" if repetition.call_sites else ""
     return Finding(
         rule=rule,
         severity=Severity.WARNING,
-        confidence=Confidence.HIGH if conversation.complete else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         object=ObjectRef("statement", repetition.fingerprint),
         message=message + site,
         why=WHY[rule],

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from dbwright.configuration import Configuration
+from dbwright.engines.postgresql.session import Session
+from dbwright.engines.postgresql.watch import watch as watch_activity
 from dbwright.errors import UsageError
+from dbwright.model.conversation import Conversation
 from dbwright.model.finding import Severity
 from dbwright.model.report import Report, RuleText, Skipped
 from dbwright.model.snapshot import Snapshot
@@ -14,12 +18,20 @@ from dbwright.model.workload import Query
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.twin.twin import twin
-from dbwright.target import opened, resolve
+from dbwright.target import Live, opened, resolve
+from dbwright.tune.chattiness import RULES as CHATTINESS
+from dbwright.tune.chattiness import chattiness
 from dbwright.tune.index_findings import RULE, WHY, index_findings
 from dbwright.tune.indexes.advise import IndexOptions, advise_indexes
 from dbwright.tune.indexes.search import Effort
 from dbwright.tune.sizes import parse_size
-from dbwright.tune.workload.sources import PG_STAT_STATEMENTS, merged, read_workload_from
+from dbwright.tune.workload.sources import (
+    PG_STAT_STATEMENTS,
+    WorkloadReading,
+    merged,
+    of_workload,
+    read_workload_from,
+)
 from dbwright.tune.workload.weighted import weighted
 
 __all__ = ["tune", "tune_snapshot"]
@@ -28,6 +40,8 @@ BUDGET = 120.0
 SECONDS = 60.0
 CALLS = 3000
 CALLS_PER_QUERY = 40
+READING_SECONDS = 30.0
+"""Beside the time of watching itself."""
 
 
 @operation(
@@ -62,6 +76,10 @@ def tune(
     space: Annotated[
         str | None, Parameter("room for new indexes, such as 500MB [default: no limit]", "SIZE")
     ] = None,
+    watch: Annotated[
+        float | None,
+        Parameter("look at what the live target runs for so long, and take that too", "SECONDS"),
+    ] = None,
     effort: Annotated[
         float, Parameter("seconds to search for the best set of indexes", "SECONDS")
     ] = SECONDS,
@@ -82,7 +100,10 @@ def tune(
     if effort <= 0:
         raise UsageError("--effort must be more than 0 seconds", "leave it out for 60")
     resolved = resolve(target, configuration)
-    named = workload or (PG_STAT_STATEMENTS,)
+    if watch is not None and (watch <= 0 or not isinstance(resolved, Live)):
+        raise UsageError("--watch takes seconds, and looks at a live database", "name its URL")
+    named = workload or (() if watch else (PG_STAT_STATEMENTS,))
+    watched = _watched(resolved, watch, progress) if watch and isinstance(resolved, Live) else ()
     with opened(
         resolved,
         budget_seconds=budget,
@@ -91,8 +112,9 @@ def tune(
         progress=progress,
     ) as source:
         snapshot = source.snapshot
-    reading = merged(read_workload_from(text, snapshot, progress=progress) for text in named)
-    return tune_snapshot(
+    readings = [read_workload_from(text, snapshot, progress=progress) for text in named]
+    reading = merged([*watched, *readings])
+    report = tune_snapshot(
         snapshot,
         reading.workload.queries,
         IndexOptions(budget_bytes=room, effort=_effort(len(reading.workload.queries), effort)),
@@ -101,6 +123,7 @@ def tune(
         fail_on=fail_on,
         progress=progress,
     )
+    return _with_chattiness(report, reading.conversations)
 
 
 def tune_snapshot(
@@ -139,6 +162,22 @@ def tune_snapshot(
         rules={RULE: RuleText("An index that the workload would use is missing.", WHY)},
         tuning=tuning,
     )
+
+
+def _watched(target: Live, seconds: float, progress: Progress) -> tuple[WorkloadReading, ...]:
+    with Session.open(target.url, seconds + READING_SECONDS) as session:
+        seen = watch_activity(session, seconds, progress=progress)
+        return (of_workload(seen, "watch", tuple(session.skipped)),)
+
+
+def _with_chattiness(report: Report, conversations: Sequence[Conversation]) -> Report:
+    """What no index mends: how the application talks to the database."""
+    found = [finding for heard in conversations for finding in chattiness(heard)]
+    if not found:
+        return report
+    findings = sorted((*report.findings, *found), key=lambda finding: finding.severity.rank)
+    rules = {**report.rules, **CHATTINESS}
+    return replace(report, findings=tuple(findings), rules=rules)
 
 
 def _effort(queries: int, seconds: float) -> Effort:

@@ -291,6 +291,7 @@ def test_any_conditions(snapshot: Snapshot, connection: psycopg.Connection) -> N
     hold()
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("a $1 $22 'x$1' \"y\" , ( ) = /*$1*/ 1.5 - ::int".split())))
 def test_nothing_but_parameters_is_replaced(parts: list[str]) -> None:
     text = " ".join(parts)

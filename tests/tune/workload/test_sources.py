@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbwright import capture
@@ -268,6 +268,7 @@ def as_query(times: list[float]) -> Query:
     )
 
 
+@settings(deadline=None)
 @given(parts())
 def test_parts_add_up_to_the_whole(each: list[list[float]]) -> None:
     (found,) = added(as_query(times) for times in each)

@@ -55,6 +55,7 @@ def parameter_types(connection: psycopg.Connection[Any], text: str) -> tuple[str
         "SELECT pg_catalog.format_type(t.oid, NULL) FROM pg_catalog.unnest(%s::oid[]) "
         "WITH ORDINALITY AS t (oid, place) ORDER BY t.place",
         [numbers],
+        prepare=False,
     ).fetchall()
     return tuple("" if n in fixed else row[0] for n, row in enumerate(rows, start=1))
 

@@ -16,8 +16,9 @@ from dbwright.model.workload import Query
 from dbwright.sql.fingerprint import fingerprint
 from dbwright.sql.parameters import numbers_in, with_values
 from dbwright.sql.parse import SyntaxProblem
+from dbwright.tune.workload.defaults import told_type
 from dbwright.tune.workload.slots import Slot, Use, slots_of
-from dbwright.tune.workload.values import Typical, as_literal, told_type, typical_value
+from dbwright.tune.workload.values import Typical, as_literal, typical_value
 
 __all__ = ["Variant", "concrete"]
 

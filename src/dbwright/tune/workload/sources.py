@@ -18,7 +18,7 @@ from dbwright.tune.workload.merge import added, completed
 from dbwright.tune.workload.sql_file import read_sql_file
 from dbwright.tune.workload.usable import Usable, usable
 
-__all__ = ["PG_STAT_STATEMENTS", "WorkloadReading", "merged", "read_workload_from"]
+__all__ = ["PG_STAT_STATEMENTS", "WorkloadReading", "merged", "of_workload", "read_workload_from"]
 
 PG_STAT_STATEMENTS = "pg_stat_statements"
 
@@ -74,6 +74,14 @@ def read_workload_from(
         skipped = reading.skipped + found.skipped
         return _reading("capture", reading.workload, found, skipped, (reading.conversation,))
     return _of_log(path, progress)
+
+
+def of_workload(
+    workload: Workload, kind: str, skipped: tuple[Skipped, ...] = ()
+) -> WorkloadReading:
+    """What was read elsewhere, sorted out. Raises WorkloadUnreadable where nothing is usable."""
+    found = usable((query, _query_id(query)) for query in workload.queries)
+    return _reading(kind, workload, found, (*skipped, *found.skipped))
 
 
 def merged(readings: Iterable[WorkloadReading]) -> WorkloadReading:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 
 from dbwright.model.names import literal
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.statistics import ColumnStatistics
+from dbwright.tune.workload.defaults import (
+    NUMERIC,
+    as_array,
+    as_pattern,
+    default_value,
+    fixed_argument,
+)
 from dbwright.tune.workload.slots import Slot, Use
 
-__all__ = ["Typical", "as_literal", "told_type", "typical_value"]
+__all__ = ["Typical", "as_literal", "typical_value"]
 
 
 class Typical(StrEnum):
@@ -24,10 +30,6 @@ class Typical(StrEnum):
     TAIL = "tail"
     """A rare one; the narrow end of a range."""
 
-
-NUMERIC = frozenset(
-    "smallint integer bigint int2 int4 int8 real float4 float8 numeric decimal oid".split()
-) | {"double precision"}
 
 RANGES = {
     Typical.COMMON: (0.9, 0.95),
@@ -46,65 +48,6 @@ LIMIT, OFFSET = "10", "0"
 
 ARRAY_LENGTH = {Typical.COMMON: 5, Typical.MIDDLE: 10, Typical.TAIL: 1}
 
-ARGUMENTS = {
-    ("date_part", 0): "epoch",
-    ("extract", 0): "epoch",
-    ("date_trunc", 0): "day",
-    ("timezone", 0): "UTC",
-    ("to_char", 1): "YYYY-MM-DD",
-    ("to_date", 1): "YYYY-MM-DD",
-    ("to_timestamp", 1): "YYYY-MM-DD",
-    ("encode", 1): "hex",
-    ("decode", 1): "hex",
-}
-"""Text arguments that are not free."""
-
-CONFIGURED = frozenset(
-    "to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery".split()
-)
-"""Functions whose first argument of two names a text search configuration."""
-
-SERIES = frozenset({"generate_series"})
-"""Functions whose arguments no server tells apart from their text alone."""
-
-BY_TYPE = {
-    "boolean": "true",
-    "bool": "true",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-    "interval": "1 day",
-    "json": "{}",
-    "jsonb": "{}",
-    "jsonpath": "$",
-    "bytea": "\\x00",
-    "inet": "127.0.0.1",
-    "cidr": "127.0.0.0/8",
-    "macaddr": "00:00:00:00:00:00",
-    "regconfig": "simple",
-    "regclass": "pg_class",
-    "regtype": "text",
-    "tsquery": "a",
-    "tsvector": "a",
-    "point": "(0,0)",
-    "box": "(1,1),(0,0)",
-    "xml": "<a/>",
-    "money": "1",
-    "bit": "1",
-    "time without time zone": "12:00",
-    "time with time zone": "12:00+00",
-    "time": "12:00",
-    "timetz": "12:00+00",
-    "int4range": "[1,10)",
-    "int8range": "[1,10)",
-    "numrange": "[1,10)",
-    "text": "a",
-    "character varying": "a",
-    "character": "a",
-    "varchar": "a",
-    "bpchar": "a",
-    "name": "a",
-}
-"""What a type takes, where nothing is known of the values."""
-
 
 def typical_value(slot: Slot, typical: Typical, type_name: str, snapshot: Snapshot) -> str:
     """A value for a parameter, as text (not yet quoted).
@@ -115,7 +58,7 @@ def typical_value(slot: Slot, typical: Typical, type_name: str, snapshot: Snapsh
         return LIMIT
     if slot.use is Use.OFFSET:
         return OFFSET
-    fixed = _fixed_argument(slot)
+    fixed = fixed_argument(slot)
     if fixed and (slot.column is None or slot.inside):
         return fixed
     statistics = _statistics(slot, snapshot)
@@ -126,19 +69,7 @@ def typical_value(slot: Slot, typical: Typical, type_name: str, snapshot: Snapsh
     column = slot.column
     if not type_name and column is not None:
         type_name = column.base_type + ("[]" if column.is_array or slot.use is Use.ARRAY else "")
-    return _by_type(slot, type_name, snapshot)
-
-
-def told_type(slot: Slot) -> str:
-    """The parameter's type as far as the statement's text tells it; else empty."""
-    place = slot.place
-    if place.cast or slot.column is not None:
-        return place.cast
-    if place.beside:
-        return place.beside
-    if place.function in SERIES or place.result:
-        return "integer"
-    return ""
+    return default_value(slot, type_name, snapshot)
 
 
 def as_literal(value: str, type_name: str, constant_only: bool) -> str:
@@ -147,13 +78,6 @@ def as_literal(value: str, type_name: str, constant_only: bool) -> str:
     if type_name in NUMERIC and not constant_only and _is_number(value):
         return f"({value})" if value.startswith("-") else value
     return literal(value)
-
-
-def _fixed_argument(slot: Slot) -> str:
-    place = slot.place
-    if place.function in CONFIGURED and place.argument == 0 and place.arguments == 2:
-        return "simple"
-    return ARGUMENTS.get((place.function, place.argument), "")
 
 
 def _is_number(value: str) -> bool:
@@ -200,14 +124,14 @@ def _from_statistics(slot: Slot, typical: Typical, statistics: ColumnStatistics)
         count = ARRAY_LENGTH[typical]
         values = [_point(statistics, typical, rank) for rank in range(count)]
         known = dict.fromkeys(value for value in values if value is not None)
-        return _array(list(known)) if known else None
+        return as_array(list(known)) if known else None
     value = _point(statistics, typical, slot.rank)
     if value is None:
         return None
     if slot.case:
         value = value.lower() if slot.case == "lower" else value.upper()
     if slot.use is Use.PATTERN:
-        return value[:PREFIX] if slot.inside else _pattern(value[:PREFIX])
+        return value[:PREFIX] if slot.inside else as_pattern(value[:PREFIX])
     return value
 
 
@@ -254,39 +178,4 @@ def _contained(slot: Slot, typical: Typical, statistics: ColumnStatistics) -> st
     common = elements.common_elements
     place = {Typical.COMMON: 0, Typical.MIDDLE: len(common) // 2, Typical.TAIL: -1}[typical]
     is_array = slot.column is not None and slot.column.is_array
-    return _array([common[place]]) if is_array else None
-
-
-def _by_type(slot: Slot, type_name: str, snapshot: Snapshot) -> str:
-    if type_name.endswith("[]"):
-        return _array([_by_type(slot, type_name.removesuffix("[]"), snapshot)])
-    if type_name in NUMERIC:
-        return "1"
-    if type_name.startswith(("timestamp", "date")):
-        return _moment(snapshot.catalog.captured_at, type_name)
-    if type_name in BY_TYPE:
-        if slot.use is Use.PATTERN and not slot.inside:
-            return _pattern(BY_TYPE[type_name])
-        return BY_TYPE[type_name]
-    for made in snapshot.catalog.types:
-        if type_name in (made.name, made.qualified):
-            if made.labels:
-                return made.labels[0]
-            if made.base_type:
-                return _by_type(slot, made.base_type, snapshot)
-    return "1"  # read as a number, as text, as JSON
-
-
-def _moment(at: datetime, type_name: str) -> str:
-    return at.date().isoformat() if type_name == "date" else at.strftime("%Y-%m-%d %H:%M:%S%z")
-
-
-def _pattern(beginning: str) -> str:
-    """LIKE what begins so."""
-    escaped = beginning.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{escaped}%"
-
-
-def _array(values: Sequence[str]) -> str:
-    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+    return as_array([common[place]]) if is_array else None

@@ -126,8 +126,7 @@ def test_an_entry_that_never_ends_is_left_out(
     assert set(told) == {"an entry of more than 64 MiB"}
 
 
-@ENDINGS
-def test_a_statement_of_two_megabytes(ending: str, tmp_path: Path) -> None:
+def test_a_statement_of_two_megabytes() -> None:
     with logging_server(18) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("SET log_min_duration_statement = 0")
@@ -137,14 +136,21 @@ def test_a_statement_of_two_megabytes(ending: str, tmp_path: Path) -> None:
             many = ", ".join(str(number) for number in range(300_000))
             for column in ("oid", "relpages"):
                 simple.execute(f"SELECT relname FROM pg_class WHERE {column} IN ({many})".encode())
-            simple.execute("SELECT 1")
-        path = wait_for_log(server) / f"server.{ending}"
-        reading = read_log(path)
-        size = path.stat().st_size
-    assert size > 7_000_000
+            for number in range(3):
+                simple.execute(f'SELECT {number} AS "\u2028 \u0085 \x0b \x1c"')
+        folder = wait_for_log(server)
+        paths = [folder / f"server.{ending}" for ending in ("log", "csv", "json")]
+        assert min(path.stat().st_size for path in paths) > 7_000_000
+        readings = [read_log(path) for path in paths]
+    for reading in readings:
+        _check_long(reading)
+
+
+def _check_long(reading: LogReading) -> None:
     by_text = {query.text[:30]: query for query in reading.workload.queries}
     assert by_text["SELECT length($1), $2"].calls == 2
     assert [q.calls for q in reading.workload.queries if "relname" in q.text] == [1, 1]
+    assert [q.calls for q in reading.workload.queries if "\u2028" in q.text] == [3]
     example = by_text["SELECT length($1), $2"].example
     assert example is not None and example.endswith("'), 'é'") and len(example) > 2_000_000
 

@@ -66,8 +66,6 @@ class Collector:
         self.sessions = 0
         self.of_other_databases = 0
         self.of_unknown_database = 0
-        self.bare_durations = 0
-        """Durations (of parsing and binding, mostly) that no statement was logged for."""
         self.nameless = False
         """Does the log not say whose entries they are?"""
         self._database = database
@@ -191,15 +189,14 @@ class Collector:
             if text.startswith(b"fastpath "):
                 return
             if person.said is None:
-                self.bare_durations += 1
-                return
+                return  # of parsing and binding, which log_duration tells without a statement
             self._call(person, (time, *person.said[1:]), float(duration) * 0.001)
             person.said = None
         elif person.texts is None:
             return
         elif kind == b"plan":
             self._plan(person, float(duration) * 0.001, text)
-        else:
+        elif kind.startswith((b"parse ", b"bind ")):
             group = self.groups.find(text, person.database)
             group.planning_seconds = (group.planning_seconds or 0.0) + float(duration) * 0.001
 

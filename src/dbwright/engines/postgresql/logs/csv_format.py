@@ -1,7 +1,6 @@
 """csvlog: one CSV record an entry (manual, Using CSV-Format Log Output), versions 12 to 18.
 
-The expression reads the fields before the message without looking far into quotes: of them only
-names may hold a comma, and no name holds a comma and a quote.
+The expression reads the fields before the message; of them only names may hold a comma or a quote.
 """
 
 from __future__ import annotations
@@ -16,20 +15,21 @@ __all__ = ["START", "CsvFormat"]
 _TIME = rb"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d\d [^,\n]{1,40},"
 START = re.compile(rb"(?:\n|\A)(?=" + _TIME + rb")")
 
+_NAME = rb'"[^"]*(?:""[^"]*)*"|[^,]*'
 _ENTRY = re.compile(
     rb"([^,]*),"  # log_time
-    rb'((?:"[^"]*"|[^,]*),(?:"[^"]*"|[^,]*),[^,]*,[^,]*,[^,]*),'
+    rb"((?:" + _NAME + rb"),(?:" + _NAME + rb"),[^,]*,[^,]*,[^,]*),"
     # user_name … session_id: the same for a whole session
     rb"[^,]*,[^,]*,[^,]*,"  # session_line_num, command_tag, session_start_time
     rb"([^,]*),[^,]*,"  # virtual_transaction_id, transaction_id
-    rb'(?:LOG,00000,"duration: ([^ ]*) ms  ([^:]*):[ \n]|)'
+    rb'(?:LOG,00000,"duration: ([0-9]+\.[0-9]+) ms  ([^:]*):[ \n]|)'
     rb"([^\n]*(?:\n(?!" + _TIME + rb")[^\n]*)*)\n"
 )
 _END = b'",,,,,,,,'
 """After the message or the detail: all fields up to application_name, which are empty unless the
 statement ran inside of a function or log_error_verbosity is verbose."""
 _PART = re.compile(
-    rb'LOG,00000,"(?:duration: ([0-9.]+) ms(?:(?=",)|  ([a-z][^:]*):[ \n])'
+    rb'LOG,00000,"(?:duration: ([0-9]+\.[0-9]+) ms(?:(?=",)|  ([a-z][^:]*):[ \n])'
     rb"|(statement|execute [^:\n]*): )"
 )
 """A duration of its own (log_duration), a statement without one (log_statement), and those with a

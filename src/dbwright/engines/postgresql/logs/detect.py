@@ -48,7 +48,8 @@ _ENGLISH = re.compile(
     rb",(?:" + PRIMARY + rb'),[0-9A-Z]{5},|"error_severity": ?"(?:' + PRIMARY + rb')"'
 )
 _DURATION = re.compile(
-    rb'(?::  (?:[0-9A-Z]{5}: )?|,"|"message": ?")([^\s:"]{2,40}(?: [^\s:"\d]{2,20})?) ?:? ?[0-9]+\.[0-9]{3} '
+    rb'(?::  (?:[0-9A-Z]{5}: )?|,"|"message": ?")'
+    rb'([^\s:"]{2,40}(?: [^\s:"\d]{2,20})?) ?:? ?[0-9]+\.[0-9]{3} '
     rb'[^\s",]{1,20}[ ,"\n]'
 )
 """A message that is, or begins with, a duration, in any language."""

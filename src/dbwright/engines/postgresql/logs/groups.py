@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from enum import IntEnum, auto
 from hashlib import blake2b
 from operator import itemgetter
 from typing import TypeAlias, TypeVar
 
 from dbwright.engines.postgresql.logs.events import Origin
+from dbwright.engines.postgresql.logs.roles import Role, identified
 from dbwright.engines.postgresql.logs.sample import Durations
-from dbwright.sql.fingerprint import fingerprint
-from dbwright.sql.parse import SyntaxProblem, parse
 from dbwright.sql.shape import (
     is_sound,
     merged,
@@ -27,7 +25,7 @@ from dbwright.sql.shape import (
     without_outer_comments,
 )
 
-__all__ = ["UNTIMED", "Call", "Group", "Groups", "Names", "Role"]
+__all__ = ["UNTIMED", "Call", "Group", "Groups", "Names"]
 
 G = TypeVar("G", "Group", None)
 
@@ -47,20 +45,6 @@ REPEATED_KEPT = 8
 
 UNTIMED = float("0")
 """The seconds of a call whose duration is not logged; this very object."""
-
-
-class Role(IntEnum):
-    """What a statement is in a conversation."""
-
-    BEGIN = auto()
-    END = auto()
-    WORD = auto()
-    """Of a session: SET, SAVEPOINT, DISCARD …"""
-    PING = auto()
-    READ = auto()
-    INSERT_ROW = auto()
-    WRITE = auto()
-    OTHER = auto()
 
 
 Names: TypeAlias = tuple[str | None, str | None]
@@ -146,8 +130,8 @@ class Group:
             self.example = typical[4], typical[5]
 
     def _watch_repeated(self, fresh: list[Call]) -> None:
-        """Misra and Gries: what makes up more than a 9th of the calls is never lost, and no
-        count is too high."""
+        """Only what comes again among the fresh calls; of that the most frequent, as Misra and
+        Gries do it: no count is too high, and what is above a 9th of them is never lost."""
         if len(self.text) > SHORT:
             return
         found = Counter(map(_WHAT, fresh))
@@ -158,6 +142,9 @@ class Group:
             ranked = self.repeated.most_common()
             less = ranked[REPEATED_KEPT][1]
             self.repeated = Counter({k: n - less for k, n in ranked[:REPEATED_KEPT] if n > less})
+
+
+_WITH_CONSTANTS = {Role.READ, Role.INSERT_ROW, Role.WRITE}
 
 
 class _Known:
@@ -204,6 +191,11 @@ class Groups:
         known = self._known_in(database)
         bare = without_outer_comments(text) if b"*/" in text else text
         quick = outline(bare)
+        if len(quick) > LONG:
+            # Lists and rows of constants are what makes statements long.
+            quick = merged(quick.replace(b"'", b"''")).replace(b"''", b"'")
+            if len(quick) > LONG:
+                return self._group(text, blake2b(quick, digest_size=16).digest(), database)
         group = known.outlines.get(quick)
         if group is not None:
             return group
@@ -230,8 +222,6 @@ class Groups:
 
     def _by_key(self, known: _Known, key: bytes, text: bytes, database: str | None) -> Group:
         key = merged(key)
-        if len(key) > LONG:
-            key = blake2b(key, digest_size=16).digest()
         group = known.shapes.get(key)
         if group is None:
             group = self._group(text, key, database)
@@ -245,7 +235,7 @@ class Groups:
         return known
 
     def _group(self, text: bytes, key: bytes, database: str | None) -> Group:
-        found, role = _identified(text)
+        found, role = identified(text, LONG)
         identity = (found or key.decode("latin-1"), database)
         group = self.all.get(identity)
         if group is None:
@@ -264,48 +254,3 @@ class Groups:
             self._remembered = 0
         known[name] = group
         self._remembered += len(name) + 100
-
-
-def _identified(text: bytes) -> tuple[str, Role]:
-    """Fingerprint and role; an empty fingerprint for what can't be parsed."""
-    decoded = text.decode(errors="replace").replace("\0", "")
-    try:
-        found = fingerprint(decoded)
-        return found, _role(decoded) if len(text) <= LONG else Role.OTHER
-    except SyntaxProblem:
-        return "", Role.OTHER
-
-
-def _role(text: str) -> Role:
-    statements = parse(text).statements
-    if not statements:
-        return Role.PING
-    if len(statements) > 1:
-        return Role.OTHER
-    kind, node = statements[0].kind, statements[0].node
-    if kind == "TransactionStmt":
-        return _TRANSACTION.get(node.get("kind", ""), Role.WORD)
-    if kind == "SelectStmt":
-        asks = {"fromClause", "valuesLists", "larg", "withClause"} & set(node)
-        values = [t.get("ResTarget", {}).get("val", {}) for t in node.get("targetList", ())]
-        return Role.PING if not asks and all("A_Const" in v for v in values) else Role.READ
-    if kind == "InsertStmt":
-        rows = node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", ())
-        return Role.INSERT_ROW if len(rows) == 1 else Role.WRITE
-    if kind in ("UpdateStmt", "DeleteStmt", "MergeStmt"):
-        return Role.WRITE
-    return Role.WORD if kind in _WORDS else Role.OTHER
-
-
-_TRANSACTION = {
-    "TRANS_STMT_BEGIN": Role.BEGIN,
-    "TRANS_STMT_START": Role.BEGIN,
-    "TRANS_STMT_COMMIT": Role.END,
-    "TRANS_STMT_ROLLBACK": Role.END,
-    "TRANS_STMT_PREPARE": Role.END,
-}
-_WITH_CONSTANTS = {Role.READ, Role.INSERT_ROW, Role.WRITE}
-_WORDS = {
-    "VariableSetStmt", "VariableShowStmt", "DiscardStmt", "DeallocateStmt", "PrepareStmt",
-    "ListenStmt", "UnlistenStmt", "ClosePortalStmt",
-}  # fmt: skip

@@ -13,7 +13,7 @@ __all__ = ["JsonFormat"]
 
 _MESSAGE = re.compile(
     r"(?=duration: [0-9]|(?:statement|execute |parse |bind )[^:\n]*: )"
-    r"(?:duration: ([0-9.]+) ms(?:  )?)?"
+    r"(?:duration: ([0-9]+\.[0-9]+) ms(?:  )?)?"
     r"(?:((?:statement|execute |parse |bind |plan)[^:\n]*):[ \n])?"
 )
 
@@ -26,14 +26,16 @@ class JsonFormat:
         return block.rfind(b"\n") + 1
 
     def events(self, block: bytes) -> Iterator[Event]:
-        lines = block.decode(errors="replace").splitlines()
+        # Not splitlines: statements may hold what Unicode calls the end of a line.
+        lines = [line for line in block.decode(errors="replace").split("\n") if line]
         for found in _objects(lines):
-            try:
-                message = found["message"]
-                time = found["timestamp"].encode()
-            except (KeyError, TypeError, AttributeError):
-                continue  # an entry without a message, or a line that is no entry
+            if not isinstance(found, dict):
+                continue
             get = found.get
+            message, stamp = get("message"), get("timestamp")
+            if not isinstance(message, str) or not isinstance(stamp, str):
+                continue  # an entry without a message, or a line that is no entry
+            time = stamp.encode()
             who = (get("session_id"), get("user"), get("dbname"), get("application_name"))
             match = _MESSAGE.match(message)
             if match is None:

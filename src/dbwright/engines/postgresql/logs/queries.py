@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from dbwright.engines.postgresql.logs import groups as g
 from dbwright.engines.postgresql.logs.collector import Collector
 from dbwright.engines.postgresql.logs.parameters import parameter_values
+from dbwright.engines.postgresql.logs.roles import Role
 from dbwright.engines.postgresql.logs.talks import Repeated
 from dbwright.model.conversation import Call, Conversation, Repetition, SameCall
 from dbwright.model.workload import Query, Workload
@@ -40,10 +41,10 @@ def conversation(collector: Collector, source: str, complete: bool) -> Conversat
     """What the talks came to."""
     all_groups = [*collector.groups.all.values(), *collector.groups.left_out.values()]
 
-    def seconds_of(*roles: g.Role) -> float:
+    def seconds_of(*roles: Role) -> float:
         return sum(group.durations.total for group in all_groups if group.role in roles)
 
-    def calls_of(*roles: g.Role) -> int:
+    def calls_of(*roles: Role) -> int:
         return sum(group.calls for group in all_groups if group.role in roles)
 
     databases = {id(group): database for (_, database), group in collector.groups.all.items()}
@@ -58,12 +59,12 @@ def conversation(collector: Collector, source: str, complete: bool) -> Conversat
         sessions=collector.sessions,
         statements=sum(group.calls for group in all_groups),
         seconds=sum(group.durations.total for group in all_groups),
-        transaction_words=calls_of(g.Role.BEGIN, g.Role.END),
-        transaction_word_seconds=seconds_of(g.Role.BEGIN, g.Role.END),
+        transaction_words=calls_of(Role.BEGIN, Role.END),
+        transaction_word_seconds=seconds_of(Role.BEGIN, Role.END),
         single_statement_transactions=collector.talks.single_statement_transactions,
         transactions=collector.talks.transactions,
-        pings=calls_of(g.Role.PING),
-        ping_seconds=seconds_of(g.Role.PING),
+        pings=calls_of(Role.PING),
+        ping_seconds=seconds_of(Role.PING),
         repetitions=() if collector.nameless else tuple(repetitions),
         same_calls=_same_calls(collector),
         complete=complete,

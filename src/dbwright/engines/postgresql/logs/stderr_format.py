@@ -20,7 +20,7 @@ _TAIL = (
     rb"(" + PRIMARY + rb"|" + SECONDARY + rb"):  "
     rb"(?:([0-9A-Z]{5}): )?"  # the SQLSTATE, with log_error_verbosity = verbose
     rb"(?:(?=duration: [0-9]|(?:statement|execute |parse |bind )[^:\n]*: )"
-    rb"(?:duration: ([0-9.]+) ms(?:  )?)?"
+    rb"(?:duration: ([0-9]+\.[0-9]+) ms(?:  )?)?"
     rb"(?:((?:statement|execute |parse |bind |plan)[^:\n]*):[ \n])?)?"
     rb"([^\n]*(?:\n\t[^\n]*)*)\n"
 )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dbwright.engines.postgresql.logs.groups import Call, Group, Role
+from dbwright.engines.postgresql.logs.groups import Call, Group
 from dbwright.engines.postgresql.logs.moments import Clock
+from dbwright.engines.postgresql.logs.roles import Role
 
-__all__ = ["GAP_SECONDS", "LEAST_TIMES", "Repeated", "Talk", "Talks"]
+__all__ = ["COARSE_GAP_SECONDS", "GAP_SECONDS", "LEAST_TIMES", "Repeated", "Talk", "Talks"]
 
-GAP_SECONDS = 1.0
+GAP_SECONDS = 0.2
 """Outside of transactions a burst ends where a session is silent for so long."""
+COARSE_GAP_SECONDS = 1.0
+"""The same where the log's times are whole seconds (%t)."""
 LEAST_TIMES = 5
 """Fewer calls in one burst are not kept as repeated."""
+TENTHS = len("2026-11-23 07:26:23.1")
+"""Of a time: while these are equal, no burst can have ended."""
 MOST_KINDS = 500
 """So many kinds of statements of one burst are counted."""
 MOST_DISTINCT = 2_000
@@ -23,15 +28,21 @@ MOST_REPEATED = 20_000
 class _Tally:
     """Calls of one group in one burst."""
 
-    __slots__ = ("first", "parent", "second", "seconds", "seen", "times")
+    __slots__ = ("child", "first", "parent", "second", "seconds", "seen", "times")
 
     def __init__(self, call: Call, parent: Call | None) -> None:
         self.parent = parent
+        self.child: _Tally | None = None
+        """Of the last kind of statement that came after this one for the first time."""
         self.first = call
         self.second: Call | None = None
         self.times = 1
         self.seconds = call[1]
         self.seen: set[int] | None = None
+
+    def is_over(self) -> bool:
+        """Was it followed by a loop of another statement, so that it now begins anew?"""
+        return self.child is not None and self.child.times > 2 * self.times
 
     def add(self, call: Call) -> None:
         """Another call of the burst."""
@@ -63,7 +74,7 @@ class Repeated:
 class Talk:
     """One session's state between two of its statements."""
 
-    __slots__ = ("calls", "end", "fresh", "in_transaction", "last", "second", "seconds", "start",
+    __slots__ = ("calls", "end", "fresh", "in_transaction", "last", "seconds", "stamp", "start",
                  "tallies", "transaction")  # fmt: skip
 
     def __init__(self) -> None:
@@ -77,7 +88,7 @@ class Talk:
         self.tallies: dict[Group, _Tally] = {}
         self.calls = 0
         self.seconds = 0.0
-        self.start = self.end = self.second = b""
+        self.start = self.end = self.stamp = b""
         self.last = None
 
 
@@ -93,23 +104,28 @@ class Talks:
         """Take in a session's fresh calls."""
         fresh = talk.fresh
         talk.fresh = []
-        tallies, last, second = talk.tallies, talk.last, talk.second
+        tallies, last, stamp = talk.tallies, talk.last, talk.stamp
         for call in fresh:
             group, seconds, time, transaction = call[:4]
             if group.turns:
                 self._turn(talk, group, transaction)
-                tallies, last, second = talk.tallies, None, b""
+                tallies, last, stamp = talk.tallies, None, b""
                 continue
             if talk.in_transaction:
                 if transaction != talk.transaction and _is_block(transaction):
                     self.close(talk)  # its end was not logged
                     talk.in_transaction = False
                     tallies, last = talk.tallies, None
-            elif second != time[:19]:
-                if second and self._silent(talk, time, seconds):
+            elif stamp != time[:TENTHS]:
+                if stamp and self._silent(talk, time, seconds):
                     self.close(talk)
                     tallies, last = talk.tallies, None
-                second = talk.second = time[:19]
+                stamp = talk.stamp = time[:TENTHS]
+            tally = tallies.get(group)
+            if tally is not None and not talk.in_transaction and tally.is_over():
+                self.close(talk)  # another request begins, on the same connection of a pool
+                tallies, last, tally = talk.tallies, None, None
+                stamp = talk.stamp = time[:TENTHS]
             if not talk.calls:
                 talk.start = time
             talk.calls += 1
@@ -117,10 +133,12 @@ class Talks:
             talk.seconds += seconds
             if not group.asks:
                 continue
-            tally = tallies.get(group)
             if tally is None:
                 if len(tallies) < MOST_KINDS:
-                    tallies[group] = _Tally(call, last)
+                    tally = tallies[group] = _Tally(call, last)
+                    before = tallies.get(last[0]) if last is not None else None
+                    if before is not None:
+                        before.child = tally
             else:
                 tally.add(call)
             talk.last = last = call
@@ -147,7 +165,7 @@ class Talks:
 
     def _silent(self, talk: Talk, time: bytes, seconds: float) -> bool:
         gap = self._clock.seconds(time) - max(seconds, 0.0) - self._clock.seconds(talk.end)
-        return gap > GAP_SECONDS
+        return gap > (GAP_SECONDS if b"." in time else COARSE_GAP_SECONDS)
 
     def _keep(self, talk: Talk, group: Group, tally: _Tally) -> None:
         parent = _parent(talk, tally)
