@@ -29,7 +29,7 @@ docs: $(DEVELOPMENT)  ## Generate the reference and build the site in site/
 	$(BIN)/python tools/docs.py
 	$(BIN)/mkdocs build --strict --quiet
 
-bench: $(DEVELOPMENT)  ## Run the benchmarks; prints tables
+bench: $(DEVELOPMENT)  ## Run the benchmark of reading; the others name what they need
 	$(BIN)/python bench/introspect.py
 
 install: $(DEVELOPMENT)  ## Create .venv with everything for development

@@ -210,3 +210,40 @@ def test_without_pg_stat_statements(tuned: Database, dbwright: Callable[..., Don
     done = dbwright("tune", tuned.url)
     assert done.status == 2
     assert "shared_preload_libraries" in done.err
+
+
+def test_why_not_this_index(
+    tuned: Database, queries: Path, report: Callable[..., dict[str, Any]]
+) -> None:
+    asked = {
+        "shop.users (lower(email))": "among the advice",
+        "shop.orders (user_id)": "",
+        "shop.orders (note)": "no query of the workload gets cheaper",
+        "shop.orders (id)": "has this index already",
+        "shop.orders (status, total DESC)": "",
+    }
+    options = [part for text in asked for part in ("--why", text)]
+    found = report(tuned.url, "--workload", str(queries), *options)["tuning"]["asked"]
+    assert len(found) == len(asked)
+    for one, words in zip(found, asked.values(), strict=True):
+        assert words in one["verdict"]
+        assert one["bytes"] > 0
+    assert found[0]["saved_alone"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("nonsense", "is no index"),
+        ("shop.orders (", "is no index"),
+        ("shop.nothing (a)", "there is no table 'nothing'"),
+        ("shop.orders (nope)", "has no column 'nope'"),
+        ("shop.orders (id); DROP TABLE shop.orders", "is no index"),
+    ],
+)
+def test_a_wrong_question(
+    tuned: Database, queries: Path, asked: str, words: str, dbwright: Callable[..., Done]
+) -> None:
+    done = dbwright("tune", tuned.url, "--workload", queries, "--why", asked)
+    assert done.status == 2
+    assert words in done.err

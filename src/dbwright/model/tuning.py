@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-__all__ = ["IndexAdvice", "QueryEffect", "Tuning"]
+__all__ = ["AskedIndex", "IndexAdvice", "QueryEffect", "Tuning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,21 @@ class IndexAdvice:
     wal_bytes_per_day: float | None = None
     """What keeping it up to date writes; None where the counters' window is not known."""
     updates_that_lose_hot_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedIndex:
+    """An index that somebody asked about, and why it is among the advice or not."""
+
+    definition: str
+    bytes: int
+    saved_alone: float
+    """What the workload saves with it and no other new one."""
+    saved_last: float
+    """What it saves beside those of the advice."""
+    queries: int
+    """How many would use it, were it alone."""
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,8 @@ class Tuning:
     """Did the search end by itself, not by its limits?"""
     budget_bytes: int | None = None
     indexes: tuple[IndexAdvice, ...] = ()
-    queries: tuple[QueryEffect, ...] = field(default=())
+    queries: tuple[QueryEffect, ...] = ()
+    asked: tuple[AskedIndex, ...] = ()
 
     @property
     def bytes(self) -> int:

@@ -103,6 +103,23 @@ def tuning_document(tuning: Tuning) -> Document:
             }
             for index in tuning.indexes
         ],
+        **(
+            {
+                "asked": [
+                    {
+                        "definition": asked.definition,
+                        "bytes": asked.bytes,
+                        "saved_alone": asked.saved_alone,
+                        "saved_last": asked.saved_last,
+                        "queries": asked.queries,
+                        "verdict": asked.verdict,
+                    }
+                    for asked in tuning.asked
+                ]
+            }
+            if tuning.asked
+            else {}
+        ),
         "queries": [
             {
                 "text": query.text,

@@ -27,6 +27,14 @@ def tuning_facts(tuning: Tuning) -> list[tuple[str, str]]:
         room += f", of {bytes_text(tuning.budget_bytes)}"
     facts.append(("Room", room))
     facts.append(("Search", _search(tuning)))
+    for asked in tuning.asked:
+        facts.append(
+            (
+                "Why",
+                f"{fold(asked.definition)} ({bytes_text(asked.bytes)}, alone it saves "
+                f"{asked.saved_alone:,.0f}): {fold(asked.verdict)}",
+            )
+        )
     worse = sum(query.worse for query in tuning.queries)
     if worse:
         facts.append(("Worse", f"{plural(worse, 'query')}, listed first"))

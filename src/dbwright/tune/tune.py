@@ -23,6 +23,7 @@ from dbwright.tune.chattiness import RULES as CHATTINESS
 from dbwright.tune.chattiness import chattiness
 from dbwright.tune.index_findings import RULE, WHY, index_findings
 from dbwright.tune.indexes.advise import IndexOptions, advise_indexes
+from dbwright.tune.indexes.asked import asked_index
 from dbwright.tune.indexes.search import Effort
 from dbwright.tune.sizes import parse_size
 from dbwright.tune.workload.sources import (
@@ -76,6 +77,10 @@ def tune(
     space: Annotated[
         str | None, Parameter("room for new indexes, such as 500MB [default: no limit]", "SIZE")
     ] = None,
+    why: Annotated[
+        tuple[str, ...],
+        Parameter("say why this index is not advised, such as 'shop.orders (total)'", "INDEX"),
+    ] = (),
     watch: Annotated[
         float | None,
         Parameter("look at what the live target runs for so long, and take that too", "SECONDS"),
@@ -117,7 +122,11 @@ def tune(
     report = tune_snapshot(
         snapshot,
         reading.workload.queries,
-        IndexOptions(budget_bytes=room, effort=_effort(len(reading.workload.queries), effort)),
+        IndexOptions(
+            budget_bytes=room,
+            effort=_effort(len(reading.workload.queries), effort),
+            asked=tuple(asked_index(text, snapshot.catalog) for text in why),
+        ),
         source=reading.workload.source,
         skipped=reading.skipped,
         fail_on=fail_on,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from dbwright.model.catalog import MaterializedView, Table
 from dbwright.model.report import Skipped
@@ -21,6 +21,7 @@ from dbwright.tune.indexes.outcome import outcome
 from dbwright.tune.indexes.search import Effort, search
 from dbwright.tune.indexes.sized import Sized, sized_candidate, written
 from dbwright.tune.indexes.upkeep import Writes, entries_written, entry_cost, writes_of
+from dbwright.tune.indexes.why import why
 from dbwright.tune.indexes.write_estimate import used_columns
 from dbwright.tune.workload.weighted import Weighted
 
@@ -42,6 +43,8 @@ class IndexOptions:
     effort: Effort = field(default_factory=Effort)
     available: tuple[str, ...] = ()
     """Extensions that the server could create."""
+    asked: tuple[CandidateIndex, ...] = ()
+    """Indexes that somebody wants to know about: tried for every query that reads their table."""
     partial: bool = True
     """Try indexes on the rows that a constant of a query leaves, too."""
 
@@ -84,6 +87,16 @@ def advise_indexes(
         tuning = outcome(
             snapshot, usable, sized, costs, problem, found, options.budget_bytes, source
         )
+        numbers = {one.candidate: number for number, one in enumerate(sized)}
+        names_of = dict(zip(bits(found.chosen), (i.name for i in tuning.indexes), strict=True))
+        tuning = replace(
+            tuning,
+            asked=tuple(
+                why(numbers[asked], sized, costs, problem, found, names_of)
+                for asked in options.asked
+                if asked in numbers
+            ),
+        )
         chosen = tuple(sized[number].candidate for number in bits(found.chosen))
     return tuning, chosen, tuple(skipped)
 
@@ -119,11 +132,13 @@ def _candidates(
     for done, query in enumerate(queries):
         progress("writing down candidates", done, len(queries))
         own: list[int] = []
-        available = options.available
-        for candidate in candidates(query.scoped, catalog, statistics, available=available):
+        found = candidates(query.scoped, catalog, statistics, available=options.available)
+        for candidate in (*found, *_asked(query, options)):
             if candidate not in numbers:
-                if candidate.partial is not None and (
-                    candidate.partial.share is None or not options.partial
+                if (
+                    candidate not in options.asked
+                    and candidate.partial is not None
+                    and (candidate.partial.share is None or not options.partial)
                 ):
                     continue
                 numbers[candidate] = len(sized)
@@ -134,6 +149,11 @@ def _candidates(
             own.append(numbers[candidate])
         wanted_by.append(own)
     return sized, wanted_by
+
+
+def _asked(query: Weighted, options: IndexOptions) -> Iterator[CandidateIndex]:
+    read = {(relation.schema, relation.name) for relation in query.scoped.relations}
+    return (one for one in options.asked if (one.schema, one.table) in read)
 
 
 def _problem(
