@@ -1,7 +1,7 @@
 """Generate docs/reference from the code; with --check, fail where a page is stale instead.
 
-Written: a page for each rule and their list, a page for each command with its --help, the settings
-of dbwright.toml, and the JSON Schema of reports.
+Written: a page for each rule and each insight, their list, a page for each command with its --help,
+the settings of dbwright.toml, and the JSON Schema of reports.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from dbwright.check.explain import page
-from dbwright.check.registry import all_rules
 from dbwright.configuration import CheckSettings, RuleSettings, TargetSettings
+from dbwright.model.rule_page import rule_page
 from dbwright.operation import all_operations
 from dbwright.render.json import schema
+from dbwright.rules.rules import all_described
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -33,19 +33,24 @@ def pages() -> dict[Path, str]:
         REFERENCE / "configuration.md": GENERATED + configuration(),
         REFERENCE / "report.schema.json": schema(),
     }
-    for rule in all_rules():
-        found[REFERENCE / "rules" / f"{rule.id}.md"] = GENERATED + page(rule)
+    for rule in all_described():
+        found[REFERENCE / "rules" / f"{rule.id}.md"] = GENERATED + rule_page(rule)
     return found
 
 
 def rule_list() -> str:
-    rules = all_rules()
+    rules = all_described()
     lines = [f"# The {len(rules)} rules", ""]
-    lines += ["Each is on by default; those marked `--data` read rows of tables when asked to.", ""]
+    lines += [
+        "Each is on by default. The topic `plans` is for `dbwright explain`, all others are",
+        "for `dbwright check`. Those marked `--data` read rows of tables when asked to, those",
+        "marked `--analyze` need a plan that was run.",
+        "",
+    ]
     for topic, group in groupby(rules, key=lambda rule: rule.topic):
         lines += [f"## {topic}", "", "| rule | severity | finds |", "| --- | --- | --- |"]
         for rule in group:
-            data = " `--data`" if rule.reads_data and not rule.data_optional else ""
+            data = f" `{rule.mark}`" if rule.mark else ""
             title = rule.title.rstrip(".").replace("|", "\\|")
             lines.append(f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {title}{data} |")
         lines.append("")

@@ -1,9 +1,10 @@
 """Scaffold one new thing where the house expects it.
 
     python tools/new.py rule indexes/name-of-the-fault
+    python tools/new.py insight name-of-the-fault
 
-The file that it writes is whole but for what only you know: the fault, its examples, its page. The
-rule's tests run as soon as the file exists; `python tools/docs.py` writes its page.
+The file that it writes is whole but for what only you know: the fault, its examples, its page. Its
+tests run as soon as the file exists; `python tools/docs.py` writes its page.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "src/dbwright/check/rules"
+INSIGHTS = ROOT / "src/dbwright/tune/plans/insights"
 
-RULE = '''"""What is wrong, as one line.
+PAGE = '''"""What is wrong, as one line.
 
 ## What it finds
 
-Which objects, and which of them not.
+Which {things}, and which of them not.
 
 ## Why it matters
 
@@ -37,7 +39,9 @@ When the pattern is right as it is.
 
 - PostgreSQL manual, chapter.
 """
+'''
 
+RULE = '''
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -62,28 +66,86 @@ def {function}(catalog: Catalog) -> Iterator[Fault]:
 '''
 
 
+INSIGHT = '''
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from dbwright.model.finding import Severity
+from dbwright.model.plan import Plan
+from dbwright.tune.plans.example import PlanExample
+from dbwright.tune.plans.insight import PlanFault, insight
+
+EXAMPLE = """
+CREATE TABLE example (id bigint PRIMARY KEY);
+INSERT INTO example SELECT generate_series(1, 1000);
+ANALYZE example;
+"""
+
+BAD = PlanExample("SELECT * FROM example", EXAMPLE)
+GOOD = PlanExample("SELECT * FROM example WHERE id = 7", EXAMPLE)
+
+
+@insight(severity=Severity.WARNING, bad=BAD, good=GOOD)
+def {function}(
+    plan: Plan,
+    *,
+    min_rows: Annotated[float, "of all loops"] = 1000,
+) -> Iterator[PlanFault]:
+    for node in plan.nodes:
+        if node.kind == "Seq Scan" and (node.total_rows or 0) >= min_rows:
+            yield PlanFault(node, f"{{node.name}} on {{node.on}} …")
+'''
+
+
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 2 or arguments[0] != "rule":
+    makers = {"rule": new_rule, "insight": new_insight}
+    if len(arguments) != 2 or arguments[0] not in makers:
         print(__doc__)
         return 2
-    match = re.fullmatch(r"([a-z]+)/([a-z][a-z0-9-]*)", arguments[1])
-    if match is None:
-        print("a rule is named topic/name-of-the-fault, in lower case", file=sys.stderr)
+    try:
+        file, tests = makers[arguments[0]](arguments[1])
+    except Refused as problem:
+        print(problem, file=sys.stderr)
         return 2
-    topic, name = match.groups()
+    print(f"wrote {file.relative_to(ROOT)}; next:")
+    print(f"  .venv/bin/python -m pytest {tests}")
+    return 0
+
+
+class Refused(Exception):
+    """Nothing was written, and why."""
+
+
+def new_rule(name: str) -> tuple[Path, str]:
+    """The file of a rule, and what runs its tests. Raises Refused."""
+    match = re.fullmatch(r"([a-z]+)/([a-z][a-z0-9-]*)", name)
+    if match is None:
+        raise Refused("a rule is named topic/name-of-the-fault, in lower case")
+    topic, fault = match.groups()
     folder = RULES / topic
     if not folder.is_dir():
         known = ", ".join(sorted(p.name for p in RULES.iterdir() if (p / "__init__.py").exists()))
-        print(f"there is no topic {topic}; there are: {known}", file=sys.stderr)
-        return 2
-    file = folder / f"{name.replace('-', '_')}.py"
+        raise Refused(f"there is no topic {topic}; there are: {known}")
+    return written(folder, fault, PAGE.format(things="objects") + RULE), f"tests/check -k {name}"
+
+
+def new_insight(name: str) -> tuple[Path, str]:
+    """The file of an insight, and what runs its tests. Raises Refused."""
+    if re.fullmatch(r"[a-z][a-z0-9-]*", name) is None:
+        raise Refused("an insight is named name-of-the-fault, in lower case")
+    text = PAGE.format(things="nodes") + INSIGHT
+    return written(INSIGHTS, name, text), f"tests/tune/plans -k {name}"
+
+
+def written(folder: Path, fault: str, text: str) -> Path:
+    """The new file. Raises Refused where there is one of that name."""
+    file = folder / f"{fault.replace('-', '_')}.py"
     if file.exists():
-        print(f"{file.relative_to(ROOT)} exists", file=sys.stderr)
-        return 2
-    file.write_text(RULE.format(function=file.stem), encoding="utf-8")
-    print(f"wrote {file.relative_to(ROOT)}; next:")
-    print(f"  .venv/bin/python -m pytest tests/check -k {topic}/{name}")
-    return 0
+        raise Refused(f"{file.relative_to(ROOT)} exists")
+    file.write_text(text.format(function=file.stem), encoding="utf-8")
+    return file
 
 
 if __name__ == "__main__":

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from dbwright.errors import BadConfiguration
+from dbwright.model.described import Threshold
 from dbwright.model.finding import Severity
 
-__all__ = ["CheckSettings", "Configuration", "RuleSettings", "TargetSettings", "read_configuration"]
+__all__ = [
+    "CheckSettings",
+    "Configuration",
+    "RuleSettings",
+    "TargetSettings",
+    "read_configuration",
+    "thresholds_of",
+]
 
 FILE_NAME = "dbwright.toml"
 
@@ -90,6 +98,31 @@ def read_configuration(path: Path | None = None) -> Configuration:
         first = problem.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadConfiguration(f"{file}: {place}: {first['msg'].lower()}", step) from None
+
+
+def thresholds_of(
+    configuration: Configuration, id: str, settings: RuleSettings, known: Iterable[Threshold]
+) -> dict[str, object]:
+    """What the table of a rule or an insight sets, as the types that its thresholds have.
+
+    Raises BadConfiguration for a threshold that it does not have, or a value of another type.
+    """
+    by_name = {threshold.name: threshold for threshold in known}
+    values: dict[str, object] = {}
+    for name, value in settings.thresholds.items():
+        place = f'{configuration.file}: rules."{id}".{name}'
+        if name not in by_name:
+            raise BadConfiguration(
+                f"{place}: the rule has no such threshold",
+                f"it has: {', '.join(by_name) or 'none'}",
+            )
+        try:
+            values[name] = TypeAdapter(by_name[name].type).validate_python(value)
+        except ValidationError as problem:
+            raise BadConfiguration(
+                f"{place}: {problem.errors()[0]['msg'].lower()}", by_name[name].help
+            ) from None
+    return values
 
 
 def _find(folder: Path) -> Path | None:

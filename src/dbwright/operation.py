@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import dbwright
@@ -145,7 +146,7 @@ def all_operations() -> tuple[Operation, ...]:
             continue
         package = importlib.import_module(f"dbwright.{capability.name}")
         for file in pkgutil.iter_modules(package.__path__):
-            if file.ispkg:
+            if file.ispkg or not _declares(package.__path__, file.name):
                 continue
             module = importlib.import_module(f"{package.__name__}.{file.name}")
             for value in vars(module).values():
@@ -153,6 +154,13 @@ def all_operations() -> tuple[Operation, ...]:
                 if isinstance(declared, Operation):
                     found[declared.name] = declared
     return tuple(found[name] for name in sorted(found))
+
+
+def _declares(folders: Iterable[str], name: str) -> bool:
+    """Does the module declare an operation? Those that don't are not imported: a command line that
+    only asks for help must not wait for all that the others need."""
+    files = (Path(folder, f"{name}.py") for folder in folders)
+    return any("@operation(" in file.read_text(encoding="utf-8") for file in files if file.exists())
 
 
 def _path(module: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dbwright.check.registry import all_rules
+from dbwright.rules.rules import all_described
 from servers.postgresql import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,8 +72,8 @@ def test_command_line(page: str, command: str, folder: Path, database: Database)
 
 
 def test_rules_named_exist() -> None:
-    topics = {rule.topic for rule in all_rules()}
-    known = {rule.id for rule in all_rules()}
+    topics = {rule.topic for rule in all_described()}
+    known = {rule.id for rule in all_described()}
     named = re.compile(rf"\b({'|'.join(sorted(topics))})/([a-z]+(?:-[a-z]+)+)\b")
     for page in PAGES:
         for match in named.finditer(page.read_text(encoding="utf-8")):

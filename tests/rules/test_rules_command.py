@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from dbwright.check.registry import all_rules
-from dbwright.check.rule import HEADINGS, Rule
+from dbwright.check.rule import HEADINGS
+from dbwright.model.described import INSIGHTS, DescribedRule
 from dbwright.model.finding import Severity
+from dbwright.rules.rules import all_described
+from dbwright.tune.plans.registry import all_insights
 
 Run = Callable[..., Any]
 
@@ -20,9 +23,11 @@ Run = Callable[..., Any]
 def test_the_list_has_every_rule(dbwright: Run) -> None:
     done = dbwright("rules", "--format", "markdown")
     assert done.status == 0
-    for rule in all_rules():
-        assert f"| {rule.id} | {rule.severity} | " in done.out
-    assert done.out.startswith(f"# {len(all_rules())} rules\n")
+    known = [(rule.id, rule.severity) for rule in all_rules()]
+    known += [(insight.id, insight.severity) for insight in all_insights()]
+    for id, severity in known:
+        assert f"| {id} | {severity} | " in done.out
+    assert done.out.startswith(f"# {len(known)} rules\n")
     # On the screen long ids may be wrapped; none is left out.
     assert "no-primary-key" in dbwright("rules").out
 
@@ -32,7 +37,36 @@ def test_a_part_of_the_list(dbwright: Run) -> None:
     assert [one["id"] for one in found] == [r.id for r in all_rules() if r.topic == "security"]
     found = dbwright("rules", "--severity", "error", "--format", "json").report["rules"]
     assert {one["severity"] for one in found} == {"critical", "error"}
-    assert len(found) == sum(rule.severity.at_least(Severity.ERROR) for rule in all_rules())
+    assert len(found) == sum(rule.severity.at_least(Severity.ERROR) for rule in all_described())
+
+
+def test_insights_are_a_topic_of_their_own(dbwright: Run) -> None:
+    found = dbwright("rules", "--topic", INSIGHTS, "--format", "json").report["rules"]
+    assert [one["id"] for one in found] == [insight.id for insight in all_insights()]
+    assert INSIGHTS not in {rule.topic for rule in all_rules()}
+
+
+def test_no_name_stands_for_two() -> None:
+    """Both are found by the part after the slash."""
+    names = [rule.name for rule in all_described()]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", ["plans/sort-spills-to-disk", "sort-spills-to-disk"])
+def test_an_insight_s_page(dbwright: Run, name: str) -> None:
+    done = dbwright("rules", name, "--format", "markdown")
+    assert done.status == 0
+    for heading in (*HEADINGS, "Configuration", "Found", "Not found"):
+        assert f"\n## {heading}\n" in done.out
+    assert "--analyze" in done.out and "min_bytes = " in done.out
+    assert "\nEXPLAIN (ANALYZE) SELECT" in done.out
+    assert "dbwright: ignore" not in done.out  # no comment silences it
+
+
+def test_a_name_that_does_not_exist(dbwright: Run) -> None:
+    done = dbwright("rules", "plans/sort-spill-to-disk")
+    assert (done.status, done.out) == (2, "")
+    assert "did you mean plans/sort-spills-to-disk?" in done.err
 
 
 def test_a_topic_that_does_not_exist(dbwright: Run) -> None:
@@ -71,12 +105,14 @@ def test_written_to_files(dbwright: Run, tmp_path: Path) -> None:
     assert dbwright("rules", "-o", "r.html").status == 2
 
 
-def _settable(rule: Rule) -> list[str]:
-    return [option.name for option in rule.options if option.default is not None]
+def _settable(rule: DescribedRule) -> list[str]:
+    return [each.name for each in rule.thresholds if each.default is not None]
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
-def test_the_configuration_on_a_page_is_one(rule: Rule, dbwright: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rule", all_described(), ids=lambda rule: rule.id)
+def test_the_configuration_on_a_page_is_one(
+    rule: DescribedRule, dbwright: Run, tmp_path: Path
+) -> None:
     """What a page says may be set, may be set: also the lines that stand there as comments."""
     page = dbwright("rules", rule.id, "--format", "markdown").out
     (block,) = [part.partition("\n```")[0] for part in page.split("```toml\n")[1:]]
@@ -87,5 +123,6 @@ def test_the_configuration_on_a_page_is_one(rule: Rule, dbwright: Run, tmp_path:
     (tmp_path / "dbwright.toml").write_text(text)
     (tmp_path / "x.sql").write_text("")
     # It gets as far as the target, which does not exist.
-    done = dbwright("check", "nowhere")
+    statement = ["SELECT 1"] if rule.topic == INSIGHTS else []
+    done = dbwright("explain" if statement else "check", "nowhere", *statement)
     assert "nowhere" in done.err, done.err

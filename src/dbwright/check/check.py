@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Annotated
 
 from dbwright.check.configure import Choice, choose
+from dbwright.check.describe import described
 from dbwright.check.engine import NOT_ASKED, RuleRun, run_rules
-from dbwright.check.explain import page
 from dbwright.check.registry import known_ids, known_topics
 from dbwright.check.silence import Silence, ignores_in_comments, read_baseline
 from dbwright.configuration import Configuration
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Finding, Severity
 from dbwright.model.report import Report, RuleText, Skipped
+from dbwright.model.rule_page import rule_page
 from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
@@ -136,7 +137,9 @@ def check_source(
         objects_read=_objects_read(snapshot),
         fail_on=fail_on,
         rules={
-            rule.id: RuleText(rule.title, page(rule)) for rule in choice.rules if rule.id in found
+            rule.id: RuleText(rule.title, rule_page(described(rule)))
+            for rule in choice.rules
+            if rule.id in found
         },
     )
 

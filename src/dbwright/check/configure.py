@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter, ValidationError
-
+from dbwright.check.describe import described
 from dbwright.check.registry import all_rules, find_rule, matching
 from dbwright.check.rule import Rule
-from dbwright.configuration import Configuration, RuleSettings
+from dbwright.configuration import Configuration, RuleSettings, thresholds_of
 from dbwright.errors import BadConfiguration, UnknownRule
+from dbwright.model.described import INSIGHTS
 from dbwright.model.finding import Severity
 from dbwright.model.report import Skipped
 
@@ -43,7 +43,7 @@ def choose(configuration: Configuration, only: Iterable[str], skip: Iterable[str
     return Choice(
         rules=tuple(r for r in wanted if r.id not in unwanted and r.id not in off),
         thresholds={
-            id_: _thresholds(find_rule(id_), setting, configuration)
+            id_: thresholds_of(configuration, id_, setting, described(find_rule(id_)).thresholds)
             for id_, setting in settings.items()
         },
         severities={id_: s.severity for id_, s in settings.items() if s.severity},
@@ -58,6 +58,8 @@ def choose(configuration: Configuration, only: Iterable[str], skip: Iterable[str
 def _by_id(configuration: Configuration) -> dict[str, RuleSettings]:
     found: dict[str, RuleSettings] = {}
     for name, settings in configuration.rules.items():
+        if name.startswith(f"{INSIGHTS}/"):
+            continue  # for `explain`, which says what is wrong with it
         place = f'{configuration.file}: rules."{name}"'
         try:
             rule = find_rule(name)
@@ -67,24 +69,3 @@ def _by_id(configuration: Configuration) -> dict[str, RuleSettings]:
             raise BadConfiguration(f"{place}: {rule.id} stands there twice", "keep one table of it")
         found[rule.id] = settings
     return found
-
-
-def _thresholds(
-    rule: Rule, settings: RuleSettings, configuration: Configuration
-) -> dict[str, object]:
-    known = {option.name: option for option in rule.options}
-    values: dict[str, object] = {}
-    for name, value in settings.thresholds.items():
-        place = f'{configuration.file}: rules."{rule.id}".{name}'
-        if name not in known:
-            raise BadConfiguration(
-                f"{place}: the rule has no such threshold",
-                f"it has: {', '.join(known) or 'none'}",
-            )
-        try:
-            values[name] = TypeAdapter(known[name].type).validate_python(value)
-        except ValidationError as problem:
-            raise BadConfiguration(
-                f"{place}: {problem.errors()[0]['msg'].lower()}", known[name].help
-            ) from None
-    return values

@@ -13,6 +13,7 @@ from dbwright.cli.console import Console
 from dbwright.cli.output import format_names, planned
 from dbwright.configuration import read_configuration
 from dbwright.errors import Interrupted
+from dbwright.model.report import Report
 from dbwright.operation import Argument, Operation
 
 __all__ = ["add_command"]
@@ -27,26 +28,43 @@ def _completion(known: Callable[[], Iterable[str]]) -> Callable[[str], list[str]
     return complete
 
 
+REPORT_FORMATS = ("table", "json", "markdown", "html", "sarif", "junit")
+"""What the help of a command names whose result is a report; the tests compare."""
+
+
+def _delivered(result: object) -> dict[str, Any]:
+    """The options that say in which formats the result is written. A result that has a format of
+    its own is told so when one is given, and its help does not offer them."""
+    # Asking for a report's formats would import them all, for a help that is seldom read.
+    names = REPORT_FORMATS if result is Report else format_names(result)
+    listed = f"{', '.join(names[:-1])} or {names[-1]}" if names else ""
+    return {
+        "format": Annotated[
+            str | None,
+            typer.Option(
+                "--format",
+                metavar="FORMAT",
+                help=f"{listed} [default: by the ending of --output, else table]",
+                autocompletion=_completion(lambda: format_names(result)),
+                hidden=not names,
+            ),
+        ],
+        "also": Annotated[
+            list[Path] | None,
+            typer.Option(
+                "--also",
+                metavar="FILE",
+                help="write it to this file as well, in its ending's format",
+                hidden=not names,
+            ),
+        ],
+    }
+
+
 COMMON: dict[str, Any] = {
-    "format": Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help="table, json, markdown, html, sarif or junit [default: by the ending of "
-            "--output, else table]",
-            autocompletion=_completion(format_names),
-        ),
-    ],
     "output": Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="write the result to a file"),
-    ],
-    "also": Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--also", metavar="FILE", help="write it to this file as well, in its ending's format"
-        ),
     ],
     "config": Annotated[
         Path | None,
@@ -62,7 +80,7 @@ COMMON: dict[str, Any] = {
         bool, typer.Option("--no-color", help="no colours (as does NO_COLOR in the environment)")
     ],
 }
-"""The options that every command has."""
+"""The options that every command has, whatever its result."""
 
 POSITIONAL: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
 NAMED: Any = inspect.Parameter.KEYWORD_ONLY
@@ -104,6 +122,13 @@ def _help(operation: Operation) -> str:
 
 def _function(operation: Operation) -> Callable[..., int]:
     """A function with the signature that typer makes options of."""
+    delivered = _delivered(operation.result)
+    options = {
+        "format": delivered["format"],
+        "output": COMMON["output"],
+        "also": delivered["also"],
+        **COMMON,
+    }
 
     def command(**values: Any) -> int:
         try:
@@ -112,7 +137,7 @@ def _function(operation: Operation) -> Callable[..., int]:
             raise Interrupted("interrupted: nothing was changed", "run the command again") from None
 
     def run(values: dict[str, Any]) -> int:
-        common = {name: values.pop(name) for name in COMMON}
+        common = {name: values.pop(name) for name in options}
         console = Console(
             quiet=common["quiet"], verbose=common["verbose"], no_color=common["no_color"]
         )
@@ -143,7 +168,7 @@ def _function(operation: Operation) -> Callable[..., int]:
             default=DEFAULTS.get(name),
             annotation=annotation,
         )
-        for name, annotation in COMMON.items()
+        for name, annotation in options.items()
     ]
     parameters.sort(key=lambda parameter: parameter.kind)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -28,9 +28,14 @@ TABLE = "table"
 DOCUMENT_FORMATS = (TABLE, "json", "markdown")
 
 
-def format_names() -> tuple[str, ...]:
-    """What `--format` takes."""
-    return (TABLE, *(name for name in FORMATS if name != TERMINAL))
+def format_names(kind: object = Report) -> tuple[str, ...]:
+    """What `--format` takes for a kind of result; nothing for a snapshot, which has its own."""
+    if kind is Snapshot:
+        return ()
+    if kind is Document:
+        return DOCUMENT_FORMATS
+    every = EXPLANATION_FORMATS if kind is Explanation else FORMATS
+    return (TABLE, *(name for name in every if name != TERMINAL))
 
 
 TERMINAL = "terminal"
@@ -85,22 +90,13 @@ def planned(
                 "leave --format and --also out; -o names its file",
             )
         return Delivery(console, TABLE, output, ())
-    known = _known(kind)
+    known = format_names(kind)
     chosen = format or (_format_of(output) if output else None) or TABLE
     named = tuple((path, _format_of(path)) for path in also)
     for one in (chosen, *(name for _, name in named if name)):
         if one not in known:
             raise UsageError(f"no way to write {one}", f"choose one of: {', '.join(known)}")
     return Delivery(console, chosen, output, tuple((p, _told(p, name)) for p, name in named))
-
-
-def _known(kind: object) -> tuple[str, ...]:
-    """The formats of a kind of result, as `--format` names them."""
-    if kind is Document:
-        return DOCUMENT_FORMATS
-    if kind is Explanation:
-        return (TABLE, *(name for name in EXPLANATION_FORMATS if name != TERMINAL))
-    return format_names()
 
 
 def _format_of(path: Path) -> str | None:

@@ -1,7 +1,9 @@
-"""An explanation as one HTML file: no network, no script, light and dark.
+"""An explanation as one HTML file: no network, light and dark.
 
-All text of the plan and of the statement is escaped by jinja2, and a Content-Security-Policy that
-names the hash of our own style keeps anything else from being loaded or run.
+The plan, the insights and the statement are there without any script. Below them a frame holds
+pev2, in which the plan can be explored. All text of the plan and of the statement is escaped by
+jinja2, and a Content-Security-Policy that names the hashes of our style and of what the frame holds
+keeps anything else from being loaded or run.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from dbwright.render.plan_tree import (
     titled,
     tree_lines,
 )
+from dbwright.render.plan_viewer import policy_sources, vendored, viewer
 from dbwright.render.text import plural, visible
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ def render(explanation: Explanation) -> str:
     """A self-contained page."""
     style = asset("report.css") + "\n" + asset("explanation.css")
     count = len(explanation.remarks)
+    styles, scripts = policy_sources()
     return template().render(
         explanation=explanation,
         plan=explanation.plan,
@@ -67,8 +71,17 @@ def render(explanation: Explanation) -> str:
         remarks=[(number, remark.finding) for number, remark in numbered(explanation)],
         skipped=decided(explanation.skipped),
         style=style,
-        style_hash=hash_of(style),
+        style_hashes=(hash_of(style), *styles),
+        script_hashes=scripts,
+        frame=in_attribute(viewer(explanation.plan)),
+        viewer_version=vendored().version,
     )
+
+
+def in_attribute(document: str) -> str:
+    """A document as the value of an attribute in single quotes. Double quotes stay: a script has
+    thousands of them, and each would take six bytes."""
+    return document.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")
 
 
 @cache

@@ -10,16 +10,18 @@ from typing import Annotated
 from dbwright.configuration import Configuration
 from dbwright.errors import FileUnreadable, UsageError
 from dbwright.model.explanation import Explanation
+from dbwright.model.finding import Finding
 from dbwright.model.plan import Plan
 from dbwright.model.report import RuleText, Skipped
+from dbwright.model.rule_page import rule_page
 from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
 from dbwright.target import Target, opened, resolve
 from dbwright.tune.planner import plan_on
+from dbwright.tune.plans.configure import Chosen, choose
+from dbwright.tune.plans.describe import described
 from dbwright.tune.plans.engine import run_insights
-from dbwright.tune.plans.insight import Insight
-from dbwright.tune.plans.registry import all_insights
 
 __all__ = ["explain", "explained"]
 
@@ -78,8 +80,9 @@ def explain(
     asked = _asked(words, on, file, plan)
     if timeout is not None and timeout <= 0:
         raise UsageError("--timeout must be above 0", "give seconds, as 30")
+    chosen = choose(configuration)
     if asked.plan is not None:
-        return _of_pasted(asked, configuration, progress)
+        return _of_pasted(asked, configuration, chosen, progress)
     source = resolve(asked.target, configuration)
     planned = plan_on(
         source,
@@ -88,7 +91,13 @@ def explain(
         timeout_seconds=timeout or TIMEOUT,
         progress=progress,
     )
-    return explained(planned.plan, planned.snapshot, planned.skipped, target=planned.target)
+    return explained(
+        planned.plan,
+        planned.snapshot,
+        planned.skipped,
+        target=planned.target,
+        chosen=chosen,
+    )
 
 
 def explained(
@@ -97,22 +106,31 @@ def explained(
     skipped: tuple[Skipped, ...] = (),
     *,
     target: str = "",
+    chosen: Chosen | None = None,
 ) -> Explanation:
-    """The plan with what the insights say of it."""
-    insights = all_insights()
+    """The plan with what the insights say of it; `chosen` says which of them, and how."""
+    chosen = chosen or choose(Configuration())
     run = run_insights(
         plan,
-        insights,
+        chosen.insights,
         catalog=snapshot.catalog if snapshot is not None else None,
         statistics=snapshot.statistics if snapshot is not None else None,
+        thresholds=chosen.thresholds,
+        severities=chosen.severities,
     )
-    fired = {remark.finding.rule for remark in run.remarks}
+    shown = tuple(remark for remark in run.remarks if not chosen.ignores(remark))
+    silenced = tuple(remark.finding for remark in run.remarks if chosen.ignores(remark))
+    fired = {remark.finding.rule for remark in shown}
     return Explanation(
         plan=plan,
         target=target or (snapshot.target if snapshot is not None else ""),
-        remarks=run.remarks,
-        skipped=(*skipped, *run.skipped),
-        rules={each.id: _text(each) for each in insights if each.id in fired},
+        remarks=shown,
+        skipped=(*skipped, *run.skipped, *chosen.switched_off, *map(_ignored, silenced)),
+        rules={
+            each.id: RuleText(each.title, rule_page(described(each)))
+            for each in chosen.insights
+            if each.id in fired
+        },
     )
 
 
@@ -163,6 +181,7 @@ def _read(path: Path) -> str:
 def _of_pasted(
     asked: _Asked,
     configuration: Configuration,
+    chosen: Chosen,
     progress: Progress,
 ) -> Explanation:
     """A plan from a file; a target that is named tells of its tables."""
@@ -172,12 +191,17 @@ def _of_pasted(
     plan = read_plan(asked.plan)
     if asked.target is None:
         note = Skipped("catalog", "a plan alone tells no indexes and settings", "name the TARGET")
-        return explained(plan, None, (note,), target=asked.plan_name)
+        return explained(plan, None, (note,), target=asked.plan_name, chosen=chosen)
     source: Target = resolve(asked.target, configuration)
     with opened(source, progress=progress) as opened_source:
-        return explained(plan, opened_source.snapshot, target=asked.plan_name)
+        return explained(plan, opened_source.snapshot, target=asked.plan_name, chosen=chosen)
 
 
-def _text(insight: Insight) -> RuleText:
-    sections = [f"## {heading}\n\n{text}" for heading, text in insight.page.items()][1:]
-    return RuleText(insight.title, "\n\n".join(sections))
+def _ignored(finding: Finding) -> Skipped:
+    """A remark that dbwright.toml says not to show."""
+    return Skipped(
+        finding.rule,
+        "dbwright.toml ignores it",
+        objects=(finding.object.name,),
+        rules=(finding.rule,),
+    )

@@ -71,7 +71,5 @@ def _key(element: dict[str, Any]) -> CandidateKey:
         expression=None if expression is None else canonical_expression(expression),
         operator_class=classes[-1]["String"]["sval"] if classes else "",
         descending=descending,
-        nulls_first=descending
-        if nulls == "SORTBY_NULLS_DEFAULT"
-        else nulls == "SORTBY_NULLS_FIRST",
+        nulls_first=nulls == "SORTBY_NULLS_FIRST" or (usual and descending),
     )

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
-
 from dbwright.tune.indexes.choose import Problem
 from dbwright.tune.indexes.costs import Costs, bits, mask
 
@@ -27,6 +25,8 @@ class Bound:
 
 def lower_bound(problem: Problem, costs: Costs, seconds: float) -> Bound:
     """The bound of what is known by now."""
+    import highspy  # with numpy it takes a third of a second
+
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
     solver.setOptionValue("time_limit", max(0.1, seconds))

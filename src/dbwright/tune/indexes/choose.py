@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-import highspy
+from typing import TYPE_CHECKING
 
 from dbwright.tune.indexes.costs import Costs, KnownPlan, bits, mask
+
+if TYPE_CHECKING:
+    import highspy
 
 __all__ = ["Choice", "Problem", "choose"]
 
@@ -56,6 +58,8 @@ class Choice:
 
 def choose(problem: Problem, costs: Costs, seconds: float) -> Choice:
     """The set whose known plans cost least."""
+    import highspy  # with numpy it takes a third of a second
+
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
     solver.setOptionValue("mip_rel_gap", RELATIVE_GAP)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.explanation import Remark
-from dbwright.model.finding import Finding, ObjectRef, Proof, ProofLevel
+from dbwright.model.finding import Finding, ObjectRef, Proof, ProofLevel, Severity
 from dbwright.model.plan import Plan, PlanNode
 from dbwright.model.report import Skipped
 from dbwright.model.statistics import Statistics
@@ -34,8 +34,10 @@ def run_insights(
     catalog: Catalog | None = None,
     statistics: Statistics | None = None,
     thresholds: Mapping[str, Mapping[str, object]] | None = None,
+    severities: Mapping[str, Severity] | None = None,
 ) -> InsightRun:
-    """Run each insight that the plan can decide. `thresholds`: by the insight's id.
+    """Run each insight that the plan can decide. `thresholds` and `severities`
+    (instead of its own, and of what it says of one fault): by the insight's id.
 
     An insight that breaks is skipped, told with its error, and logged with its traceback: one bug
     must not hide what the others find.
@@ -51,7 +53,8 @@ def run_insights(
         own = dict((thresholds or {}).get(insight.id, {}))
         try:
             faults = list(insight.function(*(known[part] for part in insight.parts), **own))
-            remarks += [_remark(insight, fault, plan) for fault in faults]
+            severity = (severities or {}).get(insight.id)
+            remarks += [_remark(insight, fault, severity) for fault in faults]
         except Exception as problem:
             logger.exception("insight %s broke", insight.id)
             reason = f"the insight broke: {type(problem).__name__}: {problem}"
@@ -63,14 +66,14 @@ def run_insights(
     return InsightRun(tuple(remarks), tuple(skipped))
 
 
-def _remark(insight: Insight, fault: PlanFault, plan: Plan) -> Remark:
+def _remark(insight: Insight, fault: PlanFault, severity: Severity | None) -> Remark:
     node = fault.node
     ref = fault.object or _named(node)
     place = "" if node is None else f"#{node.number}"
     return Remark(
         Finding(
             rule=insight.id,
-            severity=fault.severity or insight.severity,
+            severity=severity or fault.severity or insight.severity,
             confidence=fault.confidence or insight.confidence,
             object=ref,
             message=fault.message,

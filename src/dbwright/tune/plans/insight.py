@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from dbwright.model.described import INSIGHTS, Threshold
 from dbwright.model.finding import Confidence, Evidence, Fix, ObjectRef, Severity
 from dbwright.model.plan import PlanNode
 from dbwright.tune.plans.example import PlanExample
 
-__all__ = ["HEADINGS", "Insight", "PlanFault", "Threshold", "insight"]
+__all__ = ["HEADINGS", "Insight", "PlanFault", "insight"]
 
 HEADINGS = (
     "What it finds",
@@ -29,7 +30,6 @@ HEADINGS = (
     "Sources",
 )
 PARTS = ("plan", "catalog", "statistics")
-TOPIC = "plans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,6 @@ class PlanFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A figure that a user may set."""
-
-    name: str
-    type: Any
-    default: object
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
 class Insight:
     """An insight with everything that is known about it."""
 
@@ -78,6 +68,7 @@ class Insight:
     good: tuple[PlanExample, ...]
     analyzed: bool
     """Does it need a plan that was run?"""
+    since: str = "0.1"
 
     @property
     def title(self) -> str:
@@ -96,6 +87,7 @@ def insight(
     good: PlanExample | tuple[PlanExample, ...],
     confidence: Confidence = Confidence.HIGH,
     analyzed: bool = True,
+    since: str = "0.1",
 ) -> Callable[[Callable[..., Iterable[PlanFault]]], Insight]:
     """Make an insight of a function. Raises TypeError where its page or signature is not in order.
 
@@ -107,7 +99,7 @@ def insight(
         name = function.__module__.rpartition(".")[2].replace("_", "-")
         parts, thresholds = _signature(function)
         return Insight(
-            id=f"{TOPIC}/{name}",
+            id=f"{INSIGHTS}/{name}",
             severity=severity,
             confidence=confidence,
             function=function,
@@ -117,6 +109,7 @@ def insight(
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
             analyzed=analyzed,
+            since=since,
         )
 
     return declare

@@ -1,0 +1,113 @@
+"""`dbwright rules`: what is looked for, and why."""
+
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from itertools import groupby
+from typing import Annotated
+
+from dbwright.check.describe import described_rules
+from dbwright.errors import UnknownRule
+from dbwright.model.described import DescribedRule
+from dbwright.model.document import Document
+from dbwright.model.finding import Severity
+from dbwright.model.rule_page import rule_page
+from dbwright.operation import Effect, Example, Parameter, operation
+from dbwright.tune.plans.describe import described_insights
+
+__all__ = ["all_described", "rules"]
+
+SEVERITIES = "|".join(Severity)
+
+
+@lru_cache(maxsize=1)
+def all_described() -> tuple[DescribedRule, ...]:
+    """The rules of `check` and the insights of `explain`, sorted by id."""
+    return tuple(sorted((*described_rules(), *described_insights()), key=lambda rule: rule.id))
+
+
+def known_ids() -> tuple[str, ...]:
+    return tuple(rule.id for rule in all_described())
+
+
+def known_topics() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.topic for rule in all_described()))
+
+
+@operation(
+    Effect.READS,
+    examples=(
+        Example("dbwright rules", "all of them, by topic"),
+        Example("dbwright rules indexes/unused-index", "one, whole"),
+        Example("dbwright rules --topic plans", "what `explain` sees in plans"),
+        Example("dbwright rules --topic security --format json", "for a program"),
+    ),
+)
+def rules(
+    id: Annotated[
+        str | None,
+        Parameter("a rule's id, or the part after the slash", "ID", argument=True, known=known_ids),
+    ] = None,
+    *,
+    topic: Annotated[str | None, Parameter("only this topic", "TOPIC", known=known_topics)] = None,
+    severity: Annotated[
+        Severity | None, Parameter("only this severity or worse", SEVERITIES)
+    ] = None,
+) -> Document:
+    """List what is looked for; or say all about one rule.
+
+    With an id: what it finds, why it matters, how to fix it, when to ignore it, and the
+    thresholds that dbwright.toml may set. The topic `plans` is what `explain` sees in plans; all
+    others are what `check` sees in a database.
+    """
+    if id is not None:
+        rule = find(id)
+        return Document("rules", rule_page(rule), _data(rule))
+    if topic is not None and topic not in known_topics():
+        raise UnknownRule(f"there is no topic {topic!r}", f"topics: {', '.join(known_topics())}")
+    chosen = [
+        rule
+        for rule in all_described()
+        if topic in (None, rule.topic) and (severity is None or rule.severity.at_least(severity))
+    ]
+    return Document("rules", _listing(chosen), {"rules": [_data(rule) for rule in chosen]})
+
+
+def find(name: str) -> DescribedRule:
+    """By id, or by the part after the slash. Raises UnknownRule."""
+    for rule in all_described():
+        if name in (rule.id, rule.name):
+            return rule
+    known = [word for rule in all_described() for word in (rule.id, rule.name)]
+    near = difflib.get_close_matches(name, known, n=1)
+    step = f"did you mean {near[0]}? " if near else ""
+    raise UnknownRule(f"there is no rule {name!r}", f"{step}`dbwright rules` lists them")
+
+
+def _listing(rules: list[DescribedRule]) -> str:
+    lines = [f"# {len(rules)} rules", ""]
+    for topic, group in groupby(rules, key=lambda rule: rule.topic):
+        lines += [f"## {topic}", "", "| rule | severity | what is wrong |", "| --- | --- | --- |"]
+        for rule in group:
+            mark = f" (with `{rule.mark}`)" if rule.mark else ""
+            title = rule.title.rstrip(".").replace("|", "\\|")
+            lines.append(f"| {rule.id} | {rule.severity} | {title}{mark} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _data(rule: DescribedRule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "severity": rule.severity.value,
+        "confidence": rule.confidence.value,
+        "title": rule.title,
+        "needs": list(rule.needs),
+        "reads_data": rule.reads_data,
+        "since": rule.since,
+        "thresholds": {
+            each.name: {"default": each.default, "help": each.help} for each in rule.thresholds
+        },
+        "page": dict(rule.sections),
+    }
