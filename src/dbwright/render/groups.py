@@ -158,8 +158,9 @@ def next_step(report: Report) -> tuple[str, str]:
     if ordered:
         worst = ordered[0].findings[0]
         command = f"dbwright rules {visible(worst.rule)}"
-        if worst.fix is not None and report.tuning is not None:
-            return f"start with the index on {visible(worst.object.name)}: it saves most", ""
+        if report.tuning is not None:
+            what = "the index on" if worst.fix is not None else worst.object.kind
+            return f"start with {visible(what)} {visible(worst.object.name)}: it saves most", ""
         if worst.fix is not None:
             return f"start with the fix of {visible(worst.object.name)}; to read why, run", command
         return f"start with {visible(worst.object.name)}; to read what to do, run", command

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dbwright.engines.postgresql.session import Session
 from dbwright.engines.postgresql.watch import watch as watch_activity
 from dbwright.errors import UsageError
 from dbwright.model.conversation import Conversation
-from dbwright.model.finding import Severity
+from dbwright.model.finding import Finding, Severity
 from dbwright.model.report import Report, RuleText, Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.workload import Query
@@ -22,6 +22,8 @@ from dbwright.tune.index_findings import RULE, WHY, index_findings
 from dbwright.tune.indexes.advise import IndexOptions, advise_indexes
 from dbwright.tune.indexes.asked import asked_index
 from dbwright.tune.indexes.search import Effort
+from dbwright.tune.rewrites.advise import RewriteCounts, advise_rewrites
+from dbwright.tune.rewrites.registry import all_rewrites
 from dbwright.tune.workload.sources import (
     PG_STAT_STATEMENTS,
     WorkloadReading,
@@ -119,17 +121,24 @@ def tune_snapshot(
             snapshot, statements, copy, options, source=source, progress=progress
         )
         left += [*copy.skipped, *untried]
+        rewritten, counts = advise_rewrites(
+            statements, snapshot, copy, seconds=options.effort.seconds, progress=progress
+        )
+        left += _told(counts)
     return Report(
         command="tune",
         target=snapshot.target,
-        findings=tuple(index_findings(snapshot.catalog, tuning, candidates)),
+        findings=_worst_first((*index_findings(snapshot.catalog, tuning, candidates), *rewritten)),
         skipped=(*skipped, *left),
         engine=snapshot.catalog.engine,
         server_version=snapshot.catalog.server.version,
         database=snapshot.catalog.server.database,
         objects_read={"query": len(statements), "table": len(snapshot.catalog.tables)},
         fail_on=fail_on,
-        rules={RULE: RuleText("An index that the workload would use is missing.", WHY)},
+        rules={
+            RULE: RuleText("An index that the workload would use is missing.", WHY),
+            **{one.id: RuleText(one.title, one.why) for one in all_rewrites()},
+        },
         tuning=tuning,
     )
 
@@ -145,6 +154,25 @@ def _with_chattiness(report: Report, conversations: Sequence[Conversation]) -> R
     found = [finding for heard in conversations for finding in chattiness(heard)]
     if not found:
         return report
-    findings = sorted((*report.findings, *found), key=lambda finding: finding.severity.rank)
-    rules = {**report.rules, **CHATTINESS}
-    return replace(report, findings=tuple(findings), rules=rules)
+    findings = _worst_first((*report.findings, *found))
+    return replace(report, findings=findings, rules={**report.rules, **CHATTINESS})
+
+
+def _worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
+
+
+def _told(counts: RewriteCounts) -> Iterator[Skipped]:
+    """What became of rewrites that are not shown, where somebody should know."""
+    if counts.refused:
+        names = tuple(sorted({refused.rule for refused in counts.refused}))
+        many = "1 rewrite" if len(counts.refused) == 1 else f"{len(counts.refused):,} rewrites"
+        yield Skipped("tune.rewrites", f"{many} gave other rows and were thrown away", "", names)
+    if counts.untried:
+        yield Skipped(
+            "tune.rewrites",
+            f"no time was left for {counts.untried:,} queries",
+            "give more --effort",
+        )
+    for name, problem in sorted(counts.broken.items()):
+        yield Skipped("tune.rewrites", f"{name} failed: {problem}", "please report it")

@@ -1,0 +1,66 @@
+"""What the catalog promises of the rows that are there: keys, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dbwright.model.catalog import Catalog, ForeignKey, Table, TableKind
+from dbwright.tune.rewrites.source import never_null
+
+__all__ = ["holds", "is_inherited", "never_null_keys", "unique_by"]
+
+
+def is_inherited(catalog: Catalog, table: Table) -> bool:
+    """Do tables inherit from it that are no partitions? Its constraints don't hold for all rows
+    that a query of it sees then."""
+    return table.kind is not TableKind.PARTITIONED and bool(catalog.children(table))
+
+
+def unique_by(catalog: Catalog, table: Table) -> Iterator[tuple[str, ...]]:
+    """The sets of columns no two rows share, as far as none of their values is NULL.
+
+    A deferrable constraint may be broken for a while inside of a transaction.
+    """
+    if table.kind is TableKind.FOREIGN or is_inherited(catalog, table):
+        return
+    constraints = {key.index for key in table.keys if key.deferrable or key.without_overlaps}
+    for key in table.keys:
+        if not key.deferrable and not key.without_overlaps:
+            yield key.columns
+    for index in table.indexes:
+        whole = index.unique and index.valid and index.immediate and not index.partial
+        whole = whole and all(k.default_operator_class and k.collation is None for k in index.keys)
+        if whole and index.name not in constraints and not index.exclusion:
+            names = tuple(name for name in index.columns if name is not None)
+            if len(names) == len(index.columns):
+                yield names
+
+
+def never_null_keys(catalog: Catalog, table: Table) -> list[tuple[str, ...]]:
+    """Sets of columns that tell every row from every other."""
+    return [
+        columns
+        for columns in dict.fromkeys(unique_by(catalog, table))
+        if all(never_null(table, name) for name in columns)
+    ]
+
+
+def holds(catalog: Catalog, table: Table, key: ForeignKey) -> bool:
+    """Has every row, at every moment, the row that it refers to (where no column is NULL)?"""
+    other = catalog.find_table(key.references)
+    return (
+        other is not None
+        and key.validated
+        and key.enforced
+        and not key.deferrable
+        and not key.match_full
+        and _whole(catalog, (table, other))
+    )
+
+
+def _whole(catalog: Catalog, tables: Iterable[Table]) -> bool:
+    """Do constraints speak of all rows, and does a query see all of them?"""
+    return not any(
+        is_inherited(catalog, table) or table.kind is TableKind.FOREIGN or table.row_security
+        for table in tables
+    )

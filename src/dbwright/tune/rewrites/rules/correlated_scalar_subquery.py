@@ -1,0 +1,305 @@
+"""A subquery aggregates for each row what could be aggregated once for all.
+
+## What it finds
+
+`SELECT …, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customers c`, and the
+same in WHERE (`placed = (SELECT max(p.placed) …)`, `total < (SELECT 0.2 * avg(…) …)`): an
+aggregate over rows that are tied to the row outside by equality alone.
+
+## Why it matters
+
+The subquery runs once for each row outside. With an index that is many descents, without one it is
+the whole table each time.
+
+## How to fix
+
+Aggregate by the tying columns in a subquery of FROM, and LEFT JOIN it.
+
+## When to ignore
+
+The query gives few rows, and there is an index for the subquery.
+
+## Sources
+
+- PostgreSQL manual, Scalar Subqueries; Aggregate Functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dbwright.model.catalog import Catalog
+from dbwright.model.finding import Severity
+from dbwright.sql.parse import Node, walk
+from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._parts import (
+    alike,
+    calls_aggregate,
+    only_of,
+    only_target,
+    subquery,
+)
+from dbwright.tune.rewrites.rules._shop import SHOP
+from dbwright.tune.rewrites.source import Level, Named, Source, read_source
+from dbwright.tune.rewrites.trees import (
+    Path,
+    all_of,
+    at,
+    call_name,
+    column,
+    column_refs,
+    comparison,
+    conjuncts,
+    integer,
+    operator,
+    put,
+)
+
+NULL_WITHOUT_ROWS = frozenset("sum min max avg bool_and bool_or every".split())
+"""Aggregates that give NULL over no rows; count gives 0."""
+ARITHMETIC = frozenset(
+    "FuncCall A_Expr A_Const ColumnRef String ival fval sval boolval typeName agg_filter "
+    "lexpr rexpr TypeCast A_Star".split()
+)
+ALIAS = "aggregated"
+MOST = 5
+"""Subqueries that are joined at a time."""
+
+BAD = (
+    RewriteExample(
+        "SELECT c.id, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id AND total > 1) "
+        "AS spent FROM customers c",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT name, (SELECT count(*) FROM orders WHERE orders.coupon_id = c.referrer) "
+        "FROM customers c ORDER BY id",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT o.id FROM orders o WHERE o.placed = "
+        "(SELECT max(p.placed) FROM orders p WHERE p.customer_id = o.customer_id)",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT sum(o.total) AS small FROM orders o JOIN customers c ON c.id = o.customer_id "
+        "WHERE c.referrer = 3 AND o.total < "
+        "(SELECT 0.2 * avg(p.total) FROM orders p WHERE p.coupon_id = o.coupon_id)",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT id, (SELECT min(placed) FROM orders WHERE coupon_id = c.referrer) AS a, "
+        "(SELECT count(*) FROM orders WHERE coupon_id = c.referrer) AS n FROM customers c",
+        SHOP,
+    ),
+)
+GOOD = (
+    RewriteExample(
+        "SELECT c.id, (SELECT sum(o.total) FROM orders o WHERE o.customer_id > c.id) AS spent "
+        "FROM customers c",
+        SHOP,
+    ),
+    RewriteExample("SELECT id, (SELECT max(total) FROM orders) AS most FROM customers", SHOP),
+    RewriteExample(
+        "SELECT c.id, (SELECT o.total FROM orders o WHERE o.id = c.id) AS t FROM customers c", SHOP
+    ),
+    RewriteExample(
+        "SELECT c.referrer, sum((SELECT count(*) FROM orders o WHERE o.customer_id = c.id)) "
+        "FROM customers c GROUP BY c.referrer",
+        SHOP,
+    ),
+)
+
+
+@rewrite(severity=Severity.WARNING, bad=BAD, good=GOOD)
+def correlated_scalar_subquery(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
+    note = "each row meets the one aggregate of its own group, or none"
+    singly = list(_each(source, 1))
+    for text in singly:
+        yield Rewritten(text, note)
+    if len(singly) > 1:
+        together = _all(singly[0], catalog)
+        if together is not None:
+            yield Rewritten(together, note)
+
+
+def _all(text: str, catalog: Catalog) -> str | None:
+    """With the others written anew as well."""
+    found = None
+    for number in range(2, MOST + 1):
+        source = read_source(text, catalog)
+        another = None if source is None else next(_each(source, number), None)
+        if another is None:
+            break
+        text = found = another
+    return found
+
+
+def _each(source: Source, number: int) -> Iterator[str]:
+    """The query with one of its subqueries joined; `number` tells the joins apart."""
+    alias = f"{ALIAS}_{number}"
+    for level in source.levels:
+        if not level.items or level.set_operation or level.fields.get("lockingClause"):
+            continue
+        if any(item.alias == alias for item in level.items) or _shows_all(level):
+            continue
+        for path, kind, fields in source.expressions(level):
+            if kind == "SubLink" and fields["subLinkType"] == "EXPR_SUBLINK":
+                clause = path[len(level.path)]
+                grouped = clause == "targetList" and _gathers(level)
+                inner = subquery(source, path)
+                if clause not in ("targetList", "whereClause") or grouped or inner is None:
+                    continue
+                text = _joined(source, level, path, inner, alias)
+                if text is not None:
+                    yield text
+
+
+def _shows_all(level: Level) -> bool:
+    """Would a further relation show in the result?"""
+    return any(
+        len(target["ResTarget"]["val"]["ColumnRef"]["fields"]) == 1
+        and "A_Star" in target["ResTarget"]["val"]["ColumnRef"]["fields"][0]
+        for target in level.fields.get("targetList", ())
+        if "ColumnRef" in target["ResTarget"]["val"]
+    )
+
+
+def _gathers(level: Level) -> bool:
+    """Does it group? Then what it shows is not of the rows of FROM."""
+    if any(level.fields.get(name) for name in ("groupClause", "havingClause", "distinctClause")):
+        return True
+    return calls_aggregate(_outside(level.fields.get("targetList", [])))
+
+
+def _outside(node: Any) -> Any:
+    """The tree without its subqueries."""
+    if isinstance(node, list):
+        return [_outside(child) for child in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {name: _outside(child) for name, child in node.items() if name != "SubLink"}
+
+
+def _joined(source: Source, level: Level, path: Path, inner: Level, alias: str) -> str | None:
+    value = only_target(inner)
+    if value is None or not inner.plain or not inner.plain_from or not inner.items:
+        return None
+    name = _aggregate(inner, value)
+    parts = _parts(inner)
+    if name is None or parts is None:
+        return None
+    ties, others = parts
+    tied = {outer.item.path: outer.item for _, outer in ties}
+    if len(tied) != 1 or any(outer.level.path != level.path for _, outer in ties):
+        return None
+    (item,) = tied.values()
+    keys: list[Node] = [{"ColumnRef": own} for own, _ in ties]
+    names = [f"{alias}_key_{n}" for n in range(1, len(keys) + 1)]
+    shown = [*zip(names, keys, strict=True), (f"{alias}_value", value)]
+    subselect = {
+        "targetList": [{"ResTarget": {"name": n, "val": each}} for n, each in shown],
+        "fromClause": inner.fields["fromClause"],
+        **({} if not others else {"whereClause": all_of(others)}),
+        "groupClause": keys,
+        "limitOption": "LIMIT_OPTION_DEFAULT",
+        "op": "SETOP_NONE",
+    }
+    range_ = {"subquery": {"SelectStmt": subselect}, "alias": {"aliasname": alias}}
+    conditions = [
+        comparison(column(alias, key), "=", column(outer.item.alias, outer.column.name))
+        for key, (_, outer) in zip(names, ties, strict=True)
+    ]
+    instead: Node = column(alias, f"{alias}_value")
+    if name == "count":
+        instead = {"CoalesceExpr": {"args": [instead, integer(0)]}}
+    join = {
+        "jointype": "JOIN_LEFT",
+        "rarg": {"RangeSubselect": range_},
+        "quals": all_of(conditions),
+    }
+    return _written(source, level, path, item.path, join, instead, name)
+
+
+def _aggregate(inner: Level, value: Node) -> str | None:
+    """The aggregate's name; None where the value over no rows is neither NULL nor a bare count's
+    0, or where it reads what is outside."""
+    calls = [fields for kind, fields in walk({"_": value}) if kind == "FuncCall"]
+    names = {call_name(fields) for fields in calls}
+    if any("over" in fields for fields in calls) or not names:
+        return None
+    if any(column_refs(value)) and not only_of(inner, value, inner.items):
+        return None
+    bare = "FuncCall" in value
+    if bare and names == {"count"}:
+        return "count"
+    arithmetic = all(_strict(fields) for kind, fields in walk({"_": value}) if kind == "A_Expr")
+    kinds = {kind for kind, _ in walk(value)} - ARITHMETIC
+    if names <= NULL_WITHOUT_ROWS and len(calls) == 1 and arithmetic and not kinds:
+        return names.pop() if bare else ""
+    return None
+
+
+def _strict(fields: Node) -> bool:
+    """Is it NULL where a side is?"""
+    return operator(fields) in ("+", "-", "*", "/")
+
+
+def _parts(inner: Level) -> tuple[list[tuple[Node, Named]], list[Node]] | None:
+    """The columns inside that equal columns outside, and the conditions that are only about the
+    inside; None where there is another condition, or no tie."""
+    ties: list[tuple[Node, Named]] = []
+    others: list[Node] = []
+    for condition in conjuncts(inner.fields.get("whereClause")):
+        tie = _tie(inner, condition.get("A_Expr"))
+        if tie is not None:
+            ties.append(tie)
+        elif only_of(inner, condition, inner.items):
+            others.append(condition)
+        else:
+            return None
+    return (ties, others) if ties else None
+
+
+def _tie(inner: Level, fields: Node | None) -> tuple[Node, Named] | None:
+    if fields is None or operator(fields) != "=":
+        return None
+    sides = [fields[side].get("ColumnRef") for side in ("lexpr", "rexpr")]
+    if None in sides:
+        return None
+    for own, other in (sides, sides[::-1]):
+        inside, outside = inner.named(own), inner.named(other)
+        if inside is None or outside is None:
+            continue
+        across = inside.level.path == inner.path and outside.level.path != inner.path
+        if across and alike(inside.column, outside.column):
+            return own, outside
+    return None
+
+
+def _written(
+    source: Source,
+    level: Level,
+    path: Path,
+    item: Path,
+    join: Node,
+    instead: Node,
+    name: str,
+) -> str | None:
+    """With the join around the whole FROM entry that the tying columns come from."""
+    tree = put(source.tree, path, instead)
+    if path[len(level.path)] == "targetList":
+        number = path[len(level.path) + 1]
+        target = level.fields["targetList"][number]["ResTarget"]
+        whole = path[-1] == "val"  # else its name is not the subquery's
+        if not target.get("name") and (not whole or not name):
+            return None
+        tree = put(
+            tree,
+            (*level.path, "targetList", number, "ResTarget", "name"),
+            target.get("name") or name,
+        )
+    entry = item[: len(level.path) + 2]
+    tree = put(tree, entry, {"JoinExpr": {**join, "larg": at(tree, entry)}})
+    return source.with_tree(tree)
