@@ -64,7 +64,9 @@ def test_an_application_may_be_installed() -> None:
 
 def test_where_all_is_installed_the_first_that_is_no_driver_is_told() -> None:
     places = Places()
-    places.kinds[__file__] = places._kind("<frozen pytest>")
+    # This file, and the program that a parallel run of the tests was started with.
+    for file in (__file__, "<string>"):
+        places.kinds[file] = places._kind("<frozen pytest>")
     driver = compiled(f"{PACKAGES}/psycopg/cursor.py")
     shop = compiled(f"{PACKAGES}/shop/views.py")
     found = site(places, shop["relay"](driver["frame"]))
