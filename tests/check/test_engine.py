@@ -18,7 +18,7 @@ import dbwright
 from dbwright.check.check import check
 from dbwright.check.engine import run_rules
 from dbwright.check.registry import all_rules
-from dbwright.check.rule import HEADINGS, Answers, Fault, Option, Question, Rule
+from dbwright.check.rule import Answers, Fault, Option, Question, Rule
 from dbwright.configuration import Configuration
 from dbwright.engines.postgresql.ask import asker
 from dbwright.engines.postgresql.read import read
@@ -26,6 +26,7 @@ from dbwright.engines.postgresql.session import Session
 from dbwright.model.activity import Activity
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Confidence, Location, ObjectRef, Severity
+from dbwright.model.page import HEADINGS
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.statistics import Statistics

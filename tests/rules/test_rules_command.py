@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from dbwright.check.registry import all_rules
-from dbwright.check.rule import HEADINGS
 from dbwright.model.described import INSIGHTS, DescribedRule
 from dbwright.model.finding import Severity
+from dbwright.model.page import HEADINGS
 from dbwright.rules.rules import all_described
 from dbwright.tune.plans.registry import all_insights
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from dbwright.check import rules as rules_package
 from dbwright.check.rule import Rule
+from dbwright.discovery import declared_in
 from dbwright.errors import UnknownRule
 
 __all__ = ["all_rules", "find_rule", "fits_pattern", "known_ids", "known_topics", "matching"]
@@ -22,14 +23,7 @@ def all_rules() -> tuple[Rule, ...]:
     found: list[Rule] = []
     for topic in pkgutil.iter_modules(rules_package.__path__):
         package = importlib.import_module(f"{rules_package.__name__}.{topic.name}")
-        for file in pkgutil.iter_modules(package.__path__):
-            if file.name.startswith("_"):
-                continue  # what rules of the topic share
-            module = importlib.import_module(f"{package.__name__}.{file.name}")
-            own = [value for value in vars(module).values() if isinstance(value, Rule)]
-            if len(own) != 1:
-                raise TypeError(f"{module.__name__} must hold one rule, not {len(own)}")
-            found += own
+        found += declared_in(package, Rule)
     return tuple(sorted(found, key=lambda rule: rule.id))
 
 

@@ -18,16 +18,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from dbwright.check.example import Example
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Confidence, Evidence, Fix, Location, ObjectRef, Severity
+from dbwright.model.page import read_page, why_it_matters
 
-__all__ = ["HEADINGS", "Answers", "Fault", "Option", "Question", "Rule", "rule"]
-
-HEADINGS = (
-    "What it finds",
-    "Why it matters",
-    "How to fix",
-    "When to ignore",
-    "Sources",
-)
+__all__ = ["Answers", "Fault", "Option", "Question", "Rule", "rule"]
 
 PARTS = ("catalog", "statistics", "activity", "snapshot", "answers")
 
@@ -107,8 +100,8 @@ class Rule:
 
     @property
     def why(self) -> str:
-        """The first paragraph of "Why it matters", as one line."""
-        return " ".join(self.page["Why it matters"].split("\n\n")[0].split())
+        """Its first paragraph, as one line."""
+        return why_it_matters(self.page)
 
     @property
     def reads_data(self) -> bool:
@@ -154,7 +147,7 @@ def rule(
             parts=parts,
             needs=needs,
             options=options,
-            page=_page(inspect.cleandoc(module.__doc__ or ""), f"{topic}/{name}"),
+            page=read_page(module.__doc__, f"{topic}/{name}"),
             bad=_examples(bad),
             good=_examples(good),
             since=since,
@@ -201,15 +194,3 @@ def _annotated(hint: Any) -> tuple[Any, str]:
 def _accepted(function: Callable[..., Any], options: Mapping[str, object]) -> dict[str, object]:
     wanted = inspect.signature(function).parameters
     return {name: value for name, value in options.items() if name in wanted}
-
-
-def _page(docstring: str, name: str) -> Mapping[str, str]:
-    """The docstring's title and sections. Raises TypeError where a heading is missing."""
-    head, *sections = ("\n" + docstring).split("\n## ")
-    page = {"title": " ".join(head.split())}
-    for section in sections:
-        heading, _, body = section.partition("\n")
-        page[heading.strip()] = body.strip()
-    if tuple(page)[1:] != HEADINGS:
-        raise TypeError(f"{name}: the page's headings must be {', '.join(HEADINGS)}")
-    return page

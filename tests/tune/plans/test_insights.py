@@ -15,11 +15,11 @@ from tests.engines.postgresql.plan_queries import QUERIES
 from dbwright.engines.postgresql.plan import read_plan
 from dbwright.engines.postgresql.read import read
 from dbwright.engines.postgresql.session import Session
+from dbwright.model.page import HEADINGS
 from dbwright.model.plan import Plan
 from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox import Server
 from dbwright.tune.plans.engine import run_insights
-from dbwright.tune.plans.insight import HEADINGS
 from dbwright.tune.plans.insights._conditions import compared, sort_columns
 from dbwright.tune.plans.insights._memory import megabytes
 from dbwright.tune.plans.registry import all_insights

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from tests.tune.rewrites.place import cost, execute, snapshot_of
 
+from dbwright.model.page import HEADINGS
 from dbwright.sandbox import Server
 from dbwright.sql.parse import parse
 from dbwright.tune.rewrites.proof import Prover
 from dbwright.tune.rewrites.registry import all_rewrites
-from dbwright.tune.rewrites.rewrite import HEADINGS, Rewrite, RewriteExample, Rewritten
+from dbwright.tune.rewrites.rewrite import Rewrite, RewriteExample, Rewritten
 from dbwright.tune.rewrites.source import read_source
 
 Prepared = tuple[str, Prover]

@@ -17,18 +17,12 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dbwright.model.described import INSIGHTS, Threshold
 from dbwright.model.finding import Confidence, Evidence, Fix, ObjectRef, Severity
+from dbwright.model.page import read_page, why_it_matters
 from dbwright.model.plan import PlanNode
 from dbwright.tune.plans.example import PlanExample
 
-__all__ = ["HEADINGS", "Insight", "PlanFault", "insight"]
+__all__ = ["Insight", "PlanFault", "insight"]
 
-HEADINGS = (
-    "What it finds",
-    "Why it matters",
-    "How to fix",
-    "When to ignore",
-    "Sources",
-)
 PARTS = ("plan", "catalog", "statistics")
 
 
@@ -76,8 +70,8 @@ class Insight:
 
     @property
     def why(self) -> str:
-        """The first paragraph of "Why it matters", as one line."""
-        return " ".join(self.page["Why it matters"].split("\n\n")[0].split())
+        """Its first paragraph, as one line."""
+        return why_it_matters(self.page)
 
 
 def insight(
@@ -105,7 +99,7 @@ def insight(
             function=function,
             parts=parts,
             thresholds=thresholds,
-            page=_page(inspect.cleandoc(module.__doc__ or ""), name),
+            page=read_page(module.__doc__, name),
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
             analyzed=analyzed,
@@ -134,15 +128,3 @@ def _signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[Thr
         else:
             parts.append(name)
     return tuple(parts), tuple(thresholds)
-
-
-def _page(docstring: str, name: str) -> Mapping[str, str]:
-    """The docstring's title and sections. Raises TypeError where a heading is missing."""
-    head, *sections = ("\n" + docstring).split("\n## ")
-    page = {"title": " ".join(head.split())}
-    for section in sections:
-        heading, _, body = section.partition("\n")
-        page[heading.strip()] = body.strip()
-    if tuple(page)[1:] != HEADINGS:
-        raise TypeError(f"{name}: the page's headings must be {', '.join(HEADINGS)}")
-    return page

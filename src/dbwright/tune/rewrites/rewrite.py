@@ -8,24 +8,17 @@ do, is not for it to say: each is run with the original and costed before anybod
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Confidence, Severity
+from dbwright.model.page import read_page, why_it_matters
 from dbwright.tune.rewrites.source import Source
 
-__all__ = ["HEADINGS", "Rewrite", "RewriteExample", "Rewritten", "rewrite"]
+__all__ = ["Rewrite", "RewriteExample", "Rewritten", "rewrite"]
 
-HEADINGS = (
-    "What it finds",
-    "Why it matters",
-    "How to fix",
-    "When to ignore",
-    "Sources",
-)
 TOPIC = "rewrites"
 
 
@@ -71,8 +64,8 @@ class Rewrite:
 
     @property
     def why(self) -> str:
-        """The first paragraph of "Why it matters", as one line."""
-        return " ".join(self.page["Why it matters"].split("\n\n")[0].split())
+        """Its first paragraph, as one line."""
+        return why_it_matters(self.page)
 
 
 def rewrite(
@@ -92,21 +85,9 @@ def rewrite(
             severity=severity,
             confidence=confidence,
             function=function,
-            page=_page(inspect.cleandoc(module.__doc__ or ""), name),
+            page=read_page(module.__doc__, name),
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
         )
 
     return declare
-
-
-def _page(docstring: str, name: str) -> Mapping[str, str]:
-    """The docstring's title and sections. Raises TypeError where a heading is missing."""
-    head, *sections = ("\n" + docstring).split("\n## ")
-    page = {"title": " ".join(head.split())}
-    for section in sections:
-        heading, _, body = section.partition("\n")
-        page[heading.strip()] = body.strip()
-    if tuple(page)[1:] != HEADINGS:
-        raise TypeError(f"{name}: the page's headings must be {', '.join(HEADINGS)}")
-    return page
