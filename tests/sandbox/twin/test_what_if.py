@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import random
+
 import psycopg
 import pytest
 from tests.sandbox.twin.test_twin import library, plan, snapshot_of
 
 from dbwright.sandbox.twin.twin import twin
-from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
+from dbwright.sandbox.twin.what_if import Answer, Hypothetical, IndexFigures, WhatIf
 from servers.postgresql import Database
 
 INDEXES = {
@@ -84,3 +87,42 @@ def test_real_indexes_can_be_hidden(database: Database) -> None:
         assert shown.used == {"library.books_isbn_key"}
         assert not hidden.used
         assert hidden.cost > 10 * shown.cost
+
+
+def test_an_answer_does_not_depend_on_the_questions_before(database: Database) -> None:
+    """Whatever was shown, hidden or refused before."""
+    database.execute(
+        "CREATE TABLE t AS SELECT n AS a, n % 10 AS b, n % 100 AS c, n % 1000 AS d, md5(n::text) "
+        "AS e FROM generate_series(1, 20000) n; ANALYZE t"
+    )
+    query = "SELECT x.e FROM t x JOIN t y ON y.a = x.d WHERE x.b = 3 AND x.c = 4 ORDER BY y.d"
+    keys = [", ".join(pair) for pair in itertools.permutations("abcd", 2)]
+    made = [
+        Hypothetical(f"i{n}", f"CREATE INDEX i{n} ON public.t ({key})", "public", "t")
+        for n, key in enumerate(keys)
+    ]
+    chance = random.Random(7)
+    with twin(snapshot_of(database.url)) as copy, WhatIf(copy) as what_if:
+        what_if.add(made, lambda index, oid: IndexFigures(60, 20_000.0, 1))
+        names = sorted(what_if.known)
+        first: dict[frozenset[str], Answer] = {}
+        what_if.ask([query], [])
+        visible: set[str] = set()
+        for step in range(250):
+            if step % 40 == 0:
+                visible = set(chance.sample(names, chance.randint(0, len(names))))
+            visible ^= set(chance.sample(names, 1))
+            assert what_if.ask([], chance.sample(names, 3)) == []
+            (answer,) = what_if.ask([query], visible)
+            first[frozenset(visible)] = answer
+            if step % 50 == 10:
+                with pytest.raises(psycopg.errors.UndefinedTable):
+                    what_if.ask(["SELECT * FROM nope"], visible)
+        (nothing,) = what_if.ask([query], [])
+        assert not nothing.used
+        with copy.connect() as other:
+            live = "SELECT count(*) FROM pg_index WHERE indislive AND indrelid = 't'::regclass"
+            assert other.execute(live).fetchone() == (0,)
+        for several in chance.sample(sorted(first, key=sorted), 40):
+            assert what_if.problem("SELECT 1") is None  # begins anew
+            assert what_if.ask([query, query], several) == [first[several]] * 2

@@ -16,7 +16,7 @@ import psycopg
 
 from dbwright.engines.postgresql.plan import read_plan
 from dbwright.engines.postgresql.runnable import called, require_harmless
-from dbwright.engines.postgresql.session import Session
+from dbwright.engines.postgresql.session import Session, first_line
 from dbwright.errors import ConnectionLost, StatementNotRun, StatementRejected, TargetError
 from dbwright.model.plan import Plan
 from dbwright.sql.explainable import Explainable, explainable
@@ -128,7 +128,7 @@ def _transaction(session: Session, timeout_seconds: float) -> Iterator[None]:
 def _told(session: Session, problem: psycopg.Error, timeout_seconds: float) -> Exception:
     if session.connection.broken or session.connection.closed:
         return ConnectionLost(
-            f"the connection to {session.name} broke: {_first_line(problem)}",
+            f"the connection to {session.name} broke: {first_line(problem)}",
             "run the command again",
         )
     if isinstance(problem, psycopg.errors.LockNotAvailable):
@@ -143,10 +143,5 @@ def _told(session: Session, problem: psycopg.Error, timeout_seconds: float) -> E
         )
     hint = problem.diag.message_hint or "check the names, and the schemas they are in (search_path)"
     return StatementRejected(
-        f"the server can't plan the statement: {_first_line(problem)}", " ".join(hint.split())
+        f"the server can't plan the statement: {first_line(problem)}", " ".join(hint.split())
     )
-
-
-def _first_line(problem: psycopg.Error) -> str:
-    message = (problem.diag.message_primary or str(problem)).strip()
-    return message.splitlines()[0] if message else type(problem).__name__

@@ -30,7 +30,7 @@ from dbwright.engines.postgresql.connect import connect, display_name
 from dbwright.errors import ConnectionLost
 from dbwright.model.report import Skipped
 
-__all__ = ["Budget", "Row", "Session", "Unreadable"]
+__all__ = ["LOCK_TIMEOUT", "Budget", "Row", "Session", "Unreadable", "first_line"]
 
 Row = Any
 """A named tuple with the columns of the query that gave it."""
@@ -135,9 +135,7 @@ class Session:
         try:
             found = self._run(self._render(query, none=True, parameters=parameters), collect)
         except psycopg.errors.LockNotAvailable as problem:
-            raise Unreadable(
-                f"waited {LOCK_TIMEOUT} s for a lock: {_first_line(problem)}"
-            ) from None
+            raise Unreadable(f"waited {LOCK_TIMEOUT} s for a lock: {first_line(problem)}") from None
         self.skip(f"{query} details", "locks kept coming in between", "run it again")
         return found
 
@@ -218,16 +216,16 @@ class Session:
         except psycopg.errors.LockNotAvailable:
             raise
         except psycopg.errors.InsufficientPrivilege as problem:
-            raise Unreadable(_first_line(problem), self._grant()) from None
+            raise Unreadable(first_line(problem), self._grant()) from None
         except psycopg.errors.QueryCanceled:
             raise Unreadable(f"took longer than {limit:.3g} s") from None
         except psycopg.Error as problem:
             if self.connection.broken or self.connection.closed:
                 raise ConnectionLost(
-                    f"the connection to {self.name} broke: {_first_line(problem)}",
+                    f"the connection to {self.name} broke: {first_line(problem)}",
                     "run the command again",
                 ) from None
-            raise Unreadable(_first_line(problem)) from None
+            raise Unreadable(first_line(problem)) from None
 
     def _transaction(self, sql: str, collect: Collect[T], limit: float, counted: bool) -> T:
         superuser = self.connection.info.parameter_status("is_superuser") == "on"
@@ -268,7 +266,8 @@ class Session:
         return f"GRANT pg_monitor TO {psycopg.sql.Identifier(user).as_string(None)}"
 
 
-def _first_line(problem: psycopg.Error) -> str:
+def first_line(problem: psycopg.Error) -> str:
+    """What the server said, without context and hints."""
     message = problem.diag.message_primary or str(problem)
     return message.strip().splitlines()[0] if message.strip() else type(problem).__name__
 

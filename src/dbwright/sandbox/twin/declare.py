@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -10,7 +10,7 @@ import psycopg
 from dbwright.model.catalog import Catalog
 from dbwright.model.report import Skipped
 from dbwright.progress import Progress
-from dbwright.sandbox.twin.outline import Declaration, relations, types_and_functions
+from dbwright.sandbox.twin.outline import Declaration, after_rows, tables, types_and_functions
 
 __all__ = ["declare"]
 
@@ -20,9 +20,15 @@ STAND_IN = "text"
 
 
 def declare(
-    connection: psycopg.Connection[Any], catalog: Catalog, progress: Progress
+    connection: psycopg.Connection[Any],
+    catalog: Catalog,
+    progress: Progress,
+    fill: Callable[[], None] | None = None,
 ) -> Iterator[Skipped]:
-    """Make everything that can be made; tells what could not."""
+    """Make everything that can be made; tells what could not.
+
+    `fill` is called when the tables are there, and keys and indexes are not: to put rows in.
+    """
     connection.execute(
         "SET check_function_bodies = off; SET search_path = pg_catalog; "
         "SET client_min_messages = error"
@@ -32,14 +38,24 @@ def declare(
     missing = _missing_types(connection, catalog)
     for type_ in missing:
         yield Skipped("twin.types", f"this server has no type {type_}: {STAND_IN} stands for it")
-    everything = list(relations(catalog, dict.fromkeys(missing, STAND_IN)))
-    # Functions may speak of tables, and tables of functions.
-    left = _run(connection, everything + [declaration for declaration, _ in left], progress)
+    replaced = dict.fromkeys(missing, STAND_IN)
+    if fill is None:
+        # Functions may speak of tables, and tables of functions.
+        everything = [*tables(catalog, replaced), *after_rows(catalog), *_again(left)]
+        left = _run(connection, everything, progress)
+    else:
+        everything = [*tables(catalog, replaced, checks=False), *_again(left)]
+        left = _run(connection, everything, progress)
+        yield from _make_with_less(connection, left)
+        left = _run(connection, [one for one in _again(left) if not one.instead], progress)
+        fill()
+        # With rows each takes its time: none is made twice because another one fails.
+        everything = [*after_rows(catalog, checks=True), *_again(left)]
+        left = _run(connection, everything, progress, batch=1)
+    yield from _make_with_less(connection, left)
     for declaration, problem in left:
-        if declaration.instead:
-            failed = _one(connection, declaration.instead)
-            problem = f"made without expressions: {problem}" if failed is None else failed
-        yield Skipped("twin.schema", problem, "", (str(declaration.object),))
+        if not declaration.instead:
+            yield Skipped("twin.schema", problem, "", (str(declaration.object),))
     connection.execute("RESET ALL")
 
 
@@ -53,20 +69,38 @@ def _missing_types(connection: psycopg.Connection[Any], catalog: Catalog) -> lis
     return [row[0] for row in rows]
 
 
+def _again(left: Iterable[tuple[Declaration, str]]) -> list[Declaration]:
+    return [declaration for declaration, _ in left]
+
+
+def _make_with_less(
+    connection: psycopg.Connection[Any], left: Iterable[tuple[Declaration, str]]
+) -> Iterator[Skipped]:
+    """What can be made without expressions that this server can't have."""
+    for declaration, problem in left:
+        if declaration.instead:
+            failed = _one(connection, declaration.instead)
+            told = f"made without expressions: {problem}" if failed is None else failed
+            yield Skipped("twin.schema", told, "", (str(declaration.object),))
+
+
 def _run(
-    connection: psycopg.Connection[Any], declarations: Iterable[Declaration], progress: Progress
+    connection: psycopg.Connection[Any],
+    declarations: Iterable[Declaration],
+    progress: Progress,
+    batch: int = BATCH,
 ) -> list[tuple[Declaration, str]]:
     """Those that failed, and why. Each is tried again as long as others succeed."""
     waiting = list(declarations)
     total = len(waiting)
     while waiting:
         failed: list[tuple[Declaration, str]] = []
-        for start in range(0, len(waiting), BATCH):
+        for start in range(0, len(waiting), batch):
             progress("declaring", total - len(waiting) + start, total)
-            failed += _batch(connection, waiting[start : start + BATCH])
+            failed += _batch(connection, waiting[start : start + batch])
         if len(failed) == len(waiting):
             return failed
-        waiting = [declaration for declaration, _ in failed]
+        waiting = _again(failed)
     return []
 
 
@@ -74,10 +108,11 @@ def _batch(
     connection: psycopg.Connection[Any], batch: list[Declaration]
 ) -> list[tuple[Declaration, str]]:
     """All at once; where one fails, none of them is there, and each is run by itself."""
-    text = "; ".join(declaration.sql for declaration in batch)
-    if _one(connection, f"BEGIN; {text}; COMMIT") is None:
-        return []
-    connection.execute("ROLLBACK")
+    if len(batch) > 1:
+        text = "; ".join(declaration.sql for declaration in batch)
+        if _one(connection, f"BEGIN; {text}; COMMIT") is None:
+            return []
+        connection.execute("ROLLBACK")
     failed = ((declaration, _one(connection, declaration.sql)) for declaration in batch)
     return [(declaration, problem) for declaration, problem in failed if problem is not None]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from dbwright.model.catalog import (
     Catalog,
+    Check,
     Column,
     ExtendedStatistics,
     Function,
@@ -27,7 +28,7 @@ from dbwright.model.finding import ObjectRef
 from dbwright.model.names import literal, qualify, quote
 from dbwright.sql.ddl import check_definition, foreign_key_definition, index_definition
 
-__all__ = ["Declaration", "relations", "types_and_functions"]
+__all__ = ["Declaration", "after_rows", "relations", "tables", "types_and_functions"]
 
 PLANNED_OPTIONS = frozenset({"fillfactor", "parallel_workers"})
 """Storage parameters of tables that the planner reads."""
@@ -69,14 +70,29 @@ def relations(catalog: Catalog, replaced: Mapping[str, str]) -> Iterator[Declara
 
     `replaced`: names of types that the server does not have, and the type to take instead.
     """
+    yield from tables(catalog, replaced)
+    yield from after_rows(catalog)
+
+
+def tables(
+    catalog: Catalog, replaced: Mapping[str, str], *, checks: bool = True
+) -> Iterator[Declaration]:
+    """Tables with their columns and checks, and what they inherit: all that rows need."""
     for table in catalog.tables:
-        yield _table(table, replaced)
+        yield _table(table if checks else replace(table, checks=()), replaced)
     for view in catalog.materialized_views:
         columns = ", ".join(_column(column, replaced) for column in view.columns)
         yield Declaration(view.ref, f"CREATE TABLE {view.qualified} ({columns})")
     for table in catalog.tables:
         yield from _parents(table)
+
+
+def after_rows(catalog: Catalog, *, checks: bool = False) -> Iterator[Declaration]:
+    """Keys and indexes (which are made faster of rows that are there), foreign keys, statistics,
+    views; and checks, where the tables were made without."""
     for table in catalog.tables:
+        if checks:
+            yield from _checks(table)
         yield from _keys(table)
         for index in _plain_indexes(table):
             yield _index(index, table)
@@ -135,11 +151,7 @@ def _function(function: Function) -> str:
 
 def _table(table: Table, replaced: Mapping[str, str]) -> Declaration:
     columns = _columns(table, replaced)
-    checks = [
-        f"CONSTRAINT {quote(check.name)} {check_definition(replace(check, validated=True))}"
-        for check in table.checks
-        if check.expression is not None and check.enforced
-    ]
+    checks = [_check(check) for check in _known_checks(table)]
     tail = ""
     if table.partition_key is not None and table.partition_key.definition is not None:
         tail = f" PARTITION BY {table.partition_key.definition}"
@@ -157,6 +169,21 @@ def _table(table: Table, replaced: Mapping[str, str]) -> Declaration:
         f"{head}{', '.join(columns + checks)}){tail}{after}",
         f"{head}{plain}){tail}{after}",
     )
+
+
+def _known_checks(table: Table) -> Iterator[Check]:
+    return (c for c in table.checks if c.expression is not None and c.enforced)
+
+
+def _check(check: Check) -> str:
+    return f"CONSTRAINT {quote(check.name)} {check_definition(replace(check, validated=True))}"
+
+
+def _checks(table: Table) -> Iterator[Declaration]:
+    for check in _known_checks(table):
+        if not check.inherited:  # else the parent's brings it
+            sql = f"ALTER TABLE {table.qualified} ADD {_check(check)}"
+            yield Declaration(table.constraint_ref(check.name), sql)
 
 
 def _columns(table: Table, replaced: Mapping[str, str]) -> list[str]:

@@ -12,9 +12,10 @@ from typing import Any
 
 import psycopg
 
-from dbwright.model.catalog import Catalog
+from dbwright.model.catalog import Catalog, MaterializedView, Table
 from dbwright.model.report import Skipped
 from dbwright.model.statistics import ColumnStatistics, Statistics
+from dbwright.sandbox.twin.renumber import renumbered
 
 __all__ = ["put_column_statistics", "put_extended_statistics", "put_relation_statistics"]
 
@@ -72,13 +73,24 @@ def put_extended_statistics(
     for data in statistics.extended:
         parts = dict(data.parts)
         found = connection.execute(
-            "SELECT s.oid FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace "
-            "WHERE n.nspname = %s AND s.stxname = %s",
+            "SELECT s.oid, t.nspname, c.relname, array_agg(a.attname::text), array_agg(a.attnum) "
+            "FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace "
+            "JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace t ON t.oid = c.relnamespace "
+            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+            "WHERE n.nspname = %s AND s.stxname = %s GROUP BY 1, 2, 3",
             (data.schema, data.name),
         ).fetchone()
         if found is None:
             continue
-        values = [bytes.fromhex(parts[kind]) if kind in parts else None for kind in BINARY_TYPES]
+        numbers = _numbers(catalog, found[1], found[2], dict(zip(found[3], found[4], strict=True)))
+        try:
+            values = [
+                renumbered(kind, bytes.fromhex(parts[kind]), numbers) if kind in parts else None
+                for kind in BINARY_TYPES
+            ]
+        except ValueError as problem:
+            yield Skipped("twin.statistics", str(problem), "", (data.name,))
+            continue
         kinds = ", ".join(f"%s::bytea::{type_}" for type_ in BINARY_TYPES.values())
         inherit, flag = (", stxdinherit", ", %s") if major >= 15 else ("", "")
         arguments = [found[0], *values, *([data.inherited] if major >= 15 else [])]
@@ -96,6 +108,15 @@ def put_extended_statistics(
                 )
         except psycopg.Error as problem:
             yield Skipped("twin.statistics", str(problem.diag.message_primary), "", (data.name,))
+
+
+def _numbers(catalog: Catalog, schema: str, name: str, here: dict[str, int]) -> dict[int, int]:
+    """Of production's columns: their numbers on the twin, whose tables have no gaps."""
+    relations: tuple[Table | MaterializedView, ...] = (*catalog.tables, *catalog.materialized_views)
+    for relation in relations:
+        if (relation.schema, relation.name) == (schema, name):
+            return {c.position: here[c.name] for c in relation.columns if c.name in here}
+    return {}
 
 
 def _row(oid: int, column: ColumnStatistics) -> tuple[object, ...]:

@@ -1,8 +1,9 @@
 """What would it cost if …? Indexes on a twin that are there or not, as the question wants it.
 
 All of them are made once, while the tables are empty. An index is hidden by `indislive = false`:
-the planner then does not even open it. A question is a transaction that shows the indexes it asks
-about, explains, and rolls back; nothing but the catalog is touched, and no extension is needed.
+the planner then does not even open it. A question shows the indexes it asks about, and explains,
+in a transaction that is rolled back (`questions`); nothing but the catalog is touched, and no
+extension is needed.
 """
 
 from __future__ import annotations
@@ -20,20 +21,14 @@ import psycopg
 from dbwright.model.names import qualify
 from dbwright.model.statistics import ColumnStatistics
 from dbwright.sandbox.twin.files import PAGE, resize, write_btree
+from dbwright.sandbox.twin.questions import EXPLAIN, Questions
 from dbwright.sandbox.twin.statistics import put_column_statistics
 from dbwright.sandbox.twin.twin import Twin
+from dbwright.sandbox.twin.visible import HIDE, SHOW
 
 __all__ = ["Answer", "Hypothetical", "IndexFigures", "WhatIf"]
-
-SWITCH = """
-WITH switched AS (
-    UPDATE pg_index SET indislive = {live} WHERE indexrelid = ANY (%s) RETURNING indrelid
-)
-UPDATE pg_class SET relpages = relpages WHERE oid IN (SELECT indrelid FROM switched)
-"""
-"""Sessions know a table's list of indexes until the table's own row changes."""
-SHOW = SWITCH.format(live=True)
-HIDE = SWITCH.format(live=False)
+BATCH = 100
+"""Indexes made at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +80,7 @@ class WhatIf:
         self._whole: dict[str, str] = {}
         # Each question is asked once: preparing it would only cost.
         self._connection.prepare_threshold = None
+        self._questions = Questions(self._connection)
         self.calls = 0
 
     def __enter__(self) -> WhatIf:
@@ -118,15 +114,15 @@ class WhatIf:
     ) -> dict[str, str]:
         """Make them, hidden. `figures`: how large one is on a table (the oid on the twin; of a
         partitioned table each partition is asked for). What could not be made, and why."""
+        self._questions.end()
         failed: dict[str, str] = {}
         wanted = list(indexes)
         tables = self._tables({(index.schema, index.table) for index in wanted})
+        # Else each CREATE INDEX looks at all other indexes, for how many workers it shall have.
+        self._connection.execute("SET max_parallel_maintenance_workers = 0")
         with self._emptied(tables):
-            for index in wanted:
-                try:
-                    self._connection.execute(index.definition.encode())
-                except psycopg.Error as problem:
-                    failed[index.name] = problem.diag.message_primary or str(problem)
+            for start in range(0, len(wanted), BATCH):
+                failed |= self._create(wanted[start : start + BATCH])
             made = [index for index in wanted if index.name not in failed]
             parts = self._parts(made)
         for name, own in parts.items():
@@ -137,8 +133,32 @@ class WhatIf:
         self._hide([part.oid for own in parts.values() for part in own])
         return failed
 
+    def _create(self, indexes: Sequence[Hypothetical]) -> dict[str, str]:
+        """All at once; where one fails, none of them is there, and each is made by itself."""
+        failed: dict[str, str] = {}
+        try:
+            self._connection.execute("; ".join(i.definition for i in indexes).encode())
+        except psycopg.Error as problem:
+            if len(indexes) == 1:
+                return {indexes[0].name: problem.diag.message_primary or str(problem)}
+            for index in indexes:
+                failed |= self._create([index])
+        return failed
+
+    def find(self, names: Iterable[str]) -> dict[str, int]:
+        """The oids of real indexes by name (`schema.name`), for `watch`; those that the twin does
+        not have are left out."""
+        rows = self._connection.execute(
+            "SELECT n.nspname || '.' || c.relname, c.oid FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('i', 'I') AND n.nspname || '.' || c.relname = ANY (%s)",
+            (list(names),),
+        )
+        return dict(rows)
+
     def watch(self, indexes: Mapping[str, int]) -> None:
         """Let real indexes of the twin (`schema.name`, oid there) be hidden as well."""
+        self._questions.end()
         rows = self._connection.execute(
             "SELECT i.oid, p.oid, n.nspname || '.' || c.relname FROM unnest(%s::oid[]) i (oid) "
             "CROSS JOIN LATERAL ("
@@ -152,11 +172,18 @@ class WhatIf:
             self._whole.update((row[2], name) for row in parts)
         self._hide([oid for name in indexes for oid in self._oids[name]])
 
+    def unwatch(self, indexes: Iterable[str]) -> None:
+        """Show them again for good, to everybody who asks the twin."""
+        self._questions.end()
+        oids = [oid for name in indexes for oid in self._oids.pop(name)]
+        self._connection.execute(SHOW, (oids,))
+
     def problem(self, statement: str) -> str | None:
         """Why the server can't plan the statement; None where it can."""
+        self._questions.end()
         try:
-            with self._connection.transaction(force_rollback=True):
-                self._answer(statement)
+            self.calls += 1
+            self._connection.execute(f"{EXPLAIN} {statement}".encode())
         except psycopg.Error as problem:
             return problem.diag.message_primary or str(problem)
         return None
@@ -166,19 +193,11 @@ class WhatIf:
 
         Raises psycopg.Error where one can't be planned (see `problem`).
         """
-        oids = [oid for name in visible for oid in self._oids[name]]
-        with self._connection.transaction(force_rollback=True):
-            if oids:
-                self._connection.execute(SHOW, (oids,))
-            return [self._answer(statement) for statement in statements]
+        self.calls += len(statements)
+        oids = frozenset(oid for name in visible for oid in self._oids[name])
+        return [self._answer(plan) for plan in self._questions.plans(statements, oids)]
 
-    def _answer(self, statement: str) -> Answer:
-        self.calls += 1
-        row = self._connection.execute(
-            f"EXPLAIN (FORMAT JSON, VERBOSE) {statement}".encode()
-        ).fetchone()
-        assert row is not None
-        plan = row[0][0]["Plan"]
+    def _answer(self, plan: Mapping[str, Any]) -> Answer:
         return Answer(
             plan["Total Cost"],
             frozenset(self._whole.get(name, name) for name in _indexes(plan, "")),

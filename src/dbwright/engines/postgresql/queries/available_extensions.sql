@@ -1,0 +1,3 @@
+SELECT name
+FROM pg_available_extensions
+ORDER BY name

@@ -1,0 +1,137 @@
+"""A set of changes that slows a query is changed itself until it slows none, or refused.
+
+What the slow query has to do with is taken back one by one: indexes dropped that it used before,
+new ones that it uses, the one that the workload would miss least first; then all of them together,
+with those that the planner takes instead. The first with which the query is not slower any more is
+taken back for good, and all are measured again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dbwright.model.measured import DroppedIndex, Run
+from dbwright.progress import Progress
+from dbwright.tune.measured.runs import Limits
+from dbwright.tune.measured.stage import Stage, State
+from dbwright.tune.measured.trial import BASE, Trial
+
+__all__ = ["Mended", "mended"]
+
+ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What is left of a set."""
+
+    state: State
+    dropped: tuple[DroppedIndex, ...] = ()
+    """New ones that are not to be made."""
+    taken_back: tuple[DroppedIndex, ...] = ()
+    """Existing ones that are not to be dropped."""
+    refused: bool = False
+    reason: str = ""
+
+
+def mended(
+    stage: Stage,
+    trials: Sequence[Trial],
+    worth: Mapping[int, float],
+    limits: Limits,
+    progress: Progress,
+) -> Mended:
+    """Measure all of them with all changes, and mend the set. `worth`: of each new index, what
+    the workload loses without it.
+
+    Raises psycopg.Error where the copy's server is gone.
+    """
+    state = stage.everything
+    lost: dict[bool, list[DroppedIndex]] = {True: [], False: []}
+
+    def told(reason: str = "", *, refused: bool = False) -> Mended:
+        return Mended(state, tuple(lost[True]), tuple(lost[False]), refused, reason)
+
+    for _ in range(ROUNDS):
+        slow = _slowest(trials, state, progress)
+        if slow is None:
+            if stage.built and not state.made & stage.built.keys():
+                return told("each of the indexes makes a query slower", refused=True)
+            return told()
+        if limits.over:
+            break
+        removed = _removal(slow, state, worth)
+        if not removed:
+            break
+        for number, index in _taken(stage, slow, state, removed):
+            lost[number in stage.built].append(index)
+        state = state.without(removed)
+    slow = _slowest(trials, state, progress)
+    if slow is None:
+        return told(refused=bool(stage.built) and not state.made & stage.built.keys())
+    before, after = slow.times(state) or (None, None)
+    text = " ".join(slow.query.query.text.split())[:80]
+    reason = f"a query is slower with it ({before} before, {after} after), and nothing mends that: "
+    return told(reason + text, refused=True)
+
+
+def _slowest(trials: Sequence[Trial], state: State, progress: Progress) -> Trial | None:
+    """The one that lost most."""
+    lost: list[tuple[float, int, Trial]] = []
+    affected = [trial for trial in trials if not trial.reason and trial.changes(state)]
+    for number, trial in enumerate(affected):
+        progress("running queries on the copy", number, len(affected))
+        if trial.slower(state):
+            times = trial.times(state)
+            assert times is not None
+            lost.append((_factor(*times), -number, trial))
+    return max(lost)[2] if lost else None
+
+
+def _factor(before: Run, after: Run) -> float:
+    return float("inf") if after.timed_out else after.seconds / max(1e-9, before.seconds)
+
+
+def _removal(slow: Trial, state: State, worth: Mapping[int, float]) -> frozenset[int]:
+    """The fewest changes without which it is not slower; empty where none was found."""
+    for attempt in _attempts(slow, state, worth):
+        removed = slow.stage.with_dependents(attempt) & state.made
+        if not slow.slower(state.without(removed)):
+            return removed
+    return frozenset()
+
+
+def _attempts(slow: Trial, state: State, worth: Mapping[int, float]) -> Iterator[frozenset[int]]:
+    used = (slow.plan(BASE).used | slow.plan(state).used) & state.made
+    for number in sorted(used, key=lambda number: (worth.get(number, 0.0), number)):
+        yield frozenset({number})
+    together = used
+    while together:
+        if len(together) > 1:
+            yield together
+        more = slow.plan(state.without(together)).used & (state.made - together)
+        if not more:
+            return
+        together |= more
+
+
+def _taken(
+    stage: Stage, slow: Trial, state: State, removed: frozenset[int]
+) -> Iterator[tuple[int, DroppedIndex]]:
+    times = slow.times(state)
+    assert times is not None
+    for number in sorted(removed):
+        index = stage.built[number] if number in stage.built else stage.gone[number]
+        how = "with" if number in stage.built else "without"
+        yield (
+            number,
+            DroppedIndex(
+                name=index.name,
+                table=index.table,
+                query=slow.query.query.text,
+                before=times[0],
+                after=times[1],
+                reason=f"{how} it a query takes {times[1]} instead of {times[0]}",
+            ),
+        )
