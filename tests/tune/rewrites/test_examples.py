@@ -50,7 +50,7 @@ def prepared(postgresql: Server) -> Iterator[Callable[[RewriteExample], Prepared
 
 
 def _rewritten(rewrite: Rewrite, query: str, prover: Prover) -> list[Rewritten]:
-    source = read_source(query, prover.snapshot.catalog)
+    source = read_source(query, prover.snapshot.catalog, prover.snapshot.statistics)
     assert source is not None
     return list(rewrite.function(source, prover.snapshot.catalog))
 

@@ -79,3 +79,22 @@ def test_what_index_advisors_give_up_on_is_proven(postgresql: Server) -> None:
             (rewritten,) = rewrite.function(source, snapshot.catalog)
             verdict = prover.prove(source.text, rewritten.text)
             assert verdict.equal, (number, verdict)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tpch", "tpcds"])
+def test_none_is_refuted_on_real_queries(postgresql: Server, name: str) -> None:
+    postgresql.create_database(f"refuted_{name}")
+    execute(postgresql.url(f"refuted_{name}"), (QUERIES / f"{name}.schema.sql").read_text())
+    snapshot = snapshot_of(postgresql.url(f"refuted_{name}"))
+    equal = 0
+    with Prover(snapshot, postgresql) as prover:
+        for statement in split((QUERIES / f"{name}.sql").read_text()):
+            source = read_source(statement.text, snapshot.catalog, snapshot.statistics)
+            for rewrite in all_rewrites() if source is not None else ():
+                for rewritten in rewrite.function(source, snapshot.catalog):
+                    if rewritten.provable:
+                        verdict = prover.prove(statement.text, rewritten.text)
+                        assert verdict.outcome is not Outcome.DIFFERENT, (rewritten.text, verdict)
+                        equal += verdict.equal
+    assert equal >= 5

@@ -6,17 +6,18 @@ leaves the query alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from dbwright.model.catalog import Catalog, Column, Table, TableKind
+from dbwright.model.statistics import Statistics
 from dbwright.sql.parse import Node, parse
 from dbwright.sql.scope import CatalogRelations, Statement, analyse
 from dbwright.sql.scope.canonical import deparse
 from dbwright.sql.scope.nouns import RelationUse
-from dbwright.tune.rewrites.trees import Path, at, nodes, put
+from dbwright.tune.rewrites.trees import Path, at, kind_of, put
 from dbwright.tune.rewrites.writing import written
 
 __all__ = ["Item", "Level", "Named", "Source", "read_source"]
@@ -101,6 +102,8 @@ class Source:
     """`{"SelectStmt": …}`."""
     statement: Statement
     catalog: Catalog
+    statistics: Statistics | None = None
+    """Only for figures: whether a rewrite is worth it, the planner says."""
 
     @cached_property
     def levels(self) -> tuple[Level, ...]:
@@ -114,12 +117,29 @@ class Source:
             found[path] = Level(path, fields, parent, items, plain)
         return tuple(found.values())
 
-    def expressions(self, level: Level) -> Iterator[tuple[Path, str, Node]]:
-        """The nodes of the level itself: not those of SELECTs inside of it."""
-        inner = [other.path for other in self.levels if _below(other.path, level.path)]
-        for path, kind, fields in nodes(level.fields, level.path):
-            if not any(path[: len(below)] == below for below in inner):
-                yield path, kind, fields
+    def expressions(self, level: Level) -> Sequence[tuple[Path, str, Node]]:
+        """The nodes of the level itself, outermost first: not those of SELECTs inside of it."""
+        return self._expressions[level.path]
+
+    @cached_property
+    def _expressions(self) -> Mapping[Path, Sequence[tuple[Path, str, Node]]]:
+        """By level, in one walk: every rewrite asks for them."""
+        found: dict[Path, list[tuple[Path, str, Node]]] = {each.path: [] for each in self.levels}
+        pending: list[tuple[Any, Path, Path | None]] = [(self.tree, (), None)]
+        while pending:
+            node, path, level = pending.pop()
+            level = path if path in found else level
+            if isinstance(node, Mapping):
+                own = kind_of(node)
+                if own is not None and level is not None:
+                    found[level].append((path, own, node[own]))
+                children = [(child, (*path, name), level) for name, child in node.items()]
+            elif isinstance(node, list):
+                children = [(child, (*path, n), level) for n, child in enumerate(node)]
+            else:
+                continue
+            pending += reversed(children)
+        return found
 
     def with_node(self, path: Path, new: Any) -> str | None:
         """The text with another expression at the path; None where it can't be written."""
@@ -136,7 +156,7 @@ class Source:
         return self.with_tree(put(self.tree, level.path, kept))
 
 
-def read_source(text: str, catalog: Catalog) -> Source | None:
+def read_source(text: str, catalog: Catalog, statistics: Statistics | None = None) -> Source | None:
     """The query, ready to be rewritten; None for what is no SELECT, or not understood whole.
 
     Raises SyntaxProblem.
@@ -147,7 +167,7 @@ def read_source(text: str, catalog: Catalog) -> Source | None:
     statement = analyse(text, CatalogRelations(catalog))
     if statement.unresolved:
         return None
-    return Source(text, {"SelectStmt": statements[0].node}, statement, catalog)
+    return Source(text, {"SelectStmt": statements[0].node}, statement, catalog, statistics)
 
 
 def never_null(table: Table, name: str) -> bool:
@@ -168,10 +188,6 @@ def _selects(node: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     elif isinstance(node, list):
         for number, child in enumerate(node):
             yield from _selects(child, (*path, number))
-
-
-def _below(path: Path, above: Path) -> bool:
-    return len(path) > len(above) and path[: len(above)] == above
 
 
 def _is_arm(name: str, node: Node) -> bool:

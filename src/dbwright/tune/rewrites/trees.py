@@ -6,7 +6,7 @@ gives a copy with another node at a path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dbwright.sql.parse import Node, walk
@@ -24,8 +24,8 @@ __all__ = [
     "exists",
     "integer",
     "is_not_null",
+    "kind_of",
     "negated",
-    "nodes",
     "one_select",
     "operator",
     "put",
@@ -35,18 +35,12 @@ __all__ = [
 Path = tuple[str | int, ...]
 
 
-def nodes(node: Any, path: Path = ()) -> Iterator[tuple[Path, str, Node]]:
-    """Every node below, outermost first: its path, kind and fields."""
-    if isinstance(node, Mapping):
-        if len(node) == 1:
-            ((kind, fields),) = node.items()
-            if kind[:1].isupper() and isinstance(fields, Mapping):
-                yield path, kind, fields
-        for name, child in node.items():
-            yield from nodes(child, (*path, name))
-    elif isinstance(node, list):
-        for number, child in enumerate(node):
-            yield from nodes(child, (*path, number))
+def kind_of(node: Mapping[str, Any]) -> str | None:
+    """What kind of node it is; None for the fields of one."""
+    if len(node) != 1:
+        return None
+    ((kind, fields),) = node.items()
+    return kind if kind[:1].isupper() and isinstance(fields, Mapping) else None
 
 
 def at(tree: Any, path: Path) -> Any:

@@ -16,6 +16,7 @@ from dbwright.sql.scope.canonical import canonical_expression, deparse
 
 __all__ = ["without_locations", "written"]
 
+PLACES = frozenset(("location", "rexpr_list_start", "rexpr_list_end", "list_start", "list_end"))
 FURTHER = 6
 """Tokens that may belong to a node behind the last one that the parser tells the place of."""
 
@@ -40,7 +41,7 @@ def without_locations(node: Any) -> Any:
     """The tree without places in the text, to compare."""
     if isinstance(node, Mapping):
         return {
-            name: without_locations(child) for name, child in node.items() if name != "location"
+            name: without_locations(child) for name, child in node.items() if name not in PLACES
         }
     return [without_locations(child) for child in node] if isinstance(node, list) else node
 

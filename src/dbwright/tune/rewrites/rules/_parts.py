@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dbwright.model.catalog import Column
+from dbwright.model.catalog import Catalog, Column
 from dbwright.sql.parse import Node, walk
 from dbwright.sql.scope.functions import AGGREGATES, SET_RETURNING, VOLATILE
 from dbwright.tune.rewrites.source import Item, Level, Named, Source
@@ -18,6 +18,7 @@ __all__ = [
     "all_named",
     "calls_aggregate",
     "calls_odd",
+    "calls_own",
     "constant_kind",
     "has_star",
     "inner_join_conditions",
@@ -94,6 +95,15 @@ def calls_odd(node: Any) -> bool:
             if name in VOLATILE or name in SET_RETURNING:
                 return True
     return False
+
+
+def calls_own(catalog: Catalog, node: Any) -> bool:
+    """Does it call what the database's users made? It might be an aggregate, or count its calls."""
+    own = {function.name for function in catalog.functions}
+    return any(
+        kind == "FuncCall" and fields["funcname"][-1]["String"]["sval"] in own
+        for kind, fields in walk({"_": node})
+    )
 
 
 def inner_join_conditions(level: Level) -> list[Node] | None:

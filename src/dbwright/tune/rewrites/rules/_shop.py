@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SHOP"]
+__all__ = ["SALES", "SHOP"]
 
 SHOP = """
 CREATE TABLE customers (
@@ -25,3 +25,15 @@ CREATE INDEX orders_due ON orders (due);
 ANALYZE;
 """
 """2,000 customers with 20,000 orders; 500 customers have none."""
+
+SALES = """
+CREATE TABLE regions (id int PRIMARY KEY);
+INSERT INTO regions SELECT n FROM generate_series(1, 20) n;
+CREATE TABLE sales (id int PRIMARY KEY, region_id int NOT NULL REFERENCES regions, at timestamp,
+    amount int);
+INSERT INTO sales SELECT n, n % 20 + 1, timestamp '2024-01-01' + n * interval '1 minute', n % 9
+    FROM generate_series(1, 20000) n;
+CREATE INDEX sales_last ON sales (region_id, at DESC, id);
+ANALYZE;
+"""
+"""20 regions with 1,000 sales each, and an index for the last ones of each."""

@@ -26,34 +26,29 @@ The query gives few rows, and there is an index for the subquery.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node, walk
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._correlated import gathers, joined_text, shows_all, tied_parts
 from dbwright.tune.rewrites.rules._parts import (
-    alike,
-    calls_aggregate,
     only_of,
     only_target,
     subquery,
 )
 from dbwright.tune.rewrites.rules._shop import SHOP
-from dbwright.tune.rewrites.source import Level, Named, Source, read_source
+from dbwright.tune.rewrites.source import Level, Source, read_source
 from dbwright.tune.rewrites.trees import (
     Path,
     all_of,
-    at,
     call_name,
     column,
     column_refs,
     comparison,
-    conjuncts,
     integer,
     operator,
-    put,
 )
 
 NULL_WITHOUT_ROWS = frozenset("sum min max avg bool_and bool_or every".split())
@@ -142,12 +137,12 @@ def _each(source: Source, number: int) -> Iterator[str]:
     for level in source.levels:
         if not level.items or level.set_operation or level.fields.get("lockingClause"):
             continue
-        if any(item.alias == alias for item in level.items) or _shows_all(level):
+        if any(item.alias == alias for item in level.items) or shows_all(level):
             continue
         for path, kind, fields in source.expressions(level):
             if kind == "SubLink" and fields["subLinkType"] == "EXPR_SUBLINK":
                 clause = path[len(level.path)]
-                grouped = clause == "targetList" and _gathers(level)
+                grouped = clause == "targetList" and gathers(level)
                 inner = subquery(source, path)
                 if clause not in ("targetList", "whereClause") or grouped or inner is None:
                     continue
@@ -156,38 +151,12 @@ def _each(source: Source, number: int) -> Iterator[str]:
                     yield text
 
 
-def _shows_all(level: Level) -> bool:
-    """Would a further relation show in the result?"""
-    return any(
-        len(target["ResTarget"]["val"]["ColumnRef"]["fields"]) == 1
-        and "A_Star" in target["ResTarget"]["val"]["ColumnRef"]["fields"][0]
-        for target in level.fields.get("targetList", ())
-        if "ColumnRef" in target["ResTarget"]["val"]
-    )
-
-
-def _gathers(level: Level) -> bool:
-    """Does it group? Then what it shows is not of the rows of FROM."""
-    if any(level.fields.get(name) for name in ("groupClause", "havingClause", "distinctClause")):
-        return True
-    return calls_aggregate(_outside(level.fields.get("targetList", [])))
-
-
-def _outside(node: Any) -> Any:
-    """The tree without its subqueries."""
-    if isinstance(node, list):
-        return [_outside(child) for child in node]
-    if not isinstance(node, Mapping):
-        return node
-    return {name: _outside(child) for name, child in node.items() if name != "SubLink"}
-
-
 def _joined(source: Source, level: Level, path: Path, inner: Level, alias: str) -> str | None:
     value = only_target(inner)
     if value is None or not inner.plain or not inner.plain_from or not inner.items:
         return None
     name = _aggregate(inner, value)
-    parts = _parts(inner)
+    parts = tied_parts(inner)
     if name is None or parts is None:
         return None
     ties, others = parts
@@ -219,7 +188,7 @@ def _joined(source: Source, level: Level, path: Path, inner: Level, alias: str) 
         "rarg": {"RangeSubselect": range_},
         "quals": all_of(conditions),
     }
-    return _written(source, level, path, item.path, join, instead, name)
+    return joined_text(source, level, path, item.path, join, instead, name)
 
 
 def _aggregate(inner: Level, value: Node) -> str | None:
@@ -244,62 +213,3 @@ def _aggregate(inner: Level, value: Node) -> str | None:
 def _strict(fields: Node) -> bool:
     """Is it NULL where a side is?"""
     return operator(fields) in ("+", "-", "*", "/")
-
-
-def _parts(inner: Level) -> tuple[list[tuple[Node, Named]], list[Node]] | None:
-    """The columns inside that equal columns outside, and the conditions that are only about the
-    inside; None where there is another condition, or no tie."""
-    ties: list[tuple[Node, Named]] = []
-    others: list[Node] = []
-    for condition in conjuncts(inner.fields.get("whereClause")):
-        tie = _tie(inner, condition.get("A_Expr"))
-        if tie is not None:
-            ties.append(tie)
-        elif only_of(inner, condition, inner.items):
-            others.append(condition)
-        else:
-            return None
-    return (ties, others) if ties else None
-
-
-def _tie(inner: Level, fields: Node | None) -> tuple[Node, Named] | None:
-    if fields is None or operator(fields) != "=":
-        return None
-    sides = [fields[side].get("ColumnRef") for side in ("lexpr", "rexpr")]
-    if None in sides:
-        return None
-    for own, other in (sides, sides[::-1]):
-        inside, outside = inner.named(own), inner.named(other)
-        if inside is None or outside is None:
-            continue
-        across = inside.level.path == inner.path and outside.level.path != inner.path
-        if across and alike(inside.column, outside.column):
-            return own, outside
-    return None
-
-
-def _written(
-    source: Source,
-    level: Level,
-    path: Path,
-    item: Path,
-    join: Node,
-    instead: Node,
-    name: str,
-) -> str | None:
-    """With the join around the whole FROM entry that the tying columns come from."""
-    tree = put(source.tree, path, instead)
-    if path[len(level.path)] == "targetList":
-        number = path[len(level.path) + 1]
-        target = level.fields["targetList"][number]["ResTarget"]
-        whole = path[-1] == "val"  # else its name is not the subquery's
-        if not target.get("name") and (not whole or not name):
-            return None
-        tree = put(
-            tree,
-            (*level.path, "targetList", number, "ResTarget", "name"),
-            target.get("name") or name,
-        )
-    entry = item[: len(level.path) + 2]
-    tree = put(tree, entry, {"JoinExpr": {**join, "larg": at(tree, entry)}})
-    return source.with_tree(tree)

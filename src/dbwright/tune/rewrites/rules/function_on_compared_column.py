@@ -4,7 +4,7 @@
 
 Conditions on a part of a moment: `date_trunc('month', placed) = '2024-05-01'`,
 `placed::date = '2024-05-17'`, `extract(year FROM placed) = 2024`, with `=`, `<`, `<=`, `>`, `>=` or
-BETWEEN, on columns of type date or timestamp (without time zone).
+BETWEEN, on columns of type date or timestamp; with time zone also behind `AT TIME ZONE 'zone'`.
 
 ## Why it matters
 
@@ -14,12 +14,14 @@ column's statistics.
 
 ## How to fix
 
-Compare the column with the first moment of the period and the first one after it.
+Compare the column with the first moment of the period and the first one after it. On timestamp with
+time zone these are moments in the same zone that the function counts in: the session's, or the one
+that is named.
 
 ## When to ignore
 
-There is an index on the expression. On timestamp with time zone the days depend on the session's
-time zone (and where clocks are set back at midnight, a day is no range), so it is left alone.
+There is an index on the expression. A day with time zone is left alone where clocks were set back
+just after midnight, for it is no single stretch there, and where the zone is not known.
 
 ## Sources
 
@@ -29,20 +31,36 @@ time zone (and where clocks are set back at midnight, a day is no range), so it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._moments import (
+    SHORT,
+    UNITS,
+    YEARS,
+    following,
+    is_start,
+    one_midnight,
+    written,
+)
 from dbwright.tune.rewrites.rules._parts import constant_kind
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import all_of, call_name, comparison, operator, string
 
-TYPES = ("date", "timestamp without time zone")
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
-YEARS = range(1, 9998)
+
+EVENTS = """
+CREATE TABLE events (id int PRIMARY KEY, at timestamptz);
+INSERT INTO events SELECT n, timestamptz '2024-01-01 00:00+00' + n * interval '1 hour'
+    FROM generate_series(1, 20000) n;
+CREATE INDEX events_at ON events (at);
+ANALYZE events;
+"""
 
 BAD = (
     RewriteExample("SELECT id FROM orders WHERE date_trunc('day', placed) = '2024-05-17'", SHOP),
@@ -56,6 +74,20 @@ BAD = (
     RewriteExample(
         "SELECT id FROM orders WHERE date '2025-04-01' <= date_trunc('month', placed)", SHOP
     ),
+    RewriteExample(
+        "SELECT id FROM orders WHERE date_trunc('hour', placed) = '2024-05-17 13:00'", SHOP
+    ),
+    RewriteExample("SELECT id FROM orders WHERE date_trunc('week', due) = '2024-05-13'", SHOP),
+    RewriteExample("SELECT id FROM events WHERE at::date = '2024-05-17'", EVENTS),
+    RewriteExample(
+        "SELECT id FROM events WHERE (at AT TIME ZONE 'Europe/Berlin')::date "
+        "BETWEEN '2024-03-30' AND '2024-03-31'",
+        EVENTS,
+    ),
+    RewriteExample(
+        "SELECT id FROM events WHERE date_trunc('quarter', at AT TIME ZONE 'utc') = '2024-04-01'",
+        EVENTS,
+    ),
 )
 GOOD = (
     RewriteExample("SELECT id FROM orders WHERE date_trunc('month', placed) = '2024-05-17'", SHOP),
@@ -63,46 +95,66 @@ GOOD = (
     RewriteExample("SELECT id FROM orders WHERE placed >= '2024-05-17'", SHOP),
     RewriteExample("SELECT id FROM orders WHERE placed::date = due", SHOP),
     RewriteExample(
-        "SELECT id FROM t WHERE at::date = '2024-05-17'", "CREATE TABLE t (id int, at timestamptz)"
+        "SELECT id FROM events WHERE (at AT TIME ZONE 'America/St_Johns')::date = '2010-11-07'",
+        EVENTS,
+    ),
+    RewriteExample(
+        "SELECT id FROM events WHERE date_trunc('hour', at) = '2024-05-17 13:00'", EVENTS
+    ),
+    RewriteExample(
+        "SELECT id FROM events WHERE (at AT TIME ZONE 'mars')::date = '2024-05-17'", EVENTS
     ),
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a moment that a column holds."""
+
+    column: Node
+    unit: str
+    number: bool
+    """Is it the number of the year?"""
+    zone: str = ""
+    """Whose midnights count; empty where the column knows of no zone."""
+    named: bool = False
+    """Is the zone named in the condition (else it is the session's)?"""
+
+
 @rewrite(severity=Severity.WARNING, bad=BAD, good=GOOD)
 def function_on_compared_column(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
+    setting = catalog.setting("TimeZone")
+    zone = "" if setting is None else setting.value or ""
     for level in source.levels:
         for path, kind, fields in source.expressions(level):
-            range_ = _range(level, fields) if kind == "A_Expr" else None
+            range_ = _range(level, fields, zone) if kind == "A_Expr" else None
             text = None if range_ is None else source.with_node(path, range_)
             if text is not None:
                 yield Rewritten(text, "the period is the moments from its first one to the next's")
 
 
-def _range(level: Level, fields: Node) -> Node | None:
+def _range(level: Level, fields: Node, zone: str) -> Node | None:
     if fields.get("kind") == "AEXPR_BETWEEN":
-        column, unit = _part(level, fields["lexpr"])
-        bounds = fields["rexpr"]["List"]["items"]
-        first, last = (_start(unit, bound) for bound in bounds)
-        if column is None or first is None or last is None:
+        part = _part(level, fields["lexpr"], zone)
+        if part is None:
             return None
-        low = _compared(column, ">=", first, unit)
-        high = _compared(column, "<=", last, unit)
+        first, last = fields["rexpr"]["List"]["items"]
+        low, high = _compared(part, ">=", first), _compared(part, "<=", last)
         return None if low is None or high is None else all_of((low, high))
     sign = operator(fields)
     if sign not in TURNED:
         return None
     for side, other, own in (("lexpr", "rexpr", sign), ("rexpr", "lexpr", TURNED[sign])):
-        column, unit = _part(level, fields.get(side, {}))
-        start = _start(unit, fields.get(other, {}))
-        if column is not None and start is not None:
-            return _compared(column, own, start, unit)
+        part = _part(level, fields.get(side, {}), zone)
+        if part is not None:
+            return _compared(part, own, fields[other])
     return None
 
 
-def _part(level: Level, node: Node) -> tuple[Node | None, str]:
-    """The column of which the node is a part, and which part; None for anything else."""
+def _part(level: Level, node: Node, zone: str) -> _Part | None:
+    """What part of which column the node is; None for anything else."""
     ((kind, fields),) = node.items() if len(node) == 1 else (("", {}),)
-    unit, inner = "", None
+    unit, number, inner = "", False, None
     if kind == "TypeCast" and _type(fields) == "date":
         unit, inner = "day", fields["arg"]
     elif kind == "FuncCall":
@@ -111,23 +163,35 @@ def _part(level: Level, node: Node) -> tuple[Node | None, str]:
         if name == "date" and len(arguments) == 1:
             unit, inner = "day", arguments[0]
         elif len(arguments) == 2:
-            constant = constant_kind(arguments[0])
-            what = constant[1].lower() if constant and constant[0] == "sval" else ""
-            if name == "date_trunc" and what in ("day", "month", "year"):
+            what = _text(arguments[0]).lower()
+            if name == "date_trunc" and what in UNITS:
                 unit, inner = what, arguments[1]
             elif name in ("extract", "date_part") and what == "year":
-                unit, inner = "number of year", arguments[1]
-    if inner is None or "ColumnRef" not in inner:
-        return None, ""
-    named = level.named(inner["ColumnRef"])
-    known = named is not None and named.column.type.partition("(")[0] and _fits(named.column.type)
-    return (inner, unit) if known else (None, "")
+                unit, number, inner = "year", True, arguments[1]
+    return None if inner is None else _of_column(level, inner, unit, number, zone)
 
 
-def _fits(type_: str) -> bool:
-    return type_ == "date" or (
-        type_.startswith("timestamp") and type_.endswith("without time zone")
-    )
+def _of_column(level: Level, inner: Node, unit: str, number: bool, zone: str) -> _Part | None:
+    call = inner.get("FuncCall", {})
+    there = ""
+    if call and call_name(call) == "timezone" and len(call.get("args", ())) == 2:
+        there, inner = _text(call["args"][0]), call["args"][1]
+        if not there:
+            return None
+    named = level.named(inner["ColumnRef"]) if "ColumnRef" in inner else None
+    if named is None or named.column.is_array:
+        return None
+    type_ = named.column.base_type
+    if type_ == "timestamp with time zone":
+        known = bool(there or zone) and unit not in SHORT
+        return _Part(inner, unit, number, there or zone, bool(there)) if known else None
+    plain = type_ == "timestamp without time zone" or (type_ == "date" and unit not in SHORT)
+    return _Part(inner, unit, number) if plain and not there else None
+
+
+def _text(node: Node) -> str:
+    constant = constant_kind(node)
+    return constant[1] if constant is not None and constant[0] == "sval" else ""
 
 
 def _type(fields: Node) -> str:
@@ -135,7 +199,27 @@ def _type(fields: Node) -> str:
     return str(names[-1]) if not fields["typeName"].get("arrayBounds") else ""
 
 
-def _start(unit: str, node: Node) -> datetime | None:
+def _compared(part: _Part, sign: str, constant: Node) -> Node | None:
+    """The comparison with the period that the constant names, on the column itself; None where it
+    names none, or where it is no single stretch."""
+    start = _start(part, constant)
+    if start is None:
+        return None
+    ends = {"=": (0, 1), ">=": (0,), "<": (0,), ">": (1,), "<=": (1,)}[sign]
+    moments = [(start, following(start, part.unit))[end] for end in ends]
+    if part.zone and not all(one_midnight(moment, part.zone) for moment in moments):
+        return None
+    bounds = [_bound(part, moment) for moment in moments]
+    if sign == "=":
+        signs: tuple[str, ...] = (">=", "<")
+    else:
+        signs = (">=",) if sign in (">=", ">") else ("<",)
+    return all_of(
+        [comparison(part.column, each, bound) for each, bound in zip(signs, bounds, strict=True)]
+    )
+
+
+def _start(part: _Part, node: Node) -> datetime | None:
     """The first moment of the period that the constant names; None where it names none."""
     cast = node.get("TypeCast")
     if cast is not None:
@@ -146,7 +230,7 @@ def _start(unit: str, node: Node) -> datetime | None:
     if constant is None:
         return None
     kind, text = constant
-    if unit == "number of year":
+    if part.number:
         whole = kind == "ival" and int(text) in YEARS
         return datetime(int(text), 1, 1) if whole else None
     try:
@@ -155,34 +239,19 @@ def _start(unit: str, node: Node) -> datetime | None:
         return None
     if moment is None or moment.tzinfo is not None or moment.year not in YEARS:
         return None
-    return moment if moment == _floor(moment, unit) else None
+    return moment if is_start(moment, part.unit) else None
 
 
-def _floor(moment: datetime, unit: str) -> datetime:
-    first = datetime(moment.year, moment.month, moment.day)
-    if unit == "month":
-        return first.replace(day=1)
-    return first.replace(month=1, day=1) if unit == "year" else first
-
-
-def _next(start: datetime, unit: str) -> datetime:
-    if unit == "day":
-        return start + timedelta(days=1)
-    if unit == "month":
-        return (start + timedelta(days=32)).replace(day=1)
-    return start.replace(year=start.year + 1)
-
-
-def _compared(column: Node, sign: str, start: datetime, unit: str) -> Node | None:
-    """The comparison of a period's start, on the column itself."""
-    first = string(_written(start))
-    after = string(_written(_next(start, unit)))
-    if sign == "=":
-        return all_of((comparison(column, ">=", first), comparison(column, "<", after)))
-    if sign in (">=", "<"):
-        return comparison(column, sign, first)
-    return comparison(column, ">=" if sign == ">" else "<", after)
-
-
-def _written(moment: datetime) -> str:
-    return date(moment.year, moment.month, moment.day).isoformat()
+def _bound(part: _Part, moment: datetime) -> Node:
+    text = string(written(moment))
+    if not part.named:
+        return text
+    names = [{"String": {"sval": "pg_catalog"}}, {"String": {"sval": "timestamp"}}]
+    local: Node = {"TypeCast": {"arg": text, "typeName": {"names": names, "typemod": -1}}}
+    return {
+        "FuncCall": {
+            "funcname": [{"String": {"sval": "pg_catalog"}}, {"String": {"sval": "timezone"}}],
+            "args": [string(part.zone), local],
+            "funcformat": "COERCE_SQL_SYNTAX",
+        }
+    }

@@ -2,7 +2,8 @@
 
 ## What it finds
 
-`WHERE c.email = 'x' OR o.status = 'y'` in a join: the arms of the OR are about different tables.
+`WHERE c.email = 'x' OR o.status = 'y'` in a join: the arms of the OR are about different tables;
+and `JOIN o ON o.customer_id = c.id OR o.payer_id = c.id`: each arm would be a join of its own.
 
 ## Why it matters
 
@@ -31,17 +32,28 @@ from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
-from dbwright.tune.rewrites.rules._parts import all_named, calls_aggregate, calls_odd
+from dbwright.tune.rewrites.rules._arms import arms_of, of_each_arm, united
+from dbwright.tune.rewrites.rules._parts import (
+    all_named,
+    calls_aggregate,
+    calls_odd,
+    inner_join_conditions,
+)
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Level, Source
-from dbwright.tune.rewrites.trees import Path, all_of, conjuncts, put
+from dbwright.tune.rewrites.trees import Path, all_of, at, conjuncts, put
 
-MOST_ARMS = 4
-
-BAD = RewriteExample(
-    "SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id "
-    "WHERE c.email = 'c7' OR o.placed = '2024-05-17'",
-    SHOP,
+BAD = (
+    RewriteExample(
+        "SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id "
+        "WHERE c.email = 'c7' OR o.placed = '2024-05-17'",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT c.name, o.id FROM customers c JOIN orders o "
+        "ON o.customer_id = c.id OR o.id = c.referrer WHERE o.due = '2024-05-17'",
+        SHOP,
+    ),
 )
 GOOD = (
     RewriteExample("SELECT id FROM orders WHERE customer_id = 1 OR placed = '2024-05-17'", SHOP),
@@ -61,48 +73,38 @@ def or_across_relations(source: Source, catalog: Catalog) -> Iterator[Rewritten]
         return
     if calls_aggregate(targets) or calls_odd(targets):
         return
-    conditions = conjuncts(level.fields.get("whereClause"))
-    for number, condition in enumerate(conditions):
-        arms = _arms(level, condition)
-        if arms is None:
-            continue
-        others = [*conditions[:number], *conditions[number + 1 :]]
-        parts: list[Node] = [
-            {**level.fields, "whereClause": all_of([*others, arm, *map(_not_true, arms[:n])])}
-            for n, arm in enumerate(arms)
-        ]
-        text = source.with_tree(put(source.tree, level.path, _united(parts)))
-        if text is not None:
-            yield Rewritten(text, "each row comes from the first arm that is true for it")
+    filters = conjuncts(level.fields.get("whereClause"))
+    for condition in filters:
+        yield from _apart(source, level, condition, filters, level.fields["fromClause"])
+    joined = inner_join_conditions(level) or []
+    listed = [at(source.tree, item.path) for item in level.items]
+    for condition in joined:  # without JOIN … ON all conditions stand in WHERE
+        yield from _apart(source, level, condition, [*joined, *filters], listed)
 
 
-def _arms(level: Level, condition: Node) -> list[Node] | None:
-    """The arms of an OR over several relations of the level."""
-    fields = condition.get("BoolExpr")
-    if fields is None or fields["boolop"] != "OR_EXPR" or len(fields["args"]) > MOST_ARMS:
-        return None
-    arms: list[Node] = list(fields["args"])
+def _apart(
+    source: Source, level: Level, condition: Node, conditions: list[Node], from_: list[Node]
+) -> Iterator[Rewritten]:
+    """A query for each arm of the condition, if it is an OR over several relations."""
+    arms = arms_of(condition)
+    if arms is None or not _across(level, arms):
+        return
+    others = [other for other in conditions if other is not condition]
+    parts: list[Node] = [
+        {**level.fields, "fromClause": from_, "whereClause": all_of([*others, asked])}
+        for asked in of_each_arm(arms)
+    ]
+    text = source.with_tree(put(source.tree, level.path, united(parts)))
+    if text is not None:
+        yield Rewritten(text, "each row comes from the first arm that is true for it")
+
+
+def _across(level: Level, arms: list[Node]) -> bool:
+    """Are the arms about different relations, or does each of them join some?"""
     read: list[frozenset[Path]] = []
     for arm in arms:
         named = all_named(level, arm)
         if not named or calls_odd(arm):
-            return None
+            return False
         read.append(frozenset(n.item.path for n in named if n.level.path == level.path))
-    return arms if len(set(read)) > 1 else None
-
-
-def _not_true(condition: Node) -> Node:
-    return {"BooleanTest": {"arg": condition, "booltesttype": "IS_NOT_TRUE"}}
-
-
-def _united(parts: list[Node]) -> Node:
-    united = parts[0]
-    for part in parts[1:]:
-        united = {
-            "op": "SETOP_UNION",
-            "all": True,
-            "larg": united,
-            "rarg": part,
-            "limitOption": "LIMIT_OPTION_DEFAULT",
-        }
-    return united
+    return len(set(read)) > 1 or all(len(items) > 1 for items in read)
