@@ -104,7 +104,7 @@ def test_what_a_rule_s_table_sets() -> None:
 
 def test_every_default_is_a_threshold_that_may_be_set() -> None:
     rules = {
-        rule.id: {option.name: option.default for option in rule.options} for rule in all_rules()
+        rule.id: {option.name: option.default for option in rule.thresholds} for rule in all_rules()
     }
     assert _choose(rules=rules).thresholds == rules
 

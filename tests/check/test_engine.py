@@ -18,13 +18,14 @@ import dbwright
 from dbwright.check.check import check
 from dbwright.check.engine import run_rules
 from dbwright.check.registry import all_rules
-from dbwright.check.rule import Answers, Fault, Option, Question, Rule
+from dbwright.check.rule import Answers, Fault, Question, Rule
 from dbwright.configuration import Configuration
 from dbwright.engines.postgresql.ask import asker
 from dbwright.engines.postgresql.read import read
 from dbwright.engines.postgresql.session import Session
 from dbwright.model.activity import Activity
 from dbwright.model.catalog import Catalog
+from dbwright.model.described import Threshold
 from dbwright.model.finding import Confidence, Location, ObjectRef, Severity
 from dbwright.model.page import HEADINGS
 from dbwright.model.report import Skipped
@@ -40,7 +41,7 @@ def _rule(id: str, function: Callable[..., Iterator[Fault]], parts: str = "", **
         "severity": Severity.WARNING,
         "confidence": Confidence.HIGH,
         "needs": (),
-        "options": (),
+        "thresholds": (),
     }
     return Rule(
         id=id,
@@ -178,7 +179,7 @@ def test_every_rule_s_needs_are_parts_that_are_told_when_missing() -> None:
 
 # --- thresholds and questions ---------------------------------------------------------------
 
-LEAST = Option("least", int, 3, "so many")
+LEAST = Threshold("least", int, 3, "so many")
 
 
 def large(catalog: Catalog, *, least: Annotated[int, "so many"] = 3) -> Iterator[Fault]:
@@ -186,7 +187,7 @@ def large(catalog: Catalog, *, least: Annotated[int, "so many"] = 3) -> Iterator
 
 
 def test_thresholds_go_to_their_own_rule(shop: Snapshot) -> None:
-    rules = [_rule(f"topic/{name}", large, "catalog", options=(LEAST,)) for name in "ab"]
+    rules = [_rule(f"topic/{name}", large, "catalog", thresholds=(LEAST,)) for name in "ab"]
     run = run_rules(shop, rules, {"topic/b": {"least": 9}, "topic/c": {"least": 1}})
     assert [finding.message for finding in run.findings] == ["at least 3", "at least 9"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "majors",
     "postgresql",
     "postgresql_15",
+    "server_of",
 ]
 
 _numbers = itertools.count(1)
@@ -54,6 +56,20 @@ class Database:
 def majors() -> list[int]:
     """The majors from 12 to 18 that this machine has server programs of."""
     return sorted({programs.major for programs in all_programs()} & set(range(12, 19)))
+
+
+@pytest.fixture(scope="session")
+def server_of() -> Iterator[Callable[[int], Server]]:
+    """A server of each major that is asked for, one of each."""
+    with ExitStack() as stack:
+        running: dict[int, Server] = {}
+
+        def get(major: int) -> Server:
+            if major not in running:
+                running[major] = stack.enter_context(start(major))
+            return running[major]
+
+        yield get
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from dbwright.check.registry import all_rules, find_rule, matching
 from dbwright.check.rule import Rule
 from dbwright.configuration import Configuration, RuleSettings, thresholds_of
 from dbwright.errors import BadConfiguration, UnknownRule
-from dbwright.model.described import INSIGHTS
+from dbwright.model.described import NOT_OF_CHECK
 from dbwright.model.finding import Severity
 from dbwright.model.report import Skipped
 
@@ -58,8 +58,8 @@ def choose(configuration: Configuration, only: Iterable[str], skip: Iterable[str
 def _by_id(configuration: Configuration) -> dict[str, RuleSettings]:
     found: dict[str, RuleSettings] = {}
     for name, settings in configuration.rules.items():
-        if name.startswith(f"{INSIGHTS}/"):
-            continue  # for `explain`, which says what is wrong with it
+        if name.partition("/")[0] in NOT_OF_CHECK:
+            continue  # for `explain` or `tune`, which says what is wrong with it
         place = f'{configuration.file}: rules."{name}"'
         try:
             rule = find_rule(name)

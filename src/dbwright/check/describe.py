@@ -5,7 +5,7 @@ from __future__ import annotations
 from dbwright.check.example import Example
 from dbwright.check.registry import all_rules
 from dbwright.check.rule import Rule
-from dbwright.model.described import DescribedRule, Threshold
+from dbwright.model.described import DescribedRule
 
 __all__ = ["described", "described_rules"]
 
@@ -23,7 +23,7 @@ def described(rule: Rule) -> DescribedRule:
         confidence=rule.confidence,
         page=rule.page,
         since=rule.since,
-        thresholds=tuple(Threshold(o.name, o.type, o.default, o.help) for o in rule.options),
+        thresholds=rule.thresholds,
         needs=rule.needs,
         reads_data=rule.reads_data,
         asks="reads rows of tables: only with `--data`" if rule.reads_data else "",

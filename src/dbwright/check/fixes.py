@@ -7,24 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbwright.model.catalog import (
-    Catalog,
-    Index,
-    MaterializedView,
-    Setting,
-    Table,
-    TableKind,
-)
+from dbwright.model.catalog import Catalog, Table, TableKind
 from dbwright.model.finding import Fix, LockMode
-from dbwright.model.names import literal, quote
-from dbwright.sql.ddl import index_definition
+from dbwright.model.names import quote
 from dbwright.sql.index_build import build_index, free_name
 
 __all__ = [
     "alter_table",
-    "change_setting",
     "create_index",
-    "drop_index",
     "scan_seconds",
 ]
 
@@ -97,54 +87,4 @@ def create_index(
         transactional=False,
         seconds=scan_seconds(size_bytes),
         risk=risk,
-    )
-
-
-def drop_index(index: Index, table: Table | MaterializedView, *, risk: str = "") -> Fix | None:
-    """Dropping without blocking, and the very same index again.
-
-    None where it must not be dropped (it backs a constraint, or is part of a partitioned
-    index), or could not be made again (its expression was not readable).
-    """
-    if index.backs_constraint or index.replica_identity or index.parent is not None:
-        return None
-    concurrently = not index.partitioned
-    try:
-        again = index_definition(index, table.qualified, concurrently=concurrently)
-    except ValueError:
-        return None
-    word = "CONCURRENTLY " if concurrently else ""
-    return Fix(
-        up=f"DROP INDEX {word}{index.qualified};",
-        down=f"{again};",
-        lock=LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.ACCESS_EXCLUSIVE,
-        transactional=not concurrently,
-        risk=risk,
-    )
-
-
-def change_setting(setting: Setting, value: str, *, risk: str = "") -> Fix:
-    """ALTER SYSTEM, and the way back; says where only a restart makes it count."""
-    restart = setting.context == "postmaster"
-    again = "-- then restart the server" if restart else "SELECT pg_reload_conf();"
-    from_system = (setting.source_file or "").endswith("postgresql.auto.conf")
-    back = (
-        f"ALTER SYSTEM SET {setting.name} = {literal(_with_unit(setting))};"
-        if from_system
-        else f"ALTER SYSTEM RESET {setting.name};"
-    )
-    return Fix(
-        up=f"ALTER SYSTEM SET {setting.name} = {literal(value)};\n{again}",
-        down=f"{back}\n{again}",
-        transactional=False,
-        risk=risk or ("takes effect only after a restart" if restart else ""),
-    )
-
-
-def _with_unit(setting: Setting) -> str:
-    # '8kB' and the like are multiples that SET does not take as units: those stay bare numbers.
-    return (
-        setting.value
-        if not setting.unit or setting.unit[0].isdigit()
-        else setting.value + setting.unit
     )

@@ -17,10 +17,11 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dbwright.check.example import Example
 from dbwright.model.catalog import Catalog
+from dbwright.model.described import Threshold
 from dbwright.model.finding import Confidence, Evidence, Fix, Location, ObjectRef, Severity
 from dbwright.model.page import read_page, why_it_matters
 
-__all__ = ["Answers", "Fault", "Option", "Question", "Rule", "rule"]
+__all__ = ["Answers", "Fault", "Question", "Rule", "rule"]
 
 PARTS = ("catalog", "statistics", "activity", "snapshot", "answers")
 
@@ -58,16 +59,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """A threshold that dbwright.toml may set."""
-
-    name: str
-    type: Any
-    default: object
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule with everything that is known about it."""
 
@@ -80,7 +71,7 @@ class Rule:
     """Which of `PARTS` it reads."""
     needs: tuple[str, ...]
     """Parts of the snapshot without which it can't be decided (`statistics.columns`)."""
-    options: tuple[Option, ...]
+    thresholds: tuple[Threshold, ...]
     page: Mapping[str, str]
     """The docstring's sections by heading; its first line under the key `title`."""
     bad: tuple[Example, ...]
@@ -133,7 +124,7 @@ def rule(
     def declare(function: Callable[..., Iterable[Fault]]) -> Rule:
         module = sys.modules[function.__module__]
         topic, name = function.__module__.split(".")[-2:]
-        parts, required, options = _signature(function)
+        parts, required, thresholds = _signature(function)
         if ("answers" in parts) != (questions is not None):
             raise TypeError(f"{topic}/{name}: `answers` and `questions` go together")
         for part in required:
@@ -146,7 +137,7 @@ def rule(
             function=function,
             parts=parts,
             needs=needs,
-            options=options,
+            thresholds=thresholds,
             page=read_page(module.__doc__, f"{topic}/{name}"),
             bad=_examples(bad),
             good=_examples(good),
@@ -165,23 +156,23 @@ def _examples(given: Example | str | tuple[Example | str, ...]) -> tuple[Example
 
 def _signature(
     function: Callable[..., Any],
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Option, ...]]:
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Threshold, ...]]:
     """The parts it reads, those of them it can't do without, and its thresholds."""
     hints = get_type_hints(function, include_extras=True)
     parts: list[str] = []
     required: list[str] = []
-    options: list[Option] = []
+    thresholds: list[Threshold] = []
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             type_, text = _annotated(hints[name])
-            options.append(Option(name, type_, parameter.default, text))
+            thresholds.append(Threshold(name, type_, parameter.default, text))
         elif name in PARTS:
             parts.append(name)
             if name in ("statistics", "activity") and NoneType not in get_args(hints[name]):
                 required.append(name)
         else:
             raise TypeError(f"{function.__module__}: a rule can't read `{name}`")
-    return tuple(parts), tuple(required), tuple(options)
+    return tuple(parts), tuple(required), tuple(thresholds)
 
 
 def _annotated(hint: Any) -> tuple[Any, str]:

@@ -132,6 +132,8 @@ class Catalog:
     types: tuple[Type, ...] = ()
     roles: tuple[Role, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    available_extensions: tuple[str, ...] = ()
+    """Names of those whose files the server has, created or not; none where that was not read."""
     foreign_servers: tuple[ForeignServer, ...] = ()
     publications: tuple[Publication, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()

@@ -1,7 +1,8 @@
-"""What a rule or an insight says of itself: its page, its thresholds, its examples.
+"""What a rule says of itself: its page, its thresholds, its examples.
 
-`check` has rules over a catalog, `explain` insights over a plan; both give this noun, so that one
-command lists them, one writer makes their pages, and one reader checks what users set.
+`check` has rules over a catalog, `explain` insights over a plan, `tune` rewrites of queries and
+advisors over a workload; all give this noun, so that one command lists them, one writer makes their
+pages, and one reader checks what users set.
 """
 
 from __future__ import annotations
@@ -12,10 +13,26 @@ from typing import Any
 
 from dbwright.model.finding import Confidence, Severity
 
-__all__ = ["INSIGHTS", "DescribedRule", "Threshold"]
+__all__ = [
+    "ADVICE",
+    "CHATTINESS",
+    "INSIGHTS",
+    "NOT_OF_CHECK",
+    "REWRITES",
+    "DescribedRule",
+    "Threshold",
+]
 
 INSIGHTS = "plans"
-"""The topic of insights: `[rules."plans/…"]` is for `explain`, every other one for `check`."""
+"""The topic of insights: `[rules."plans/…"]` is for `explain`."""
+REWRITES = "rewrites"
+"""The topic of other ways to write a query: for `tune`."""
+ADVICE = "tune"
+"""The topic of what else `tune` advises."""
+CHATTINESS = "chattiness"
+"""The topic of how applications talk to the database: for `tune`."""
+NOT_OF_CHECK = frozenset((INSIGHTS, REWRITES, ADVICE, CHATTINESS))
+"""Every other topic is for `check`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class DescribedRule:
-    """A rule or an insight as its page shows it."""
+    """A rule, an insight, a rewrite or an advisor as its page shows it."""
 
     id: str
     """`<topic>/<name-of-the-fault>`."""

@@ -99,6 +99,8 @@ class Report:
     """Of the findings' rules, by id."""
     tuning: Tuning | None = None
     """What `tune` came to."""
+    written: tuple[str, ...] = ()
+    """Files that the command wrote."""
 
     @property
     def score(self) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["AskedIndex", "IndexAdvice", "QueryEffect", "Tuning"]
+from dbwright.model.measured import Measured
+
+__all__ = ["AskedIndex", "DropReason", "IndexAdvice", "IndexDrop", "QueryEffect", "Tuning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,43 @@ class IndexAdvice:
     wal_bytes_per_day: float | None = None
     """What keeping it up to date writes; None where the counters' window is not known."""
     updates_that_lose_hot_share: float = 0.0
+    replaces: tuple[str, ...] = ()
+    """Indexes (qualified) that this one does the work of: they are among `Tuning.drops`."""
+
+
+class DropReason(StrEnum):
+    """Why an index that exists is not needed."""
+
+    REPEATED = "repeated"
+    """Another one has the same keys."""
+    PREFIX = "prefix"
+    """Another one begins with its keys."""
+    REPLACED = "replaced"
+    """An advised one begins with its keys."""
+    UNUSED = "unused"
+    """Neither the workload nor any scan that was counted used it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDrop:
+    """One index that exists and can go. Costs are the planner's, over the whole workload."""
+
+    name: str
+    """Qualified."""
+    table: str
+    """Qualified."""
+    reason: DropReason
+    keeper: str | None
+    """The index (qualified) that does its work; None for one that does none."""
+    bytes: int | None
+    scans: int | None
+    """Since the counters began; those on standbys are not counted."""
+    cost_before: float
+    cost_after: float
+    queries: int
+    """How many had it in their plans, and were planned without it."""
+    wal_bytes_per_day: float | None = None
+    """What keeping it up to date writes; None where the counters' window is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +124,20 @@ class Tuning:
     indexes: tuple[IndexAdvice, ...] = ()
     queries: tuple[QueryEffect, ...] = ()
     asked: tuple[AskedIndex, ...] = ()
+    drops: tuple[IndexDrop, ...] = ()
+    measured: Measured | None = None
+    """What came of trying the indexes on a copy with rows."""
 
     @property
     def bytes(self) -> int:
+        """Of the new indexes: what `budget_bytes` is for."""
         return sum(index.bytes for index in self.indexes)
+
+    @property
+    def freed_bytes(self) -> int:
+        """Of the indexes that can go, as far as their sizes are known. They make no room in the
+        budget: the new ones are built before the old ones go."""
+        return sum(drop.bytes or 0 for drop in self.drops)
 
     @property
     def saved_share(self) -> float:

@@ -18,11 +18,13 @@ from dbwright.sql.lexer import significant, tokens
 
 __all__ = [
     "NUMBER",
+    "ONE_DIGIT",
     "STRING",
     "is_sound",
     "merged",
     "outline",
     "outline_is_sound",
+    "rough_outline",
     "shape",
     "skeleton",
     "without_outer_comments",
@@ -46,17 +48,24 @@ PLAIN_KINDS = frozenset("select insert update delete with values merge table (".
 names or options now and then (COPY, COMMENT, FETCH …), so they are their own shape."""
 
 
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+ONE_DIGIT = bytes.maketrans(b"123456789", b"000000000")
+"""Translates every digit to a zero."""
 _OUTLINED_NUMBER = re.compile(r"0*(?:\.0*)?")
 
 
-def outline(statement: bytes) -> bytes:
-    """The statement with `'` for its strings and zeros for its digits; empty where quotes are not
-    in pairs. Good for grouping where `outline_is_sound` says so."""
+def rough_outline(statement: bytes) -> bytes:
+    """The statement with `'` for its strings and a zero for each digit; empty where quotes are not
+    in pairs. Statements with the same one have the same `outline`."""
+    if b"'" not in statement:
+        return statement.translate(ONE_DIGIT)
     parts = statement.split(b"'")
-    if len(parts) & 1 == 0:
-        return b""
-    found = b"'".join(parts[::2]).translate(_DIGITS)
+    return b"'".join(parts[::2]).translate(ONE_DIGIT) if len(parts) & 1 else b""
+
+
+def outline(statement: bytes) -> bytes:
+    """The statement with `'` for its strings and one zero for its digits; empty where quotes are
+    not in pairs. Good for grouping where `outline_is_sound` says so."""
+    found = rough_outline(statement)
     # Most runs of digits become one; a few are two, which is only another outline.
     return found.replace(b"000", b"0").replace(b"00", b"0")
 

@@ -44,6 +44,7 @@ OTHER_QUERIES = (
     "roles",
     "passwords",
     "extensions",
+    "available_extensions",
     "foreign_servers",
     "user_mappings",
     "publications",
@@ -149,6 +150,7 @@ def _catalog(rows: ReadAhead, server_row: Row, host: str) -> tuple[Catalog, tupl
             Extension(row.name, row.version, row.schema, row.available_version, row.owner)
             for row in rows["extensions"]
         ),
+        available_extensions=tuple(row.name for row in rows["available_extensions"]),
         foreign_servers=objects.foreign_servers(rows["foreign_servers"], rows["user_mappings"]),
         publications=tuple(objects.publication(row) for row in rows["publications"]),
         subscriptions=tuple(

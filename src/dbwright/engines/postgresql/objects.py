@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from dbwright.engines.postgresql import passwords
+from dbwright.engines.postgresql.host import machine_of_process
 from dbwright.engines.postgresql.names import options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
@@ -66,7 +65,7 @@ SECRET_OPTIONS = ("password", "passwd", "passcode", "secret", "token", "passfile
 def server(row: Row, host: str) -> Server:
     """`host` is where the connection leads. A port on loopback may lead elsewhere (a tunnel, a
     container): only a unix socket says that the server's machine is this one."""
-    here = host.startswith("/")
+    here = machine_of_process() if host.startswith("/") else None
     return Server(
         version=row.version.split()[0],
         version_number=row.version_number,
@@ -78,22 +77,9 @@ def server(row: Row, host: str) -> Server:
         block_size=row.block_size,
         data_checksums=row.data_checksums,
         ssl=row.ssl,
-        memory_bytes=_memory_bytes() if here else None,
-        cores=os.cpu_count() if here else None,
+        memory_bytes=here.memory_bytes if here else None,
+        cores=here.cpus if here else None,
     )
-
-
-def _memory_bytes() -> int:
-    """Of this machine, or of the container that this runs in (control groups, versions 2, 1)."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            limit = Path(file).read_text(encoding="ascii").strip()
-        except OSError:
-            continue  # no control groups here, or of the other version
-        if limit.isdigit():
-            return min(machine, int(limit))
-    return machine
 
 
 def sequence(

@@ -33,11 +33,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import change_setting
 from dbwright.check.rule import Fault, rule
 from dbwright.model.activity import Activity
 from dbwright.model.catalog import Catalog, Setting
 from dbwright.model.finding import Confidence, Severity
+from dbwright.sql.setting_change import change_setting
 
 COMMITS_WAIT = """
 DO $$ BEGIN

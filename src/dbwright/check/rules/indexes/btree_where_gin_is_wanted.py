@@ -39,10 +39,10 @@ from dataclasses import replace
 
 from dbwright.check.example import Example
 from dbwright.check.rule import Fault, rule
-from dbwright.check.rules.indexes._counted import count
 from dbwright.check.rules.indexes._replaced import replace_index
 from dbwright.model.catalog import Catalog, Column, Index, IndexColumn, Table
 from dbwright.model.finding import Confidence, Fix, Severity
+from dbwright.model.index_use import count
 from dbwright.model.names import quote
 from dbwright.model.statistics import Statistics
 

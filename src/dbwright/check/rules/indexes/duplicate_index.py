@@ -32,18 +32,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import drop_index
 from dbwright.check.rule import Fault, rule
-from dbwright.check.rules.indexes._alike import (
+from dbwright.model.catalog import Catalog
+from dbwright.model.finding import Severity
+from dbwright.model.index_use import count
+from dbwright.model.redundant_indexes import (
     REFERENCED,
     Reason,
     may_be_referenced,
     redundant_indexes,
 )
-from dbwright.check.rules.indexes._counted import count
-from dbwright.model.catalog import Catalog
-from dbwright.model.finding import Severity
 from dbwright.model.statistics import Statistics
+from dbwright.sql.index_drop import drop_index
 
 BAD = (
     Example(

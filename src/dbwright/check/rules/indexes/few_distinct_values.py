@@ -35,13 +35,13 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import drop_index
 from dbwright.check.rule import Fault, rule
-from dbwright.check.rules.indexes._counted import Counted, count
 from dbwright.model.catalog import Catalog, Index, Table
 from dbwright.model.finding import Confidence, Severity
+from dbwright.model.index_use import Counted, count
 from dbwright.model.names import quote
 from dbwright.model.statistics import ColumnStatistics, Statistics
+from dbwright.sql.index_drop import drop_index
 
 JOBS = """
 CREATE TABLE jobs (id bigint PRIMARY KEY, state text NOT NULL, failed boolean, queue text);

@@ -33,13 +33,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import drop_index, scan_seconds
+from dbwright.check.fixes import scan_seconds
 from dbwright.check.rule import Fault, rule
 from dbwright.model.activity import Activity
 from dbwright.model.catalog import Catalog, Index, MaterializedView, Table
 from dbwright.model.finding import Confidence, Fix, LockMode, Severity
 from dbwright.model.names import quote
 from dbwright.model.statistics import Statistics
+from dbwright.sql.index_drop import drop_index
 
 TABLE = """
 CREATE TABLE users (id bigint PRIMARY KEY, email text, name text);

@@ -36,13 +36,13 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import drop_index
 from dbwright.check.rule import Fault, rule
-from dbwright.check.rules.indexes._alike import Reason, redundant_indexes
-from dbwright.check.rules.indexes._counted import count
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
+from dbwright.model.index_use import count
+from dbwright.model.redundant_indexes import Reason, redundant_indexes
 from dbwright.model.statistics import Statistics
+from dbwright.sql.index_drop import drop_index
 
 BAD = Example(
     """

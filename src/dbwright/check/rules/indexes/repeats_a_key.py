@@ -34,21 +34,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import alter_table, drop_index
+from dbwright.check.fixes import alter_table
 from dbwright.check.rule import Fault, rule
-from dbwright.check.rules.indexes._alike import (
+from dbwright.model.catalog import Catalog, Index, Table
+from dbwright.model.finding import Fix, Severity
+from dbwright.model.index_use import count
+from dbwright.model.names import quote
+from dbwright.model.redundant_indexes import (
     REFERENCED,
     Reason,
     Redundant,
     may_be_referenced,
     redundant_indexes,
 )
-from dbwright.check.rules.indexes._counted import count
-from dbwright.model.catalog import Catalog, Index, Table
-from dbwright.model.finding import Fix, Severity
-from dbwright.model.names import quote
 from dbwright.model.statistics import Statistics
 from dbwright.sql.ddl import key_definition
+from dbwright.sql.index_drop import drop_index
 
 BAD = Example(
     """

@@ -35,9 +35,9 @@ from typing import Annotated
 
 from dbwright.check.example import Example
 from dbwright.check.rule import Fault, rule
-from dbwright.check.rules.indexes._counted import count
 from dbwright.model.catalog import Catalog, Table, TableKind
 from dbwright.model.finding import Confidence, Severity
+from dbwright.model.index_use import count
 from dbwright.model.statistics import Statistics
 
 COLUMNS = ", ".join(f"c{n} int" for n in range(1, 9))

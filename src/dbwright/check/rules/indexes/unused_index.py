@@ -33,13 +33,13 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.fixes import drop_index
 from dbwright.check.rule import Fault, rule
-from dbwright.check.serving import keys_served_only_by
 from dbwright.model.activity import Activity
 from dbwright.model.catalog import Catalog, Index
 from dbwright.model.finding import Confidence, Severity
+from dbwright.model.serving import keys_served_only_by
 from dbwright.model.statistics import Statistics
+from dbwright.sql.index_drop import drop_index
 
 TABLE = """
 CREATE TABLE events (id bigint PRIMARY KEY, kind text, note text);

@@ -40,10 +40,10 @@ from typing import Annotated
 from dbwright.check.fixes import create_index
 from dbwright.check.rule import Fault, rule
 from dbwright.check.rules.keys._entity import words
-from dbwright.check.serving import serves_foreign_key
 from dbwright.model.catalog import Catalog, Column, ForeignKey, Table
 from dbwright.model.finding import Confidence, Fix, Severity
 from dbwright.model.names import quote
+from dbwright.model.serving import serves_foreign_key
 from dbwright.model.statistics import Statistics
 
 BAD = """

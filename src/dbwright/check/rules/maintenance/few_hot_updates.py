@@ -34,11 +34,11 @@ from typing import Annotated
 from dbwright.check.example import Example
 from dbwright.check.rule import Fault, rule
 from dbwright.check.rules.maintenance._storage import Stored, change_options, day, grouped
-from dbwright.check.rules.maintenance._updates import indexes_of, updated_columns
 from dbwright.model.catalog import Catalog, Table
 from dbwright.model.finding import Confidence, Fix, LockMode, Severity
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.statistics import Statistics
+from dbwright.sql.updated_columns import indexes_of, updated_columns
 
 TABLE = """
 CREATE TABLE carts (id bigint PRIMARY KEY, items int, note text){with_};

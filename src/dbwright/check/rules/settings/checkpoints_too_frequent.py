@@ -41,6 +41,7 @@ from dbwright.check.rules.settings._server_setting import (
     wrong_setting,
 )
 from dbwright.model.catalog import Catalog
+from dbwright.model.checkpoints import checkpoint_seconds, enough_wal, too_many_requested
 from dbwright.model.finding import Confidence, Severity
 from dbwright.model.statistics import Statistics
 
@@ -67,8 +68,6 @@ BAD = (
 )
 GOOD = Example(own_server=True, options={"min_days": 0})
 
-GB = 1024**3
-
 
 @rule(
     severity=Severity.WARNING,
@@ -90,33 +89,21 @@ def checkpoints_too_frequent(
     if setting is None or timeout is None or counted is None or counted.since is None:
         return
     total = counted.timed + counted.requested
-    window = (statistics.captured_at - counted.since).total_seconds()
-    if total < min_checkpoints or window < min_days * 86400 or counted.requested * 2 <= total:
-        return
-    every = window / total
-    if every >= seconds(timeout) / 2:
+    if not too_many_requested(
+        statistics, seconds(timeout), min_days=min_days, min_checkpoints=min_checkpoints
+    ):
         return
     yield wrong_setting(
         catalog,
         setting,
         f"{counted.requested} of {total} checkpoints since {counted.since:%Y-%m-%d} did not wait "
         f"for checkpoint_timeout ({shown(timeout)}): max_wal_size is {shown(setting)}",
-        should_be=_enough(statistics, size_bytes(setting), seconds(timeout)),
+        should_be=size_text(enough_wal(statistics, size_bytes(setting), seconds(timeout))),
         evidence={
             "requested_checkpoints": counted.requested,
             "timed_checkpoints": counted.timed,
             "counted_since": f"{counted.since:%Y-%m-%d}",
-            "mean_interval_seconds": round(every),
+            "mean_interval_seconds": round(checkpoint_seconds(statistics) or 0),
         },
         risk="pg_wal grows up to that size, and crash recovery takes longer",
     )
-
-
-def _enough(statistics: Statistics, now_bytes: int, timeout: float) -> str:
-    """Three times the log of one checkpoint_timeout; at least twice what it is now."""
-    wanted = 2 * now_bytes
-    if statistics.wal_bytes and statistics.wal_since:
-        window = (statistics.captured_at - statistics.wal_since).total_seconds()
-        if window > timeout:
-            wanted = max(wanted, round(3 * statistics.wal_bytes / window * timeout))
-    return size_text(-(-wanted // GB) * GB)

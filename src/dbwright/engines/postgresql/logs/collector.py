@@ -12,16 +12,19 @@ from dbwright.engines.postgresql.logs.events import (
     Origin,
     Statement,
 )
-from dbwright.engines.postgresql.logs.groups import UNTIMED, Group, Groups, Names
+from dbwright.engines.postgresql.logs.groups import UNTIMED, Groups, Speaker
+from dbwright.engines.postgresql.logs.lookup import Lookup
 from dbwright.engines.postgresql.logs.moments import Clock
 from dbwright.engines.postgresql.logs.plans import statement_and_plan
 from dbwright.engines.postgresql.logs.talks import Talk, Talks
-from dbwright.sql.shape import outline
+from dbwright.sql.shape import ONE_DIGIT, rough_outline
 
 __all__ = ["Collector"]
 
 MOST_PEOPLE = 20_000
 """So many sessions are kept apart at a time; those silent for longest are over then."""
+MOST_DURATIONS = 20_000
+"""So many different ones are remembered, as they are written."""
 LIKELY_SECONDS = 0.001
 """The quickest of all statements takes less, on any server."""
 LONGEST_PLAN = 200_000
@@ -31,25 +34,21 @@ LONGEST_PLAN = 200_000
 class _Person:
     """Whose statements these are, and what they said last."""
 
-    __slots__ = ("database", "names", "outlines", "said", "talk", "texts")
+    __slots__ = ("database", "lookup", "said", "speaker", "talk")
 
     def __init__(
-        self,
-        database: str | None,
-        names: Names,
-        known: tuple[dict[bytes, Group], dict[bytes, Group]] | None,
-        talk: Talk,
+        self, database: str | None, speaker: Speaker, lookup: Lookup | None, talk: Talk
     ) -> None:
         self.database = database
-        self.names = names
-        self.texts: dict[bytes, Group] | None = None
-        self.outlines: dict[bytes, Group] = {}
-        if known is not None:
-            self.texts, self.outlines = known
+        self.speaker = speaker
+        self.lookup = lookup
         """None for a person of a database that is not asked for."""
         self.talk = talk
         self.said: Statement | None = None
         """Logged when it began (log_statement); its duration follows."""
+
+    def plain(self, text: bytes) -> bytes:
+        return self.speaker.source.plain(text)
 
 
 class Collector:
@@ -69,16 +68,16 @@ class Collector:
         self.nameless = False
         """Does the log not say whose entries they are?"""
         self._database = database
-        self._source: Format | None = None
         self._settled = 0
         self._people: dict[Hashable, _Person] = {}
         self._talk_of: dict[str, Talk] = {}
-        self._names: dict[Names, Names] = {}
+        self._speakers: dict[tuple[str | None, str | None, str], Speaker] = {}
+        self._lookups: dict[tuple[str, str | None], Lookup] = {}
+        self._seconds: dict[bytes, float] = {}
 
     def take(self, events: Iterable[Event], source: Format) -> None:
         """All events of a block."""
-        self._source = source
-        people = self._people
+        people, known_seconds = self._people, self._seconds
         statements = 0
         found = list(events)
         for event in found:
@@ -90,32 +89,35 @@ class Collector:
             person = people.get(who)
             if person is None:
                 person = self._meet(who, source)
-            if not duration or (kind != b"statement" and kind[:8] != b"execute "):
+            lookup = person.lookup
+            if (
+                lookup is None
+                or not duration
+                or (kind != b"statement" and kind[:8] != b"execute ")
+                or kind[:14] == b"execute fetch "
+            ):
                 self._unusual(person, event)
                 continue
+            seconds = known_seconds.get(duration)
+            if seconds is None:
+                seconds = self._remembered_seconds(duration)
             statements += 1
-            texts = person.texts
-            if texts is None:
-                self.of_other_databases += 1
-                continue
-            if kind[:14] == b"execute fetch ":
-                self._fetched(person, event)
-                continue
-            group = texts.get(text) or person.outlines.get(outline(text))
-            if group is None:
-                group = self.groups.find(text, person.database)
-            call = (
-                group,
-                float(duration) * 0.001,
-                time,
-                transaction,
-                text,
-                parameters,
-                person.names,
-                origin,
-            )
+            if kind == b"statement":
+                rough = rough_outline(text) if b"'" in text else text.translate(ONE_DIGIT)
+                group = lookup.outlines.get(rough) or lookup.find(text)
+            else:
+                group = lookup.texts.get(text) or lookup.find(text)
+            speaker, talk = person.speaker, person.talk
+            call = (group, seconds, time, transaction, text, parameters, speaker, origin)
             group.fresh.append(call)
-            person.talk.fresh.append(call)
+            group.seconds.append(seconds)
+            speakers = group.spoken.get(origin)
+            if speakers is None:
+                speakers = group.spoken[origin] = {}
+            speakers[speaker] = speakers.get(speaker, 0) + 1
+            if group.turns:
+                talk.turns.append(len(talk.fresh))
+            talk.fresh.append(call)
         self.entries += len(found)
         self.statements += statements
 
@@ -127,17 +129,18 @@ class Collector:
         shortest = min((durations.smallest for durations in timed), default=0.0)
         return None if untimed or shortest < LIKELY_SECONDS else shortest
 
-    def settle(self, source: Format, at_least: int = 0) -> None:
+    def settle(self, at_least: int = 0) -> None:
         """Add up what came since the last time, if it is at least so many statements."""
         if self.statements - self._settled < at_least:
             return
         self._settled = self.statements
-        origins: dict[bytes, Origin] = {}
+        origins: dict[tuple[str, bytes], Origin] = {}
 
-        def origin(raw: bytes) -> Origin:
-            found = origins.get(raw)
+        def origin(source: Format, raw: bytes) -> Origin:
+            found = origins.get((source.name, raw))
             if found is None:
-                found = origins[raw] = source.origin(raw) if raw else Origin()
+                found = source.origin(raw) if raw else Origin()
+                origins[source.name, raw] = found
             return found
 
         for group in (*self.groups.all.values(), *self.groups.left_out.values()):
@@ -155,16 +158,16 @@ class Collector:
         for person in self._people.values():
             if person.said is not None:
                 self._call(person, person.said, UNTIMED)
-        if self._source is not None:
-            self.settle(self._source)
+        self.settle()
         self.talks.close_all({id(p.talk): p.talk for p in self._people.values()}.values())
 
     def _meet(self, who: Hashable, source: Format) -> _Person:
         found = source.identity(who)
         self.nameless |= not found.session
-        names = self._names.setdefault(
-            (found.user, found.application), (found.user, found.application)
-        )
+        speaker = self._speakers.get((found.user, found.application, source.name))
+        if speaker is None:
+            speaker = Speaker(found.user, found.application, source)
+            self._speakers[found.user, found.application, source.name] = speaker
         wanted = self._database is None or found.database in (None, self._database)
         if self._database is not None and found.database is None:
             self.of_unknown_database += 1
@@ -174,12 +177,27 @@ class Collector:
             talk = Talk()
             if found.session:
                 self._talk_of[found.session] = talk
-        known = self.groups.known(found.database) if wanted else None
-        person = self._people[who] = _Person(found.database, names, known, talk)
+        lookup = self._lookup(source, found.database) if wanted else None
+        person = self._people[who] = _Person(found.database, speaker, lookup, talk)
         return person
 
+    def _lookup(self, source: Format, database: str | None) -> Lookup:
+        found = self._lookups.get((source.name, database))
+        if found is None:
+            found = Lookup(self.groups, source, database)
+            self._lookups[source.name, database] = found
+        return found
+
+    def _remembered_seconds(self, duration: bytes) -> float:
+        """Most durations come again and again, for most are of a few milliseconds at most."""
+        if len(self._seconds) >= MOST_DURATIONS:
+            self._seconds.clear()
+        seconds = self._seconds[duration] = _seconds(duration)
+        return seconds
+
     def _unusual(self, person: _Person, event: Statement) -> None:
-        """Statements without a duration, durations without a statement, parts of executions."""
+        """Statements without a duration, durations without a statement, parts of executions, and
+        what is of other databases."""
         time, duration, kind, text = event[0], *event[3:6]
         if not duration:
             if person.said is not None:
@@ -190,31 +208,32 @@ class Collector:
                 return
             if person.said is None:
                 return  # of parsing and binding, which log_duration tells without a statement
-            self._call(person, (time, *person.said[1:]), float(duration) * 0.001)
+            self._call(person, (time, *person.said[1:]), _seconds(duration))
             person.said = None
-        elif person.texts is None:
+        elif kind == b"statement" or kind.startswith(b"execute "):
+            self.statements += 1
+            if person.lookup is None:
+                self.of_other_databases += 1
+            else:  # more rows of an execution that was counted when it began
+                person.lookup.find(text).fetch_seconds += _seconds(duration)
+        elif person.lookup is None:
             return
         elif kind == b"plan":
-            self._plan(person, float(duration) * 0.001, text)
+            self._plan(person, _seconds(duration), person.plain(text))
         elif kind.startswith((b"parse ", b"bind ")):
-            group = self.groups.find(text, person.database)
-            group.planning_seconds = (group.planning_seconds or 0.0) + float(duration) * 0.001
+            group = person.lookup.find(text)
+            group.planning_seconds = (group.planning_seconds or 0.0) + _seconds(duration)
 
     def _call(self, person: _Person, said: Statement, seconds: float) -> None:
         time, _, transaction, _, _, text, parameters, origin = said
         self.statements += 1
-        if person.texts is None:
+        if person.lookup is None:
             self.of_other_databases += 1
             return
-        group = self.groups.find(text, person.database)
-        call = (group, seconds, time, transaction, text, parameters, person.names, origin)
-        group.fresh.append(call)
-        person.talk.fresh.append(call)
-
-    def _fetched(self, person: _Person, event: Statement) -> None:
-        """More rows of an execution that was counted when it began."""
-        group = self.groups.find(event[5], person.database)
-        group.fetch_seconds += float(event[3]) * 0.001
+        group = person.lookup.find(text)
+        call = (group, seconds, time, transaction, text, parameters, person.speaker, origin)
+        group.take(call)
+        person.talk.take(call)
 
     def _plan(self, person: _Person, seconds: float, message: bytes) -> None:
         text, plan = statement_and_plan(message)
@@ -229,7 +248,7 @@ class Collector:
         size = self.counting.note(entry)
         if size and entry.statement:
             person = self._people.get(entry.who) or self._meet(entry.who, source)
-            if person.texts is not None:
+            if person.lookup is not None:
                 group = self.groups.find(entry.statement, person.database)
                 group.temporary_bytes += size
                 group.temporary_files += 1
@@ -244,3 +263,10 @@ class Collector:
                 del self._people[who]
         kept = {id(person.talk) for person in self._people.values()}
         self._talk_of = {name: talk for name, talk in self._talk_of.items() if id(talk) in kept}
+
+
+def _seconds(duration: bytes) -> float:
+    try:
+        return float(duration) * 0.001
+    except ValueError:
+        return 0.0  # a damaged digit

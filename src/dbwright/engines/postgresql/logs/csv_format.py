@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 
-from dbwright.engines.postgresql.logs.events import Entry, Event, Origin, Who
+from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Who
 
 __all__ = ["START", "CsvFormat"]
 
@@ -25,6 +25,8 @@ _ENTRY = re.compile(
     rb'(?:LOG,00000,"duration: ([0-9]+\.[0-9]+) ms  ([^:]*):[ \n]|)'
     rb"([^\n]*(?:\n(?!" + _TIME + rb")[^\n]*)*)\n"
 )
+_MARK = b',LOG,00000,"duration: '
+"""Within a field a quote is doubled: this can only stand between fields."""
 _END = b'",,,,,,,,'
 """After the message or the detail: all fields up to application_name, which are empty unless the
 statement ran inside of a function or log_error_verbosity is verbose."""
@@ -50,33 +52,47 @@ class CsvFormat:
 
     def events(self, block: bytes) -> list[Event]:
         found: list[Event] = []
-        add, end = found.append, _END
-        for time, who, transaction, duration, kind, rest in _ENTRY.findall(block):
-            parameters = b""
-            text, closed, tail = rest.rpartition(end)
-            if not kind:
-                part = _PART.match(rest)
-                if part is None:
-                    found += _others(time, who, rest)
-                    continue
-                duration, kind = part[1] or b"", part[2] or part[3] or b""
-                text, parameters, tail = _by_quotes(rest[part.end() :])
-            elif not closed:
-                text, parameters, tail = _by_quotes(rest)
+        add = found.append
+        odd: list[bytes] = []
+        for line in block.split(b"\n"):
+            head, _, rest = line.partition(_MARK)
+            body, closed, tail = rest.rpartition(_END)
+            # A quote before the end's makes a pair of it, perhaps.
+            if not closed or (body[-1:] == b'"' and _is_open(body)):
+                odd.append(line)
+                continue
+            try:
+                duration, _, _, kind, text = body.split(b" ", 4)
+                # user_name … session_id are the same for a whole session.
+                names, _, _, _, transaction, _ = head.rsplit(b",", 5)
+            except ValueError:
+                odd.append(line)
+                continue
+            if kind == b"statement:":
+                kind = b"statement"
+            elif kind in NAMED:
+                name, _, text = text.partition(b": ")
+                kind += b" " + name
             else:
-                if tail[:1] != b",":
-                    # Within a field a quote is doubled: this can only be between two fields.
-                    text, _, parameters = text.rpartition(b'","')
-                    if b'"' in parameters:
-                        parameters = parameters.replace(b'""', b'"')
-                if b'"' in text:
-                    text = text.replace(b'""', b'"')
+                odd.append(line)
+                continue
+            if odd:
+                found += _slowly(odd)
+                odd.clear()
+            parameters = b""
+            if tail[:1] != b",":
+                text, _, parameters = text.rpartition(b'","')
+            time, _, who = names.partition(b",")
             add((time, who, transaction, duration, kind, text, parameters, tail))
+        found += _slowly(odd)
         return found
+
+    def plain(self, raw: bytes) -> bytes:
+        return raw.replace(b'""', b'"')
 
     def identity(self, who: Hashable) -> Who:
         assert isinstance(who, bytes)
-        fields = [_text(field) for field in _fields(who)]
+        fields = [_text(field) for field in (*_fields(who), *[b""] * 5)]
         return Who(fields[4], fields[0] or None, fields[1] or None)
 
     def origin(self, origin: bytes) -> Origin:
@@ -84,6 +100,32 @@ class CsvFormat:
         query_id = fields[3] if len(fields) > 3 else ""
         number = int(query_id) if query_id.lstrip("-").isdigit() else 0
         return Origin(fields[0] or None, number or None)
+
+
+def _is_open(body: bytes) -> bool:
+    """Does an odd number of quotes stand at the end?"""
+    return (len(body) - len(body.rstrip(b'"'))) & 1 == 1
+
+
+def _slowly(lines: list[bytes]) -> list[Event]:
+    """What is no statement on a line of its own."""
+    found: list[Event] = []
+    for time, who, transaction, duration, kind, rest in _ENTRY.findall(b"\n".join(lines) + b"\n"):
+        parameters = b""
+        text, closed, tail = rest.rpartition(_END)
+        if not kind:
+            part = _PART.match(rest)
+            if part is None:
+                found += _others(time, who, rest)
+                continue
+            duration, kind = part[1] or b"", part[2] or part[3] or b""
+            text, parameters, tail = _by_quotes(rest[part.end() :])
+        elif not closed:
+            text, parameters, tail = _by_quotes(rest)
+        elif tail[:1] != b",":
+            text, _, parameters = text.rpartition(b'","')
+        found.append((time, who, transaction, duration, kind, text, parameters, tail))
+    return found
 
 
 def _others(time: bytes, who: bytes, rest: bytes) -> Iterator[Event]:
@@ -103,17 +145,18 @@ def _by_quotes(rest: bytes) -> tuple[bytes, bytes, bytes]:
         if len(ends) == 9:
             position = match.end() - 1
             break
-    fields = _fields(b'"' + rest)
+    fields = _raw_fields(b'"' + rest)
     if len(fields) < 10:
         return rest, b"", b""
     return fields[0], fields[1], rest[position:]
 
 
 def _fields(record: bytes) -> list[bytes]:
-    return [
-        match[2] if match[1] is None else match[1].replace(b'""', b'"')
-        for match in _FIELD.finditer(record)
-    ]
+    return [field.replace(b'""', b'"') for field in _raw_fields(record)]
+
+
+def _raw_fields(record: bytes) -> list[bytes]:
+    return [match[2] if match[1] is None else match[1] for match in _FIELD.finditer(record)]
 
 
 def _text(field: bytes) -> str:

@@ -9,14 +9,19 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-__all__ = ["Entry", "Event", "Format", "Origin", "Statement", "Who"]
+__all__ = ["NAMED", "Entry", "Event", "Format", "Origin", "Statement", "Who"]
 
 Statement: TypeAlias = tuple[bytes, Hashable, bytes, bytes, bytes, bytes, bytes, bytes]
 """time, who, virtual transaction, milliseconds, kind, text, parameters, origin.
 
 `kind` is the log's own word: `statement`, `execute NAME`, `parse NAME`, `bind NAME`, `plan`.
 Milliseconds without a kind are a duration line of its own (log_duration); a kind without
-milliseconds is a statement that was logged when it began (log_statement)."""
+milliseconds is a statement that was logged when it began (log_statement).
+Text and parameters are in the log's own quoting: few of them are ever looked at. `Format.plain`
+takes it off."""
+
+NAMED = frozenset((b"execute", b"parse", b"bind"))
+"""The first words of kinds that name a prepared statement, or `<unnamed>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,10 @@ class Format(Protocol):
 
     def events(self, block: bytes) -> Iterable[Event]:
         """The block's entries in order. It starts and ends at the beginning of an entry."""
+        ...
+
+    def plain(self, raw: bytes) -> bytes:
+        """A statement's text, or its parameters, without the log's quoting."""
         ...
 
     def identity(self, who: Hashable) -> Who: ...

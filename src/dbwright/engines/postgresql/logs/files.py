@@ -15,7 +15,8 @@ from dbwright.progress import Progress
 
 __all__ = ["LogFile", "beginning", "blocks", "log_files"]
 
-BLOCK = 4 * 2**20
+BLOCK = 256 * 2**10
+"""Bytes: few enough to stay in a core's own cache while they are worked on."""
 LONGEST_ENTRY = 64 * 2**20
 """Bytes of one entry; what is longer is no log, and is left out."""
 SAMPLE = 256 * 2**10
@@ -91,10 +92,11 @@ def blocks(
     gzip. Raises FileUnreadable.
     """
     held = b""
+    size = BLOCK
     try:
         with file.path.open("rb") as raw:
             unpacked = _unpacked(raw)
-            while chunk := _read(unpacked, BLOCK, cut):
+            while chunk := _read(unpacked, size, cut):
                 progress(f"reading {file.path.name}", min(raw.tell(), file.size), file.size)
                 # A line end of Windows may lie across two chunks, hence what is held as well.
                 held = _clean(held + chunk)
@@ -102,9 +104,13 @@ def blocks(
                 if end:
                     yield held[:end]
                     held = held[end:]
-                elif len(held) > LONGEST_ENTRY:
+                    size = BLOCK
+                    continue
+                if len(held) > LONGEST_ENTRY:
                     cut("an entry of more than 64 MiB")
                     held = b""
+                # A long entry is looked through a few times only.
+                size = min(2 * size, LONGEST_ENTRY - len(held) + BLOCK) if held else BLOCK
     except OSError as problem:
         raise _unreadable(file.path, problem) from None
     whole = held.rfind(b"\n") + 1

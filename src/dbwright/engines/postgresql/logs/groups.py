@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
 from typing import TypeAlias, TypeVar
 
-from dbwright.engines.postgresql.logs.events import Origin
+from dbwright.engines.postgresql.logs.events import Format, Origin
 from dbwright.engines.postgresql.logs.roles import Role, identified
 from dbwright.engines.postgresql.logs.sample import Durations
 from dbwright.sql.shape import (
@@ -25,7 +26,7 @@ from dbwright.sql.shape import (
     without_outer_comments,
 )
 
-__all__ = ["UNTIMED", "Call", "Group", "Groups", "Names"]
+__all__ = ["UNTIMED", "WITH_CONSTANTS", "Call", "Group", "Groups", "Speaker", "plain"]
 
 G = TypeVar("G", "Group", None)
 
@@ -47,24 +48,33 @@ UNTIMED = float("0")
 """The seconds of a call whose duration is not logged; this very object."""
 
 
-Names: TypeAlias = tuple[str | None, str | None]
-"""A user and an application."""
-Call: TypeAlias = tuple["Group", float, bytes, bytes, bytes, bytes, Names, bytes]
-"""group, seconds (`UNTIMED` where they are not logged), time, virtual transaction, text,
-parameters, names, origin."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Speaker:
+    """Who calls, and in which format the log tells of it. Each is there once."""
+
+    user: str | None
+    application: str | None
+    source: Format
 
 
+Call: TypeAlias = tuple["Group", float, bytes, bytes, bytes, bytes, Speaker, bytes]
+"""group, seconds (`UNTIMED` where they are not logged), time, virtual transaction, text and
+parameters (in the log's quoting), speaker, origin."""
+
+
+_TEXT = itemgetter(4)
+_PARAMETERS = itemgetter(5)
 _WHAT = itemgetter(4, 5)
-_ORIGIN = itemgetter(6, 7)
 
 
 class Group:
-    """What is known of one kind of statement. `fresh` are the calls that were not added up yet."""
+    """What is known of one kind of statement."""
 
     __slots__ = (
         "asks", "calls", "durations", "example", "fetch_seconds", "fingerprint", "first_seen",
         "fresh", "last_seen", "origins", "plan", "plan_durations", "planning_seconds",
-        "repeated", "role", "slowest", "temporary_bytes", "temporary_files", "text", "turns",
+        "repeated", "role", "seconds", "slowest", "spoken", "temporary_bytes", "temporary_files",
+        "text", "turns",
     )  # fmt: skip
 
     def __init__(self, text: bytes, found: str, role: Role) -> None:
@@ -77,6 +87,11 @@ class Group:
         self.asks = role not in (Role.WORD, Role.PING)
         """Does it ask for something?"""
         self.fresh: list[Call] = []
+        """Calls that were not added up yet."""
+        self.seconds: list[float] = []
+        """Of the fresh calls whose durations are logged."""
+        self.spoken: dict[bytes, dict[Speaker, int]] = {}
+        """How many of the fresh calls have which origin and speaker."""
         self.calls = 0
         self.durations = Durations()
         self.example: tuple[bytes, bytes] | None = None
@@ -92,59 +107,84 @@ class Group:
         self.temporary_bytes = self.temporary_files = 0
         self.repeated: Counter[tuple[bytes, bytes]] = Counter()
 
-    def add_up(self, origin: Callable[[bytes], Origin]) -> None:
+    def take(self, call: Call) -> None:
+        """Another call. (The collector does the same in place for the many plain ones.)"""
+        self.fresh.append(call)
+        if call[1] is not UNTIMED:
+            self.seconds.append(call[1])
+        speakers = self.spoken.setdefault(call[7], {})
+        speakers[call[6]] = speakers.get(call[6], 0) + 1
+
+    def add_up(self, origin: Callable[[Format, bytes], Origin]) -> None:
         """Take the fresh calls into the figures; `origin` reads what their log says of them."""
-        fresh = self.fresh
-        self.fresh = []
+        fresh, seconds, spoken = self.fresh, self.seconds, self.spoken
+        self.fresh, self.seconds, self.spoken = [], [], {}
         self.calls += len(fresh)
         if not self.first_seen:
             self.first_seen = fresh[0][2]
         self.last_seen = fresh[-1][2]
-        for ((user, application), raw), count in Counter(map(_ORIGIN, fresh)).items():
-            found = origin(raw)
-            self.origins[user, found.application or application, found.query_id] += count
+        for raw, speakers in spoken.items():
+            for speaker, count in speakers.items():
+                found = origin(speaker.source, raw)
+                application = found.application or speaker.application
+                self.origins[speaker.user, application, found.query_id] += count
         if len(self.origins) > 1000:
             self.origins = Counter(dict(self.origins.most_common(500)))
-        timed = [call[1] for call in fresh if call[1] is not UNTIMED]
-        if timed:
-            self._add_durations(fresh, timed)
+        if seconds:
+            self._add_durations(fresh, seconds)
         elif self.example is None:
-            self.example = fresh[0][4], fresh[0][5]
+            self.example = plain(fresh[0])
         if self.role is Role.READ and len(fresh) > 1:
             self._watch_repeated(fresh)
 
-    def _add_durations(self, fresh: list[Call], timed: list[float]) -> None:
+    def _add_durations(self, fresh: list[Call], seconds: list[float]) -> None:
         durations = self.durations
-        longest = max(timed)
+        longest = max(seconds)
         if self.slowest is None or (longest > durations.largest and len(self.text) <= LONG):
-            slow = next(call for call in fresh if call[1] == longest)
-            self.slowest = slow[4], slow[5]
+            self.slowest = plain(next(call for call in fresh if call[1] == longest))
         before = durations.count
-        durations.add(timed)
+        durations.add(seconds)
         if len(self.text) > LONG and self.example is not None:
             return
         # Typical is near the mean. Looked for again when there are twice as many calls.
         if self.example is None or before.bit_length() != durations.count.bit_length():
             mean = durations.mean
-            typical = min(fresh, key=lambda call: abs(call[1] - mean))
-            self.example = typical[4], typical[5]
+            self.example = plain(min(fresh, key=lambda call: abs(call[1] - mean)))
 
     def _watch_repeated(self, fresh: list[Call]) -> None:
         """Only what comes again among the fresh calls; of that the most frequent, as Misra and
         Gries do it: no count is too high, and what is above a 9th of them is never lost."""
         if len(self.text) > SHORT:
             return
+        texts = set(map(_TEXT, fresh))
+        if len(texts) == len(fresh):
+            return
+        if len(texts) == 1 and len(set(map(_PARAMETERS, fresh))) == len(fresh):
+            return
         found = Counter(map(_WHAT, fresh))
         if len(found) == len(fresh):
             return
-        self.repeated.update({call: count for call, count in found.items() if count > 1})
+        source = fresh[0][6].source
+        self.repeated.update(
+            {
+                (source.plain(text), source.plain(parameters)): count
+                for (text, parameters), count in found.items()
+                if count > 1
+            }
+        )
         if len(self.repeated) > REPEATED_KEPT:
             ranked = self.repeated.most_common()
             less = ranked[REPEATED_KEPT][1]
             self.repeated = Counter({k: n - less for k, n in ranked[:REPEATED_KEPT] if n > less})
 
 
-_WITH_CONSTANTS = {Role.READ, Role.INSERT_ROW, Role.WRITE}
+def plain(call: Call) -> tuple[bytes, bytes]:
+    """A call's text and parameters without the log's quoting."""
+    source = call[6].source
+    return source.plain(call[4]), source.plain(call[5])
+
+
+WITH_CONSTANTS = frozenset((Role.READ, Role.INSERT_ROW, Role.WRITE))
 
 
 class _Known:
@@ -181,10 +221,9 @@ class Groups:
         self._remembered = 0
         self._held = 0
 
-    def known(self, database: str | None) -> tuple[dict[bytes, Group], dict[bytes, Group]]:
-        """Texts and outlines that are known, to look in before `find`. They are always these."""
-        known = self._known_in(database)
-        return known.texts, known.outlines
+    def is_told_by_outline(self, text: bytes, database: str | None) -> bool:
+        """Is a statement that was found before of the same group as all of its outline?"""
+        return outline(text) in self._known_in(database).outlines
 
     def find(self, text: bytes, database: str | None) -> Group:
         """The group of a statement, made where there is none."""
@@ -216,7 +255,7 @@ class Groups:
         group = self._by_key(known, found if sound else shape(text), text, database)
         if sound:
             self._remember(known.skeletons, found, group)
-        if b"$1" in text or group.role not in _WITH_CONSTANTS:
+        if b"$1" in text or group.role not in WITH_CONSTANTS:
             self._remember(known.texts, text, group)  # it comes again as it is
         return group
 

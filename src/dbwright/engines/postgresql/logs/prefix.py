@@ -71,6 +71,14 @@ class Prefix:
         return any(f"%{escape}" in self.template for escape in "pc")
 
     @property
+    def differs_by_time_alone(self) -> bool:
+        """Does a time begin it, and is the rest the same for a whole session?"""
+        (is_escape, first), *others = _tokens(self.template) or [(False, "")]
+        changing = {*TIMES, "v", *VARYING} - {"s"}
+        varies = any(is_escape and letter in changing for is_escape, letter in others)
+        return is_escape and first in TIMES and not varies
+
+    @property
     def has_transactions(self) -> bool:
         return "transaction" in self.roles
 

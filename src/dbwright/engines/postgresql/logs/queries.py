@@ -125,8 +125,8 @@ def _repetition(
         waiting_seconds=repeated.waiting_seconds,
         in_transactions=repeated.in_transactions,
         database=database,
-        call_sites=_call_sites(repeated.first[4]),
-        parent_call_sites=_call_sites(repeated.parent[4]) if repeated.parent else (),
+        call_sites=_call_sites(g.plain(repeated.first)[0]),
+        parent_call_sites=_call_sites(g.plain(repeated.parent)[0]) if repeated.parent else (),
     )
 
 
@@ -159,7 +159,8 @@ def _same_calls(collector: Collector) -> tuple[SameCall, ...]:
 
 
 def _call(call: g.Call) -> Call:
-    return Call(_text(call[4]), parameter_values(call[5]))
+    text, parameters = g.plain(call)
+    return Call(_text(text), parameter_values(parameters))
 
 
 def _origins(group: g.Group) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:

@@ -93,8 +93,8 @@ def _read(
     with garbage_collection_paused():
         for block in blocks(file, found.last_start, progress, cut):
             collector.take(found.events(block), found)
-            collector.settle(found, STATEMENTS_HELD)
-        collector.settle(found)
+            collector.settle(STATEMENTS_HELD)
+        collector.settle()
 
 
 def _name(found: Format) -> str:

@@ -1,15 +1,17 @@
 """stderr (and what platforms make of it): lines that begin with log_line_prefix.
 
 An entry is a primary line (`LOG:  …`), and lines that belong to it (`DETAIL:  …`); each goes on in
-lines that begin with a tab.
+lines that begin with a tab. Statements with their durations are cut out of their lines; what is
+left over goes through an expression that reads all of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from typing import TypeAlias
 
-from dbwright.engines.postgresql.logs.events import Entry, Event, Origin, Statement, Who
+from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Statement, Who
 from dbwright.engines.postgresql.logs.prefix import Prefix
 
 __all__ = ["PRIMARY", "SECONDARY", "StderrFormat"]
@@ -24,6 +26,13 @@ _TAIL = (
     rb"(?:((?:statement|execute |parse |bind |plan)[^:\n]*):[ \n])?)?"
     rb"([^\n]*(?:\n\t[^\n]*)*)\n"
 )
+_MARK = b"LOG:  duration: "
+_DETAIL = b"DETAIL:  "
+_LINE_END = b"\0"
+"""Stands for a line end and its tab, in the log's own quoting. It is in no block otherwise."""
+_MOST_HEADS = 50_000
+_Head: TypeAlias = tuple[bytes, Hashable, bytes]
+"""time, who, virtual transaction."""
 
 
 class StderrFormat:
@@ -38,6 +47,11 @@ class StderrFormat:
         self._time = roles.index("time") if "time" in roles else None
         self._transaction = roles.index("transaction") if "transaction" in roles else None
         self._who = tuple(i for i, role in enumerate(roles) if role == "who")
+        self._head = re.compile(prefix.pattern)
+        self._is_quick = prefix.differs_by_time_alone
+        self._known: dict[bytes, Hashable] = {}
+        """What stands between the time and the tag, and whose it is."""
+        self._time_ends = 0
 
     def last_start(self, block: bytes) -> int:
         position = len(block)
@@ -46,9 +60,85 @@ class StderrFormat:
                 return position + 1
         return 0
 
-    def events(self, block: bytes) -> Iterator[Event]:
-        time_at, transaction_at, who_at = self._time, self._transaction, self._who
-        single = who_at[0] if len(who_at) == 1 else None
+    def events(self, block: bytes) -> list[Event]:
+        found: list[Event] = []
+        add = found.append
+        odd: list[bytes] = []
+        is_quick, known, time_ends = self._is_quick, self._known, self._time_ends
+        for line in block.replace(b"\n\t", _LINE_END).split(b"\n"):
+            head, mark, rest = line.partition(_MARK)
+            if not mark:
+                head, mark, text = line.partition(_DETAIL)
+                if (
+                    mark
+                    and found
+                    and not odd
+                    and (head[time_ends:] in known or self._read(head) is not None)
+                ):
+                    last = found[-1]
+                    assert type(last) is tuple
+                    found[-1] = (*last[:6], text, b"")
+                else:
+                    odd.append(line)
+                continue
+            try:
+                duration, _, _, kind, text = rest.split(b" ", 4)
+            except ValueError:
+                odd.append(line)
+                continue
+            transaction = b""
+            who = known.get(head[time_ends:]) if is_quick else None
+            if who is not None:
+                time = head[:time_ends]
+            else:
+                read = self._read(head)
+                if read is None:
+                    odd.append(line)
+                    continue
+                time, who, transaction = read
+                time_ends = self._time_ends
+            if kind == b"statement:":
+                kind = b"statement"
+            elif kind in NAMED:
+                name, _, text = text.partition(b": ")
+                kind += b" " + name
+            else:
+                odd.append(line)
+                continue
+            if odd:
+                found += self._slowly(odd)
+                odd.clear()
+            add((time, who, transaction, duration, kind, text, b"", b""))
+        found += self._slowly(odd)
+        return found
+
+    def _read(self, head: bytes) -> _Head | None:
+        """What a line begins with, where it is all of what stands before the tag."""
+        match = self._head.fullmatch(head)
+        if match is None:
+            return None
+        groups = match.groups(b"")
+        who = self._named(groups)
+        time = b"" if self._time is None else groups[self._time]
+        if self._is_quick:
+            self._time_ends = self._time_ends or len(time)
+            if len(time) == self._time_ends:
+                if len(self._known) > _MOST_HEADS:
+                    self._known.clear()
+                self._known[head[len(time) :]] = who
+        return time, who, b"" if self._transaction is None else groups[self._transaction]
+
+    def _named(self, groups: Sequence[bytes]) -> Hashable:
+        places = self._who
+        return groups[places[0]] if len(places) == 1 else tuple([groups[i] for i in places])
+
+    def plain(self, raw: bytes) -> bytes:
+        return raw.replace(_LINE_END, b"\n")
+
+    def _slowly(self, lines: list[bytes]) -> Iterator[Event]:
+        """What is no statement with its duration."""
+        block = b"\n".join(lines).replace(_LINE_END, b"\n\t") + b"\n"
+        time_at, transaction_at = self._time, self._transaction
         held: Statement | None = None
         entry: _Open | None = None
         for found in self._entry.findall(block):
@@ -65,7 +155,7 @@ class StderrFormat:
                     text = text.removeprefix(b"\t")
                 held = (
                     b"" if time_at is None else found[time_at],
-                    found[single] if single is not None else tuple(found[i] for i in who_at),
+                    self._named(found),
                     b"" if transaction_at is None else found[transaction_at],
                     duration,
                     kind,
@@ -84,7 +174,7 @@ class StderrFormat:
                     held = None
                 elif entry is not None:
                     yield entry.closed()
-                who = found[single] if single is not None else tuple(found[i] for i in who_at)
+                who = self._named(found)
                 entry = _Open(b"" if time_at is None else found[time_at], who, tag, state, text)
         if held is not None:
             yield held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 from dbwright.engines.postgresql.logs.groups import Call, Group
 from dbwright.engines.postgresql.logs.moments import Clock
@@ -24,6 +25,8 @@ MOST_DISTINCT = 2_000
 """Calls of one burst are compared with one another up to so many different ones."""
 MOST_REPEATED = 20_000
 
+_WHAT = itemgetter(4, 5)
+
 
 class _Tally:
     """Calls of one group in one burst."""
@@ -39,6 +42,27 @@ class _Tally:
         self.times = 1
         self.seconds = call[1]
         self.seen: set[int] | None = None
+
+    @classmethod
+    def of(cls, calls: list[Call], parent: Call | None) -> _Tally:
+        """Of all calls of a burst."""
+        tally = cls(calls[0], parent)
+        if len(calls) < LEAST_TIMES:  # only their number is looked at
+            tally.times = len(calls)
+        elif len(calls) > MOST_DISTINCT:
+            for call in calls[1:]:
+                tally.add(call)
+        else:
+            tally.times = len(calls)
+            tally.seconds = sum([call[1] for call in calls])
+            whats = list(map(_WHAT, calls))
+            tally.seen = set(map(hash, whats))
+            if len(tally.seen) > 1:
+                first = whats[0]
+                tally.second = next(
+                    call for call, what in zip(calls, whats, strict=True) if what != first
+                )
+        return tally
 
     def is_over(self) -> bool:
         """Was it followed by a loop of another statement, so that it now begins anew?"""
@@ -75,14 +99,22 @@ class Talk:
     """One session's state between two of its statements."""
 
     __slots__ = ("calls", "end", "fresh", "in_transaction", "last", "seconds", "stamp", "start",
-                 "tallies", "transaction")  # fmt: skip
+                 "tallies", "transaction", "turns")  # fmt: skip
 
     def __init__(self) -> None:
         self.fresh: list[Call] = []
+        self.turns: list[int] = []
+        """The places of the fresh calls that begin or end a transaction."""
         self.last: Call | None = None
         self.transaction = b""
         self.in_transaction = False
         self._begin()
+
+    def take(self, call: Call) -> None:
+        """Another call. (The collector does the same in place for the many plain ones.)"""
+        if call[0].turns:
+            self.turns.append(len(self.fresh))
+        self.fresh.append(call)
 
     def _begin(self) -> None:
         self.tallies: dict[Group, _Tally] = {}
@@ -102,15 +134,63 @@ class Talks:
 
     def listen(self, talk: Talk) -> None:
         """Take in a session's fresh calls."""
-        fresh = talk.fresh
-        talk.fresh = []
-        tallies, last, stamp = talk.tallies, talk.last, talk.stamp
-        for call in fresh:
-            group, seconds, time, transaction = call[:4]
-            if group.turns:
-                self._turn(talk, group, transaction)
-                tallies, last, stamp = talk.tallies, None, b""
+        fresh, turns = talk.fresh, talk.turns
+        talk.fresh, talk.turns = [], []
+        begin = 0
+        for end in turns:
+            turn = fresh[end]
+            if begin or not talk.calls:
+                self._whole(talk, fresh, begin, end)
+            else:
+                self._follow(talk, fresh[:end])
+            self._turn(talk, turn[0], turn[3])
+            begin = end + 1
+        self._follow(talk, fresh[begin:] if begin else fresh)
+
+    def _whole(self, talk: Talk, fresh: list[Call], begin: int, end: int) -> None:
+        """Calls between two turns: nothing of the burst came before, and nothing follows."""
+        if not talk.in_transaction:
+            if end - begin >= LEAST_TIMES:
+                self._follow(talk, fresh[begin:end])
+            return  # too few for anything to be repeated
+        calls = fresh[begin:end]
+        transaction = talk.transaction
+        for call in calls:
+            if call[3] != transaction:
+                self._follow(talk, calls)
+                return
+        talk.calls = len(calls)
+        if len(calls) >= LEAST_TIMES:
+            self._sort(talk, calls)
+
+    def _sort(self, talk: Talk, calls: list[Call]) -> None:
+        """A whole transaction's calls, if some of them are repeated."""
+        last: Call | None = None
+        sorted_calls: dict[Group, list[Call]] = {}
+        parents: list[Call | None] = []
+        for call in calls:
+            group = call[0]
+            if not group.asks:
                 continue
+            same = sorted_calls.get(group)
+            if same is not None:
+                same.append(call)
+            elif len(sorted_calls) < MOST_KINDS:
+                sorted_calls[group] = [call]
+                parents.append(last)
+            last = call
+        if max(map(len, sorted_calls.values()), default=0) < LEAST_TIMES:
+            return
+        for (group, same), parent in zip(sorted_calls.items(), parents, strict=True):
+            talk.tallies[group] = _Tally.of(same, parent)
+        talk.start, talk.end = calls[0][2], calls[-1][2]
+        talk.seconds = sum([call[1] for call in calls])
+
+    def _follow(self, talk: Talk, calls: list[Call]) -> None:
+        """Calls one by one; none of them is a turn."""
+        tallies, last, stamp = talk.tallies, talk.last, talk.stamp
+        for call in calls:
+            group, seconds, time, transaction = call[:4]
             if talk.in_transaction:
                 if transaction != talk.transaction and _is_block(transaction):
                     self.close(talk)  # its end was not logged

@@ -6,13 +6,23 @@ a twin, or a longer index that begins with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from dbwright.model.catalog import Catalog, Index, IndexColumn, MaterializedView, Table
 
-__all__ = ["REFERENCED", "Reason", "Redundant", "may_be_referenced", "redundant_indexes"]
+__all__ = [
+    "REFERENCED",
+    "Reason",
+    "Redundant",
+    "may_be_referenced",
+    "may_go",
+    "redundant_among",
+    "redundant_beside",
+    "redundant_indexes",
+    "replaces",
+]
 
 REFERENCED = (
     "A foreign key references these columns and may rest on this one: where the server refuses to "
@@ -46,12 +56,30 @@ class Redundant:
 def redundant_indexes(catalog: Catalog, reason: Reason) -> Iterator[Redundant]:
     """Those that are redundant for this reason, and for no better one."""
     for table, alike in catalog.indexes_that_start_alike:
-        for index in alike:
-            keepers = [keeper for keeper in alike if _keep(keeper, index)]
-            if keepers:
-                best = min(keepers, key=lambda keeper: (_reason(keeper, index), _rank(keeper)))
-                if _reason(best, index) is reason:
-                    yield Redundant(table, index, best, reason)
+        for found in redundant_among(table, alike):
+            if found.reason is reason:
+                yield found
+
+
+def redundant_among(
+    table: Table | MaterializedView, indexes: Sequence[Index]
+) -> Iterator[Redundant]:
+    """Which of these indexes of the table another one of them makes redundant, each told once."""
+    for index in indexes:
+        found = redundant_beside(table, index, [k for k in indexes if _keep(k, index)])
+        if found is not None:
+            yield found
+
+
+def redundant_beside(
+    table: Table | MaterializedView, index: Index, others: Sequence[Index]
+) -> Redundant | None:
+    """Does one of these other indexes of the table make this one redundant? The best reason."""
+    keepers = [other for other in others if replaces(other, index)]
+    if not keepers:
+        return None
+    best = min(keepers, key=lambda keeper: (_reason(keeper, index), _rank(keeper)))
+    return Redundant(table, index, best, _reason(best, index))
 
 
 def may_be_referenced(catalog: Catalog, found: Redundant) -> bool:
@@ -67,13 +95,15 @@ def _keep(keeper: Index, index: Index) -> bool:
     """Can `keeper` stay and `index` go? Where each could replace the other, the rank decides."""
     return (
         keeper is not index
-        and _replaces(keeper, index)
-        and not (_replaces(index, keeper) and _rank(index) < _rank(keeper))
+        and replaces(keeper, index)
+        and not (replaces(index, keeper) and _rank(index) < _rank(keeper))
     )
 
 
-def _replaces(keeper: Index, index: Index) -> bool:
-    if not keeper.valid or not _may_go(index):
+def replaces(keeper: Index, index: Index) -> bool:
+    """Does `keeper` serve every query, and refuse every row, that `index` does? Both are of the
+    same table. Operator classes, expressions and predicates are compared as they are written."""
+    if not keeper.valid or not may_go(index):
         return False
     if index.constraint is not None and keeper.constraint is None:
         return False
@@ -82,8 +112,9 @@ def _replaces(keeper: Index, index: Index) -> bool:
     return _reads_as_well(keeper, index)
 
 
-def _may_go(index: Index) -> bool:
-    """Does it have no other duty? An invalid one is another fault."""
+def may_go(index: Index) -> bool:
+    """Has it no duty beside reading, but to refuse rows twice (unique)? An invalid one is another
+    fault."""
     return (
         index.valid
         and index.parent is None
@@ -107,6 +138,8 @@ def _enforces(keeper: Index, index: Index) -> bool:
 
 def _reads_as_well(keeper: Index, index: Index) -> bool:
     count = len(index.keys)
+    if keeper.method != index.method:
+        return False
     if keeper.partial != index.partial or keeper.predicate != index.predicate:
         return False
     if not _is_known(index) or not _included(index) <= _included(keeper) | set(keeper.columns):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dbwright.check.rules.maintenance._updates import indexes_of, updated_columns
 from dbwright.model.catalog import Catalog, Index, IndexColumn, Server, Table
 from dbwright.model.workload import Query, Workload
+from dbwright.sql.updated_columns import indexes_of, updated_columns
 
 ORDERS = Table(
     1,
@@ -46,10 +46,12 @@ def test_updates_are_found_however_they_are_written() -> None:
         "UPDATE orders SET state = $1 WHERE id = $2",
         "with u as (update shop.orders o set total = $1 returning *) select * from u",
         "UPDATE orders SET (done, note) = ($1, $2)",
+        "INSERT INTO orders VALUES (1) ON CONFLICT (id) DO UPDATE SET seen = excluded.seen",
+        "INSERT INTO orders VALUES (1) ON CONFLICT DO NOTHING",
         "UPDATE orders SET broken = ",
         "SELECT 'UPDATE orders SET quoted = 1'",
     )
-    assert found == {"shop.orders": {"state", "total", "done", "note"}}
+    assert found == {"shop.orders": {"state", "total", "done", "note", "seen"}}
 
 
 def test_a_name_that_two_schemas_have_tells_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dbwright.model.catalog import Catalog, Index, Table
 from dbwright.model.names import qualify
@@ -15,7 +15,7 @@ __all__ = ["indexes_of", "updated_columns"]
 
 
 def updated_columns(catalog: Catalog, workload: Workload | None) -> Mapping[str, frozenset[str]]:
-    """The columns that UPDATE statements set, by the table's qualified name.
+    """The columns that UPDATE and ON CONFLICT DO UPDATE set, by the table's qualified name.
 
     A name without schema counts only where one table has it. What can't be parsed (cut off, or
     of another engine) is left out.
@@ -34,11 +34,12 @@ def updated_columns(catalog: Catalog, workload: Workload | None) -> Mapping[str,
         except SyntaxProblem:
             continue
         for statement in statements:
-            if statement.kind == "UpdateStmt":
-                _add(statement.node, by_name, found)
-            for kind, node in walk(statement.node):
+            for kind, node in ((statement.kind, statement.node), *walk(statement.node)):
                 if kind == "UpdateStmt":
-                    _add(node, by_name, found)
+                    _add(node, node.get("targetList", ()), by_name, found)
+                elif kind == "InsertStmt" and "onConflictClause" in node:
+                    changed = node["onConflictClause"].get("targetList", ())
+                    _add(node, changed, by_name, found)
     return {name: frozenset(columns) for name, columns in found.items()}
 
 
@@ -53,14 +54,18 @@ def indexes_of(catalog: Catalog, table: Table, columns: frozenset[str]) -> tuple
     )
 
 
-def _add(node: Node, by_name: Mapping[str, list[str]], found: defaultdict[str, set[str]]) -> None:
+def _add(
+    node: Node,
+    targets: Iterable[Node],
+    by_name: Mapping[str, list[str]],
+    found: defaultdict[str, set[str]],
+) -> None:
     relation = node["relation"]
     if "schemaname" in relation:
         names = [qualify(relation["schemaname"], relation["relname"])]
     else:
         names = by_name.get(relation["relname"], [])
     if len(names) == 1:
-        targets = node.get("targetList", ())
         found[names[0]] |= {t["ResTarget"]["name"] for t in targets if "ResTarget" in t}
 
 
