@@ -1,16 +1,21 @@
 """What `dbwright.capture` costs an application: the same loop with and without it, in turns.
 
-    python bench/capture.py [--statements 3000] [--rounds 30]
+    python bench/capture.py [--pairs 40] [--seconds 0.06] [--only psycopg]
 
-The worst case on purpose: one-row SELECTs by primary key one right after the other, everything in
-memory, the server on the same machine by a unix socket. Prints, for each way to send statements,
-microseconds a statement without recording, with it as it is by default (it pauses where it would
-cost more than a fiftieth of a core: `recorded` says which share of the calls was seen), and with
-every call recorded (`Recorder(share=1)`). `more` is the processor's time that recording
-takes (of the whole process: also of the thread that writes), as a share of the time that a
-statement takes without it; the limit is 3%. Rounds take turns, so that other work on the machine
-disturbs all alike; a figure is the median of the fastest half of the rounds. `recorded` counts the
-warming up before each round, which is recorded in full, as well.
+Two loops of each way to send statements, on the same machine by a unix socket: the worst case,
+one-row SELECTs by primary key one right after the other, everything in memory; and statements of
+about a millisecond (the server sleeps so long), which is what an application rather sends. Prints
+for each loop microseconds a statement without recording, and how much more it is with recording as
+it is by default (it pauses where it would cost more than a fiftieth of a core: `recorded` says
+which share of the calls was seen), and with every call recorded (`Recorder(share=1)`). The limit
+is 3%.
+
+Blocks of a few hundredths of a second take turns, so that other work on the machine disturbs all
+alike; a figure is the median of the ratios of all pairs of neighbours. `wall` is the time that the
+loop took; `processor` is the processor's time of the whole process, also of the thread that
+writes, as a share of the wall time without recording (the server's processor time is not in it).
+Before each block with recording comes one that is not measured, so that what recording saved up
+while it was off is used up.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy
@@ -35,8 +41,6 @@ from sqlalchemy.orm import Session, declarative_base
 from dbwright import capture
 from dbwright.sandbox import Server, start
 
-WARM = {"without": 500, "with": 2500, "all": 500}
-"""Statements before each round, not timed: recording uses up what it saved for a burst."""
 ROWS = 1000
 SETUP = f"""
 CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL);
@@ -53,12 +57,18 @@ class Item(Base):  # type: ignore[misc, valid-type]
 
 
 Loop = Callable[[int], None]
+"""Sends so many statements."""
+Make = Callable[[Server, "capture.Recorder | None", float], Loop]
+"""A loop of statements for which the server sleeps so many seconds."""
+QUERY = "SELECT name FROM item WHERE id = %s"
+SLOW_QUERY = "SELECT name, pg_sleep({}) FROM item WHERE id = %s"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--statements", type=int, default=3000)
-    arguments.add_argument("--rounds", type=int, default=30)
+    arguments.add_argument("--pairs", type=int, default=40)
+    arguments.add_argument("--seconds", type=float, default=0.06, help="of a block, about")
+    arguments.add_argument("--only", choices=WAYS)
     options = arguments.parse_args()
     with start() as server, tempfile.TemporaryDirectory() as folder:
         with psycopg.connect(server.url(), autocommit=True) as connection:
@@ -66,65 +76,67 @@ def main() -> None:
         print(
             f"PostgreSQL {server.version}; Python {platform.python_version()}; psycopg "
             f"{psycopg.__version__}; SQLAlchemy {sqlalchemy.__version__}; {platform.machine()}, "
-            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
+            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning\n"
         )
         print(
-            "| way | without | processor | with | processor | **more** | all recorded | processor "
-            "| more | recorded |"
+            "| way | without | **wall** | processor | recorded | all recorded: wall | processor |"
         )
-        print("| --- |" + " ---: |" * 9)
+        print("| --- |" + " ---: |" * 6)
         for name, make in WAYS.items():
-            print(row(name, make, server, Path(folder), options), flush=True)
+            if options.only in (None, name):
+                for sleep in (0.0, 0.001):
+                    print(row(name, make, sleep, server, Path(folder), options), flush=True)
+        print(f"\nload {os.getloadavg()[0]:.1f} at the end")
 
 
 def row(
-    name: str,
-    make: Callable[[Server, capture.Recorder | None], Loop],
-    server: Server,
-    folder: Path,
-    options: argparse.Namespace,
+    name: str, make: Make, sleep: float, server: Server, folder: Path, options: argparse.Namespace
 ) -> str:
-    file = folder / f"{name}.jsonl"
+    file = folder / f"{name} {sleep}.jsonl"
     with (
         capture.Recorder(file) as recorder,
         capture.Recorder(folder / "all.jsonl", share=1) as everything,
     ):
-        loops = {
-            "without": make(server, None),
-            "with": make(server, recorder),
-            "all": make(server, everything),
-        }
-        taken: dict[str, list[float]] = {way: [] for way in loops}
-        used: dict[str, list[float]] = {way: [] for way in loops}
-        ways = list(loops)
-        for turn in range(options.rounds):
-            for way in ways[turn % 3 :] + ways[: turn % 3]:
-                loops[way](WARM[way])
-                began, processor = time.perf_counter(), time.process_time()
-                loops[way](options.statements)
-                taken[way].append(time.perf_counter() - began)
-                used[way].append(time.process_time() - processor)
+        without = make(server, None, sleep)
+        ways = {"with": make(server, recorder, sleep), "all": make(server, everything, sleep)}
+        statements = _statements(without, options.seconds)
+        more = {way: compared(without, loop, statements, options.pairs)
+                for way, loop in ways.items()}  # fmt: skip
     for each in (recorder, everything):
         if each.problem is not None:
             sys.exit(f"recording failed: {each.problem!r}")
-    micro = {way: trimmed(taken[way]) / options.statements * 1e6 for way in loops}
-    cpu = {way: trimmed(used[way]) / options.statements * 1e6 for way in loops}
-    sent = options.rounds * (WARM["with"] + options.statements)
-    cells = [name, f"{micro['without']:.1f} µs", f"{cpu['without']:.1f} µs"]
-    for way in ("with", "all"):
-        more = cpu[way] - cpu["without"]
-        cells += [
-            f"{micro[way]:.1f} µs",
-            f"{more:+.1f} µs",
-            f"{more / micro['without']:+.1%}",
-        ]
-    cells.append(f"{recorded(file) / sent:.0%}")
-    return "| " + " | ".join(cells) + " |"
+    seen = recorded(file) / (options.pairs * 2 * statements)
+    (wall, processor, micro), (all_wall, all_processor, _) = more["with"], more["all"]
+    return (
+        f"| {name}{', 1 ms' if sleep else ''} | {micro:.0f} µs | {wall:+.1%} | {processor:+.1%} | "
+        f"{seen:.0%} | {all_wall:+.1%} | {all_processor:+.1%} |"
+    )
 
 
-def trimmed(times: list[float]) -> float:
-    """The median of the fastest half."""
-    return statistics.median(sorted(times)[: max(1, len(times) // 2)])
+def compared(without: Loop, loop: Loop, statements: int, pairs: int) -> tuple[float, float, float]:
+    """Medians of what recording adds to the wall time, of what it adds to the processor's, and of
+    the microseconds of a statement without it."""
+    walls, processors, plain = [], [], []
+    for pair in range(pairs):
+        found = {}
+        for recording in (False, True) if pair % 2 else (True, False):
+            if recording:
+                loop(statements)  # uses up what was saved
+            began, used = time.perf_counter(), time.process_time()
+            (loop if recording else without)(statements)
+            found[recording] = (time.perf_counter() - began, time.process_time() - used)
+        walls.append(found[True][0] / found[False][0] - 1)
+        processors.append((found[True][1] - found[False][1]) / found[False][0])
+        plain.append(found[False][0] / statements * 1e6)
+    return statistics.median(walls), statistics.median(processors), statistics.median(plain)
+
+
+def _statements(loop: Loop, seconds: float) -> int:
+    """How many statements take about so long."""
+    loop(100)
+    began = time.perf_counter()
+    loop(100)
+    return max(20, round(100 * seconds / (time.perf_counter() - began)))
 
 
 def recorded(file: Path) -> int:
@@ -132,13 +144,14 @@ def recorded(file: Path) -> int:
     return sum(line["calls"] for line in lines if line["kind"] == "calls")
 
 
-def psycopg_sync(server: Server, recorder: capture.Recorder | None) -> Loop:
+def psycopg_sync(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
     factory = psycopg.Cursor if recorder is None else capture.cursor_factory(recorder)
     connection = psycopg.connect(server.url(), autocommit=True, cursor_factory=factory)
+    query: Any = SLOW_QUERY.format(sleep) if sleep else QUERY
 
     def loop(statements: int) -> None:
         for number in range(statements):
-            connection.execute("SELECT name FROM item WHERE id = %s", (number % ROWS,)).fetchone()
+            connection.execute(query, (number % ROWS,)).fetchone()
 
     return loop
 
@@ -150,8 +163,9 @@ def in_loop(work: Callable[[int], Awaitable[None]], loop: asyncio.AbstractEventL
     return lambda statements: loop.run_until_complete(run(statements))
 
 
-def psycopg_async(server: Server, recorder: capture.Recorder | None) -> Loop:
+def psycopg_async(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
     factory = psycopg.AsyncCursor if recorder is None else capture.async_cursor_factory(recorder)
+    query: Any = SLOW_QUERY.format(sleep) if sleep else QUERY
     events = asyncio.new_event_loop()
     connection = events.run_until_complete(
         psycopg.AsyncConnection.connect(server.url(), autocommit=True, cursor_factory=factory)
@@ -159,9 +173,7 @@ def psycopg_async(server: Server, recorder: capture.Recorder | None) -> Loop:
 
     async def work(statements: int) -> None:
         for number in range(statements):
-            cursor = await connection.execute(
-                "SELECT name FROM item WHERE id = %s", (number % ROWS,)
-            )
+            cursor = await connection.execute(query, (number % ROWS,))
             await cursor.fetchone()
 
     return in_loop(work, events)
@@ -171,46 +183,57 @@ def engine_url(server: Server) -> str:
     return f"postgresql+psycopg://dbwright@/postgres?host={server.socket_directory}"
 
 
-def sqlalchemy_core(server: Server, recorder: capture.Recorder | None) -> Loop:
+def _select(sleep: float) -> sqlalchemy.Select[Any]:
+    columns: list[Any] = [Item.name]
+    if sleep:
+        columns.append(sqlalchemy.func.pg_sleep(sqlalchemy.literal_column(str(sleep))))
+    return sqlalchemy.select(*columns).where(Item.id == sqlalchemy.bindparam("n"))
+
+
+def sqlalchemy_core(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
     engine = sqlalchemy.create_engine(engine_url(server))
     if recorder is not None:
         capture.sqlalchemy(engine, recorder)
     connection = engine.connect()
-    select = sqlalchemy.select(Item.name).where(Item.id == sqlalchemy.bindparam("n"))
+    select = _select(sleep)
 
     def loop(statements: int) -> None:
         for number in range(statements):
-            connection.execute(select, {"n": number % ROWS}).scalar_one()
+            connection.execute(select, {"n": number % ROWS}).first()
         connection.commit()
 
     return loop
 
 
-def sqlalchemy_orm(server: Server, recorder: capture.Recorder | None) -> Loop:
+def sqlalchemy_orm(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
     engine = sqlalchemy.create_engine(engine_url(server))
     if recorder is not None:
         capture.sqlalchemy(engine, recorder)
+    select = _select(sleep).add_columns(Item)
 
     def loop(statements: int) -> None:
         with Session(engine) as session:
             for number in range(statements):
-                session.get(Item, number % ROWS)
-                session.expunge_all()
+                if sleep:
+                    session.execute(select, {"n": number % ROWS}).first()
+                else:
+                    session.get(Item, number % ROWS)
+                    session.expunge_all()
 
     return loop
 
 
-def sqlalchemy_async(server: Server, recorder: capture.Recorder | None) -> Loop:
+def sqlalchemy_async(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
     events = asyncio.new_event_loop()
     engine = create_async_engine(engine_url(server))
     if recorder is not None:
         capture.sqlalchemy(engine, recorder)
-    select = sqlalchemy.select(Item.name).where(Item.id == sqlalchemy.bindparam("n"))
+    select = _select(sleep)
 
     async def work(statements: int) -> None:
         async with engine.connect() as connection:
             for number in range(statements):
-                (await connection.execute(select, {"n": number % ROWS})).scalar_one()
+                (await connection.execute(select, {"n": number % ROWS})).first()
 
     return in_loop(work, events)
 

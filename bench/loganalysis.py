@@ -15,12 +15,14 @@ import itertools
 import json
 import platform
 import random
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +43,8 @@ TABLES = (
     "users orders items products carts payments invoices shipments addresses reviews coupons "
     "sessions events messages accounts categories suppliers warehouses refunds tickets"
 ).split()
+CONSTANT = re.compile(r"'(?:[^']|'')*'|(?<!\$)\b\d+\b")
+"""What the server leaves out when it makes a statement's number."""
 COLUMNS = "name email status created_at updated_at total price note position kind".split()
 
 
@@ -151,7 +155,7 @@ def _request(writer: Writer, pid: int, who: tuple[str, str, str], number: int) -
         duration = random.lognormvariate(-1, 1.2)
         return writer.entry(
             pid, f"duration: {duration:.3f} ms  {kind}: {text}", detail, who=who,
-            transaction=number, query_id=hash((table, kind)) % 10**12,
+            transaction=number, query_id=zlib.crc32(CONSTANT.sub("", text).encode()),
         )  # fmt: skip
 
     ran("BEGIN")

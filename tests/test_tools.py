@@ -24,7 +24,7 @@ def tool(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("kind", ["rule", "insight"])
+@pytest.mark.parametrize("kind", ["rule", "insight", "rewrite", "advisor"])
 def test_what_is_scaffolded_is_a_whole_file(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,6 +32,8 @@ def test_what_is_scaffolded_is_a_whole_file(
     (tmp_path / "keys").mkdir()
     monkeypatch.setattr(new, "RULES", tmp_path)
     monkeypatch.setattr(new, "INSIGHTS", tmp_path)
+    monkeypatch.setattr(new, "REWRITES", tmp_path)
+    monkeypatch.setattr(new, "ADVISORS", tmp_path)
     monkeypatch.setattr(new, "ROOT", tmp_path)
     name = "keys/a-new-fault" if kind == "rule" else "a-new-fault"
     assert new.main([kind, name]) == 0

@@ -1,7 +1,7 @@
 """Generate docs/reference from the code; with --check, fail where a page is stale instead.
 
-Written: a page for each rule and each insight, their list, a page for each command with its --help,
-the settings of dbwright.toml, and the JSON Schema of reports.
+Written: a page for each rule, insight, advisor and rewrite, their list, a page for each command
+with its --help, the settings of dbwright.toml, and the JSON Schema of reports.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ def rule_list() -> str:
     rules = all_described()
     lines = [f"# The {len(rules)} rules", ""]
     lines += [
-        "Each is on by default. The topic `plans` is for `dbwright explain`, all others are",
-        "for `dbwright check`. Those marked `--data` read rows of tables when asked to, those",
-        "marked `--analyze` need a plan that was run.",
+        "Each is on by default. The topic `plans` is for `dbwright explain`; `tune`, `rewrites`",
+        "and `chattiness` are for `dbwright tune`; all others are for `dbwright check`. Those",
+        "marked `--data` read rows of tables when asked to, those marked `--analyze` need a plan",
+        "that was run, those marked `--prove measured` need queries that were run.",
         "",
     ]
     for topic, group in groupby(rules, key=lambda rule: rule.topic):

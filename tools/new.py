@@ -2,6 +2,8 @@
 
     python tools/new.py rule indexes/name-of-the-fault
     python tools/new.py insight name-of-the-fault
+    python tools/new.py rewrite name-of-the-fault
+    python tools/new.py advisor name-of-the-fault
 
 The file that it writes is whole but for what only you know: the fault, its examples, its page. Its
 tests run as soon as the file exists; `python tools/docs.py` writes its page.
@@ -16,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "src/dbwright/check/rules"
 INSIGHTS = ROOT / "src/dbwright/tune/plans/insights"
+REWRITES = ROOT / "src/dbwright/tune/rewrites/rules"
+ADVISORS = ROOT / "src/dbwright/tune/advisors/rules"
 
 PAGE = '''"""What is wrong, as one line.
 
@@ -99,8 +103,82 @@ def {function}(
 '''
 
 
+REWRITE = '''
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbwright.model.catalog import Catalog
+from dbwright.model.finding import Severity
+from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.source import Source
+from dbwright.tune.rewrites.trees import operator
+
+EXAMPLE = """
+CREATE TABLE example (id bigint PRIMARY KEY, n int);
+INSERT INTO example SELECT i, i % 7 FROM generate_series(1, 1000) i;
+ANALYZE example;
+"""
+
+BAD = RewriteExample("SELECT n FROM example WHERE id + 0 = 7", EXAMPLE)
+GOOD = RewriteExample("SELECT n FROM example WHERE id = 7", EXAMPLE)
+
+
+@rewrite(severity=Severity.WARNING, bad=BAD, good=GOOD)
+def {function}(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
+    for level in source.levels:
+        for path, kind, fields in source.expressions(level):
+            side = fields.get("lexpr", {{}}).get("A_Expr", {{}}) if kind == "A_Expr" else {{}}
+            if not side or operator(side) != "+":
+                continue
+            text = source.with_node((*path, "A_Expr", "lexpr"), side["lexpr"])
+            if text is not None:
+                yield Rewritten(text, "what was changed, and why the rows stay the same")
+'''
+
+
+ADVISOR = '''
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from dbwright.model.finding import Severity
+from dbwright.tune.advisors.advisor import Advice, advisor
+from dbwright.tune.advisors.example import AdvisorExample
+from dbwright.tune.advisors.workbench import Workbench
+
+EXAMPLE = """
+CREATE TABLE example (id bigint PRIMARY KEY, n int);
+INSERT INTO example SELECT i, i % 7 FROM generate_series(1, 1000) i;
+"""
+
+BAD = AdvisorExample(EXAMPLE, "SELECT count(*) FROM example WHERE n = 3;")
+GOOD = AdvisorExample(EXAMPLE, "SELECT n FROM example WHERE id = 7;")
+
+
+@advisor(severity=Severity.NOTICE, bad=BAD, good=GOOD)
+def {function}(
+    bench: Workbench,
+    *,
+    min_cost: Annotated[float, "of one call, in the planner's units"] = 10,
+) -> Iterator[Advice]:
+    for query in bench.queries:
+        for use in query.scoped.relations:
+            table = bench.snapshot.catalog.find_table(use.qualified or "")
+            cost = bench.cost(query.statement)
+            if table is not None and cost is not None and cost >= min_cost:
+                yield Advice(table.ref, f"{{table.qualified}} …", {{"cost": cost}})
+'''
+
+
 def main(arguments: list[str]) -> int:
-    makers = {"rule": new_rule, "insight": new_insight}
+    makers = {
+        "rule": new_rule,
+        "insight": new_insight,
+        "rewrite": new_rewrite,
+        "advisor": new_advisor,
+    }
     if len(arguments) != 2 or arguments[0] not in makers:
         print(__doc__)
         return 2
@@ -137,6 +215,22 @@ def new_insight(name: str) -> tuple[Path, str]:
         raise Refused("an insight is named name-of-the-fault, in lower case")
     text = PAGE.format(things="nodes") + INSIGHT
     return written(INSIGHTS, name, text), f"tests/tune/plans -k {name}"
+
+
+def new_rewrite(name: str) -> tuple[Path, str]:
+    """The file of a rewrite, and what runs its tests. Raises Refused."""
+    if re.fullmatch(r"[a-z][a-z0-9-]*", name) is None:
+        raise Refused("a rewrite is named name-of-the-fault, in lower case")
+    text = PAGE.format(things="queries") + REWRITE
+    return written(REWRITES, name, text), f"tests/tune/rewrites -k {name}"
+
+
+def new_advisor(name: str) -> tuple[Path, str]:
+    """The file of an advisor, and what runs its tests. Raises Refused."""
+    if re.fullmatch(r"[a-z][a-z0-9-]*", name) is None:
+        raise Refused("an advisor is named name-of-the-fault, in lower case")
+    text = PAGE.format(things="workloads") + ADVISOR
+    return written(ADVISORS, name, text), f"tests/tune/advisors -k {name}"
 
 
 def written(folder: Path, fault: str, text: str) -> Path:

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from dbwright.check.registry import all_rules
-from dbwright.model.described import INSIGHTS, DescribedRule
+from dbwright.model.described import ADVICE, CHATTINESS, INSIGHTS, REWRITES, DescribedRule
 from dbwright.model.finding import Severity
 from dbwright.model.page import HEADINGS
 from dbwright.rules.rules import all_described
+from dbwright.tune.advisors.registry import all_advisors
+from dbwright.tune.pages.registry import described_pages
 from dbwright.tune.plans.registry import all_insights
+from dbwright.tune.rewrites.registry import all_rewrites
 
 Run = Callable[..., Any]
 
@@ -25,6 +28,9 @@ def test_the_list_has_every_rule(dbwright: Run) -> None:
     assert done.status == 0
     known = [(rule.id, rule.severity) for rule in all_rules()]
     known += [(insight.id, insight.severity) for insight in all_insights()]
+    known += [(rewrite.id, rewrite.severity) for rewrite in all_rewrites()]
+    known += [(advisor.id, advisor.severity) for advisor in all_advisors()]
+    known += [(page.id, page.severity) for page in described_pages()]
     for id, severity in known:
         assert f"| {id} | {severity} | " in done.out
     assert done.out.startswith(f"# {len(known)} rules\n")
@@ -44,6 +50,29 @@ def test_insights_are_a_topic_of_their_own(dbwright: Run) -> None:
     found = dbwright("rules", "--topic", INSIGHTS, "--format", "json").report["rules"]
     assert [one["id"] for one in found] == [insight.id for insight in all_insights()]
     assert INSIGHTS not in {rule.topic for rule in all_rules()}
+
+
+def test_rewrites_are_a_topic_of_their_own(dbwright: Run) -> None:
+    found = dbwright("rules", "--topic", REWRITES, "--format", "json").report["rules"]
+    assert [one["id"] for one in found] == [rewrite.id for rewrite in all_rewrites()]
+    page = dbwright("rules", "rewrites/offset-pagination", "--format", "markdown").out
+    for heading in (*HEADINGS, "Configuration", "Found", "Not found"):
+        assert f"\n## {heading}\n" in page
+    assert "OFFSET 5000;" in page and "dbwright tune" in page
+
+
+def test_advice_and_talk_are_topics_of_their_own(dbwright: Run) -> None:
+    for topic in (ADVICE, CHATTINESS):
+        found = dbwright("rules", "--topic", topic, "--format", "json").report["rules"]
+        known = [page.id for page in described_pages()] + [one.id for one in all_advisors()]
+        assert [one["id"] for one in found] == sorted(
+            id for id in known if id.startswith(f"{topic}/")
+        )
+    page = dbwright("rules", "n-plus-one", "--format", "markdown").out
+    for heading in (*HEADINGS, "Configuration", "Found"):
+        assert f"\n## {heading}\n" in page
+    assert "\ntimes = 10  # calls in one burst" in page
+    assert "`dbwright tune --workload`" in page
 
 
 def test_no_name_stands_for_two() -> None:
@@ -123,6 +152,7 @@ def test_the_configuration_on_a_page_is_one(
     (tmp_path / "dbwright.toml").write_text(text)
     (tmp_path / "x.sql").write_text("")
     # It gets as far as the target, which does not exist.
-    statement = ["SELECT 1"] if rule.topic == INSIGHTS else []
-    done = dbwright("explain" if statement else "check", "nowhere", *statement)
+    calls: dict[str, tuple[str, ...]] = {INSIGHTS: ("explain", "nowhere", "SELECT 1")}
+    calls |= dict.fromkeys((ADVICE, CHATTINESS, REWRITES), ("tune", "nowhere"))
+    done = dbwright(*calls.get(rule.topic, ("check", "nowhere")))
     assert "nowhere" in done.err, done.err

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from dbwright.configuration import Configuration
 from dbwright.engines.postgresql.logs import LogReading, read_log
 from dbwright.model.conversation import Call, Conversation, Repetition
 from dbwright.model.finding import Confidence, Finding
 from dbwright.sandbox import Server
-from dbwright.tune.chattiness import RULES, Thresholds, batch_for, chattiness
+from dbwright.tune.chattiness import batch_for, chattiness
+from dbwright.tune.chattiness_rules import (
+    N_PLUS_ONE,
+    PINGS,
+    ROW_BY_ROW_INSERT,
+    ROW_BY_ROW_WRITE,
+    RULES,
+    SAME_AGAIN,
+    TINY_TRANSACTIONS,
+    thresholds_from,
+)
+from dbwright.tune.options import choose
 from servers.logs import logging_server, wait_for_log
 
 SHOP = """
@@ -170,8 +184,12 @@ def test_small_talk(reading: LogReading) -> None:
     assert conversation.pings == 40
     assert conversation.single_statement_transactions == 30
     assert conversation.transactions == 32
-    limits = Thresholds(
-        tiny_transactions=30, pings=40, ping_share=0.05, same_calls=20, same_seconds=0
+    limits = thresholds_from(
+        {
+            TINY_TRANSACTIONS: {"times": 30},
+            PINGS: {"times": 40, "share": 0.05},
+            SAME_AGAIN: {"calls": 20, "seconds": 0.0},
+        }
     )
     findings = chattiness(conversation, limits)
     assert _finding(findings, "chattiness/pings", "40 of ")
@@ -181,6 +199,37 @@ def test_small_talk(reading: LogReading) -> None:
     assert {finding.rule for finding in findings} <= set(RULES)
     assert len({finding.key for finding in findings}) == len(findings)
     assert not [f for f in chattiness(conversation) if f.rule in ("chattiness/pings",)]
+
+
+def _told(reading: LogReading, **rules: Any) -> set[str]:
+    """The rules that speak with these tables of dbwright.toml."""
+    talk = choose(Configuration(rules=rules, file=Path("dbwright.toml"))).talk
+    limits = thresholds_from(talk.thresholds)
+    return {found.rule for found in chattiness(reading.conversation, limits, rules=talk.enabled)}
+
+
+BY_DEFAULT = {N_PLUS_ONE, ROW_BY_ROW_INSERT, ROW_BY_ROW_WRITE}
+
+
+def test_a_file_says_from_where_on_a_rule_speaks(reading: LogReading) -> None:
+    assert _told(reading) == BY_DEFAULT
+    for rule, most in ((N_PLUS_ONE, 30), (ROW_BY_ROW_INSERT, 15), (ROW_BY_ROW_WRITE, 12)):
+        assert _told(reading, **{rule: {"times": most}}) == BY_DEFAULT
+        assert _told(reading, **{rule: {"times": most + 1}}) == BY_DEFAULT - {rule}
+    assert _told(reading, **{PINGS: {"times": 40, "share": 0.1}}) == {*BY_DEFAULT, PINGS}
+    assert _told(reading, **{PINGS: {"times": 40, "share": 0.5}}) == BY_DEFAULT
+    tiny = {"times": 30, "share": 0.9}
+    assert _told(reading, **{TINY_TRANSACTIONS: tiny}) == {*BY_DEFAULT, TINY_TRANSACTIONS}
+    for calls, share in ((20, 0.9), (21, 0.0)):
+        same = {"calls": calls, "share": share, "seconds": 0}
+        speaks = {SAME_AGAIN} if calls == 20 else set()
+        assert _told(reading, **{SAME_AGAIN: same}) == BY_DEFAULT | speaks
+    assert _told(reading, **{SAME_AGAIN: {"calls": 20, "seconds": 3600}}) == BY_DEFAULT
+
+
+@pytest.mark.parametrize("rule", sorted(BY_DEFAULT))
+def test_a_rule_that_is_switched_off_does_not_speak(reading: LogReading, rule: str) -> None:
+    assert _told(reading, **{rule: {"enabled": False}}) == BY_DEFAULT - {rule}
 
 
 def test_where_not_all_was_seen_the_finding_is_less_sure() -> None:

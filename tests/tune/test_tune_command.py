@@ -149,7 +149,7 @@ def test_room_is_kept(
 ) -> None:
     everything = report(tuned.url, "--workload", str(queries))["tuning"]
     total = sum(index["bytes"] for index in everything["indexes"])
-    half = report(tuned.url, "--workload", str(queries), "--space", f"{total // 2}B")["tuning"]
+    half = report(tuned.url, "--workload", str(queries), "--budget", f"{total // 2}B")["tuning"]
     assert 0 < sum(index["bytes"] for index in half["indexes"]) <= total // 2
     assert everything["cost_after"] < half["cost_after"] < everything["cost_before"]
 
@@ -194,7 +194,7 @@ def test_the_page_shows_queries_and_costs(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--space", "much"], "is no size"),
+        (["--budget", "much"], "is no size"),
         (["--effort", "0"], "--effort must be more than 0"),
         (["--workload", "no-such-file"], "there is no file"),
     ],

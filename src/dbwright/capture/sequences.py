@@ -68,8 +68,9 @@ class Step:
             return
         if before != self.hashes:
             self.changed += 1
-            pairs = zip(before, self.hashes, strict=False)
-            self.varying.update(n for n, (one, other) in enumerate(pairs, 1) if one != other)
+            if len(self.varying) < len(self.hashes):  # else all of them are known to vary
+                pairs = zip(before, self.hashes, strict=False)
+                self.varying.update(n for n, (one, other) in enumerate(pairs, 1) if one != other)
 
     def line(self) -> list[Any]:
         """As it is written."""

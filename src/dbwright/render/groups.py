@@ -154,13 +154,14 @@ def silenced_counts(report: Report) -> str:
 
 def next_step(report: Report) -> tuple[str, str]:
     """The one thing to do now, in words, and the command that the words end in, if any."""
+    if report.written:
+        return f"read {visible(', '.join(report.written))}, then run it as your migrations are", ""
     ordered = groups(report.findings)
     if ordered:
         worst = ordered[0].findings[0]
         command = f"dbwright rules {visible(worst.rule)}"
         if report.tuning is not None:
-            what = "the index on" if worst.fix is not None else worst.object.kind
-            return f"start with {visible(what)} {visible(worst.object.name)}: it saves most", ""
+            return f"start with {visible(worst.rule)} of {visible(worst.object.name)}", ""
         if worst.fix is not None:
             return f"start with the fix of {visible(worst.object.name)}; to read why, run", command
         return f"start with {visible(worst.object.name)}; to read what to do, run", command

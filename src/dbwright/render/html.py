@@ -29,7 +29,7 @@ from dbwright.render.groups import (
 )
 from dbwright.render.highlight import tokens
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
-from dbwright.render.tuning import EFFECT_HEADINGS, effect_row, effects, tuning_facts
+from dbwright.render.tuning import EFFECT_HEADINGS, effect_rows, tuning_facts
 from dbwright.render.units import drawing, evidence_text
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def environment() -> Environment:
         score_word=score_word,
         tuning_facts=tuning_facts,
         effect_headings=EFFECT_HEADINGS,
-        effects=effects,
-        effect_row=effect_row,
+        effect_rows=effect_rows,
         silenced_counts=silenced_counts,
         visible_sql=visible_sql,
     )

@@ -11,8 +11,8 @@ from importlib.resources import files
 
 from dbwright.model.finding import Evidence, Finding, Fix, Location, Proof
 from dbwright.model.report import Report, Silenced, Skipped
-from dbwright.model.tuning import Tuning
 from dbwright.render.text import finite, json_text
+from dbwright.render.tuning_json import tuning_document
 
 __all__ = [
     "ENDINGS",
@@ -49,6 +49,7 @@ def render(report: Report) -> str:
             "findings": [finding_document(finding) for finding in report.findings],
             "summary": summary_document(report),
             **present({"tuning": report.tuning and tuning_document(report.tuning)}),
+            **({"written": list(report.written)} if report.written else {}),
             "skipped": [skipped_document(skipped) for skipped in report.skipped],
             "silenced": [silenced_document(silenced) for silenced in report.silenced],
         }
@@ -75,63 +76,6 @@ def summary_document(report: Report) -> Document:
         "objects_read": dict(report.objects_read),
         **present({"fail_on": report.fail_on and report.fail_on.value}),
         "failed": report.failed,
-    }
-
-
-def tuning_document(tuning: Tuning) -> Document:
-    return {
-        "source": tuning.source,
-        "cost_before": tuning.before,
-        "cost_after": tuning.after,
-        "within_share": round(tuning.within_share, 4),
-        "indexes_tried": tuning.tried,
-        "planner_calls": tuning.planner_calls,
-        "complete": tuning.complete,
-        **present({"budget_bytes": tuning.budget_bytes}),
-        "indexes": [
-            {
-                "name": index.name,
-                "table": index.table,
-                "definition": index.definition,
-                "bytes": index.bytes,
-                "saved_alone": index.saved_alone,
-                "saved_last": index.saved_last,
-                "queries": list(index.queries),
-                "build_seconds": index.build_seconds,
-                **present({"wal_bytes_per_day": index.wal_bytes_per_day}),
-                "updates_that_lose_hot_share": index.updates_that_lose_hot_share,
-            }
-            for index in tuning.indexes
-        ],
-        **(
-            {
-                "asked": [
-                    {
-                        "definition": asked.definition,
-                        "bytes": asked.bytes,
-                        "saved_alone": asked.saved_alone,
-                        "saved_last": asked.saved_last,
-                        "queries": asked.queries,
-                        "verdict": asked.verdict,
-                    }
-                    for asked in tuning.asked
-                ]
-            }
-            if tuning.asked
-            else {}
-        ),
-        "queries": [
-            {
-                "text": query.text,
-                "fingerprint": query.fingerprint,
-                "calls": query.calls,
-                "weight": query.weight,
-                "cost_before": query.before,
-                "cost_after": query.after,
-                "indexes": list(query.indexes),
-            }
-            for query in tuning.queries
-        ],
     }
 
 

@@ -28,7 +28,7 @@ from dbwright.render.groups import (
     silenced_counts,
 )
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
-from dbwright.render.tuning import effect_row, effects, tuning_facts
+from dbwright.render.tuning import effect_rows, tuning_facts
 from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
@@ -131,10 +131,10 @@ def summary(report: Report) -> list[str]:
 
 
 def effect_table(tuning: Tuning | None) -> list[str]:
-    shown = effects(tuning, every=False) if tuning is not None else []
+    shown = effect_rows(tuning, every=False) if tuning is not None else []
     rows = [
         f"| {before} | {after} | {calls} | {code(text[:LONGEST_QUERY], cell=True)} |"
-        for before, after, calls, text in map(effect_row, shown)
+        for before, after, calls, text in (row.cells for row in shown)
     ]
     return ["", "| before | after | calls | query |", "| --: | --: | --: | :-- |", *rows] * bool(
         rows

@@ -38,7 +38,7 @@ from dbwright.render.text import (
     visible,
     visible_sql,
 )
-from dbwright.render.tuning import EFFECT_HEADINGS, effect_row, effects, tuning_facts
+from dbwright.render.tuning import EFFECT_HEADINGS, effect_rows, tuning_facts
 from dbwright.render.units import drawing, evidence_text
 
 __all__ = ["ENDINGS", "render"]
@@ -177,12 +177,12 @@ def write_tuning(page: Page, tuning: Tuning) -> None:
 
 
 def write_effects(page: Page, tuning: Tuning, verbose: bool) -> None:
-    shown = effects(tuning, every=verbose)
+    shown = effect_rows(tuning, every=verbose)
     if not shown:
         return
     page.gap()
     page.line(label=("Queries", "bold"))
-    rows = [EFFECT_HEADINGS, *map(effect_row, shown)]
+    rows = [EFFECT_HEADINGS, *(row.cells for row in shown)]
     widths = [max(len(row[place]) for row in rows) for place in range(3)]
     for number, row in enumerate(rows):
         figures = "  ".join(f"{row[place]:>{widths[place]}}" for place in range(3))

@@ -1,3 +1,3 @@
-"""What is looked for, and why: the rules of `check` and the insights of `explain` in one list."""
+"""What is looked for, and why: what `check`, `explain` and `tune` find, in one list."""
 
 from __future__ import annotations

@@ -14,7 +14,10 @@ from dbwright.model.document import Document
 from dbwright.model.finding import Severity
 from dbwright.model.rule_page import rule_page
 from dbwright.operation import Effect, Example, Parameter, operation
+from dbwright.tune.advisors.describe import described_advisors
+from dbwright.tune.pages.registry import described_pages
 from dbwright.tune.plans.describe import described_insights
+from dbwright.tune.rewrites.describe import described_rewrites
 
 __all__ = ["all_described", "rules"]
 
@@ -23,8 +26,16 @@ SEVERITIES = "|".join(Severity)
 
 @lru_cache(maxsize=1)
 def all_described() -> tuple[DescribedRule, ...]:
-    """The rules of `check` and the insights of `explain`, sorted by id."""
-    return tuple(sorted((*described_rules(), *described_insights()), key=lambda rule: rule.id))
+    """The rules of `check`, the insights of `explain`, and the advisors, the rewrites and what
+    else `tune` finds, by id."""
+    found = (
+        *described_rules(),
+        *described_insights(),
+        *described_advisors(),
+        *described_pages(),
+        *described_rewrites(),
+    )
+    return tuple(sorted(found, key=lambda rule: rule.id))
 
 
 def known_ids() -> tuple[str, ...]:
@@ -41,6 +52,8 @@ def known_topics() -> tuple[str, ...]:
         Example("dbwright rules", "all of them, by topic"),
         Example("dbwright rules indexes/unused-index", "one, whole"),
         Example("dbwright rules --topic plans", "what `explain` sees in plans"),
+        Example("dbwright rules --topic tune", "what `tune` advises for a workload"),
+        Example("dbwright rules --topic rewrites", "how `tune` writes queries another way"),
         Example("dbwright rules --topic security --format json", "for a program"),
     ),
 )
@@ -58,8 +71,10 @@ def rules(
     """List what is looked for; or say all about one rule.
 
     With an id: what it finds, why it matters, how to fix it, when to ignore it, and the
-    thresholds that dbwright.toml may set. The topic `plans` is what `explain` sees in plans; all
-    others are what `check` sees in a database.
+    thresholds that dbwright.toml may set. The topic `plans` is what `explain` sees in plans.
+    `tune` is what `tune` advises for a workload, `rewrites` what it sees in the text of queries,
+    `chattiness` what it hears of how applications talk to the database. All others are what
+    `check` sees in a database.
     """
     if id is not None:
         rule = find(id)

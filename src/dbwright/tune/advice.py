@@ -1,29 +1,28 @@
-"""The steps of `tune`: read, make a twin, try indexes on it, tell."""
+"""The steps of `tune`: read the target and its workload, then advise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dbwright.configuration import Configuration
+from dbwright.engines.postgresql.host import machine_here
 from dbwright.engines.postgresql.session import Session
 from dbwright.engines.postgresql.watch import watch as watch_activity
-from dbwright.errors import UsageError
 from dbwright.model.conversation import Conversation
-from dbwright.model.finding import Finding, Severity
-from dbwright.model.report import Report, RuleText, Skipped
-from dbwright.model.snapshot import Snapshot
-from dbwright.model.workload import Query
+from dbwright.model.finding import Severity
+from dbwright.model.machine import Machine
+from dbwright.model.report import Report
 from dbwright.progress import Progress, silent
-from dbwright.sandbox.twin.twin import twin
 from dbwright.target import Live, Target, opened
-from dbwright.tune.chattiness import RULES as CHATTINESS
 from dbwright.tune.chattiness import chattiness
-from dbwright.tune.index_findings import RULE, WHY, index_findings
-from dbwright.tune.indexes.advise import IndexOptions, advise_indexes
+from dbwright.tune.chattiness_rules import thresholds_from
+from dbwright.tune.drop_findings import REDUNDANT_RULE
+from dbwright.tune.indexes.advise import IndexOptions
 from dbwright.tune.indexes.asked import asked_index
 from dbwright.tune.indexes.search import Effort
-from dbwright.tune.rewrites.advise import RewriteCounts, advise_rewrites
-from dbwright.tune.rewrites.registry import all_rewrites
+from dbwright.tune.options import Rows, TuneOptions, choose
+from dbwright.tune.tuned import shown, tune_snapshot
 from dbwright.tune.workload.sources import (
     PG_STAT_STATEMENTS,
     WorkloadReading,
@@ -31,14 +30,15 @@ from dbwright.tune.workload.sources import (
     of_workload,
     read_workload_from,
 )
-from dbwright.tune.workload.weighted import weighted
 
-__all__ = ["Wanted", "advise", "tune_snapshot"]
+__all__ = ["Wanted", "advise"]
 
 CALLS = 3000
 CALLS_PER_QUERY = 40
 READING_SECONDS = 30.0
 """Beside the time of watching itself."""
+SAMPLED_ROWS = 30_000
+"""Of each table, as ANALYZE reads with the default statistics target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,28 @@ class Wanted:
     """Sources; none means pg_stat_statements, or nothing but what is watched."""
     watch_seconds: float | None = None
     space_bytes: int | None = None
+    hypopg_unit: bool = False
+    width: int | None = None
+    """Key columns of an index, at most; None for the usual."""
     effort_seconds: float = 60.0
     why: tuple[str, ...] = ()
     """Indexes that are asked about."""
+    machine: Machine | None = None
+    """What was said of it; what was not said is looked up where the server runs here."""
+    rows: bool = False
+    """Read rows of the tables, too."""
+    measured: bool = False
+    copy_bytes: int | None = None
+    """How large a copy may be."""
+    statement_seconds: float = 60.0
+    fail_on: Severity | None = None
 
 
 def advise(
     target: Target,
     wanted: Wanted,
+    configuration: Configuration,
     *,
-    fail_on: Severity | None = None,
     budget: float = 120.0,
     progress: Progress = silent,
 ) -> Report:
@@ -66,6 +78,7 @@ def advise(
 
     Raises UsageError, TargetError, WorkloadUnreadable, UnknownLogFormat, SandboxError.
     """
+    chosen = choose(configuration)
     named = wanted.workload or (() if wanted.watch_seconds else (PG_STAT_STATEMENTS,))
     watched: tuple[WorkloadReading, ...] = ()
     if wanted.watch_seconds and isinstance(target, Live):
@@ -81,65 +94,57 @@ def advise(
     readings = [read_workload_from(text, snapshot, progress=progress) for text in named]
     reading = merged([*watched, *readings])
     queries = reading.workload.queries
+    indexes = IndexOptions(
+        budget_bytes=wanted.space_bytes,
+        hypopg_unit=wanted.hypopg_unit,
+        # More queries need more planner calls; for few ones there is a floor.
+        effort=Effort(max(CALLS, CALLS_PER_QUERY * len(queries)), wanted.effort_seconds),
+        asked=tuple(asked_index(text, snapshot.catalog) for text in wanted.why),
+        drop_thresholds=chosen.advice.thresholds.get(REDUNDANT_RULE, {}),
+    )
+    if wanted.width is not None:
+        indexes = replace(indexes, limits=replace(indexes.limits, width=wanted.width))
+    options = TuneOptions(
+        indexes=indexes,
+        chosen=chosen,
+        machine=_machine(target, wanted.machine),
+        rows=_rows(target, wanted),
+        measured=wanted.measured,
+        statement_seconds=wanted.statement_seconds,
+        fail_on=wanted.fail_on,
+    )
     report = tune_snapshot(
         snapshot,
         queries,
-        IndexOptions(
-            budget_bytes=wanted.space_bytes,
-            # More queries need more planner calls; for few ones there is a floor.
-            effort=Effort(max(CALLS, CALLS_PER_QUERY * len(queries)), wanted.effort_seconds),
-            asked=tuple(asked_index(text, snapshot.catalog) for text in wanted.why),
-        ),
+        options,
         source=reading.workload.source,
         skipped=reading.skipped,
-        fail_on=fail_on,
         progress=progress,
     )
-    return _with_chattiness(report, reading.conversations)
+    return _with_chattiness(report, reading.conversations, options)
 
 
-def tune_snapshot(
-    snapshot: Snapshot,
-    queries: Sequence[Query],
-    options: IndexOptions,
-    *,
-    source: str,
-    skipped: tuple[Skipped, ...] = (),
-    fail_on: Severity | None = None,
-    progress: Progress = silent,
-) -> Report:
-    """The advice for these queries on what was read of the target."""
-    if snapshot.statistics is None:
-        raise UsageError(
-            f"there are no statistics of {snapshot.target}, so nothing can be estimated",
-            "tune the live database, or a snapshot of it",
-        )
-    with twin(snapshot, progress=progress) as copy:
-        with copy.connect() as connection:
-            statements, left = weighted(queries, snapshot, connection)
-        tuning, candidates, untried = advise_indexes(
-            snapshot, statements, copy, options, source=source, progress=progress
-        )
-        left += [*copy.skipped, *untried]
-        rewritten, counts = advise_rewrites(
-            statements, snapshot, copy, seconds=options.effort.seconds, progress=progress
-        )
-        left += _told(counts)
-    return Report(
-        command="tune",
-        target=snapshot.target,
-        findings=_worst_first((*index_findings(snapshot.catalog, tuning, candidates), *rewritten)),
-        skipped=(*skipped, *left),
-        engine=snapshot.catalog.engine,
-        server_version=snapshot.catalog.server.version,
-        database=snapshot.catalog.server.database,
-        objects_read={"query": len(statements), "table": len(snapshot.catalog.tables)},
-        fail_on=fail_on,
-        rules={
-            RULE: RuleText("An index that the workload would use is missing.", WHY),
-            **{one.id: RuleText(one.title, one.why) for one in all_rewrites()},
-        },
-        tuning=tuning,
+def _rows(target: Target, wanted: Wanted) -> Rows | None:
+    if not isinstance(target, Live) or not (wanted.rows or wanted.measured):
+        return None
+    if wanted.measured:
+        return Rows(target.url, None, wanted.copy_bytes)
+    return Rows(target.url, SAMPLED_ROWS)
+
+
+def _machine(target: Target, said: Machine | None) -> Machine | None:
+    """What was said, completed by what can be seen where the server runs on this machine."""
+    here = None
+    if isinstance(target, Live):
+        with Session.open(target.url, READING_SECONDS) as session:
+            here = machine_here(session)
+    if said is None or here is None:
+        return said or here
+    return replace(
+        said,
+        memory_bytes=here.memory_bytes if said.memory_bytes is None else said.memory_bytes,
+        cpus=here.cpus if said.cpus is None else said.cpus,
+        disk=here.disk if said.disk is None else said.disk,
     )
 
 
@@ -149,30 +154,15 @@ def _watched(target: Live, seconds: float, progress: Progress) -> tuple[Workload
         return (of_workload(seen, "watch", tuple(session.skipped)),)
 
 
-def _with_chattiness(report: Report, conversations: Sequence[Conversation]) -> Report:
+def _with_chattiness(
+    report: Report, conversations: Sequence[Conversation], options: TuneOptions
+) -> Report:
     """What no index mends: how the application talks to the database."""
-    found = [finding for heard in conversations for finding in chattiness(heard)]
-    if not found:
-        return report
-    findings = _worst_first((*report.findings, *found))
-    return replace(report, findings=findings, rules={**report.rules, **CHATTINESS})
-
-
-def _worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
-
-
-def _told(counts: RewriteCounts) -> Iterator[Skipped]:
-    """What became of rewrites that are not shown, where somebody should know."""
-    if counts.refused:
-        names = tuple(sorted({refused.rule for refused in counts.refused}))
-        many = "1 rewrite" if len(counts.refused) == 1 else f"{len(counts.refused):,} rewrites"
-        yield Skipped("tune.rewrites", f"{many} gave other rows and were thrown away", "", names)
-    if counts.untried:
-        yield Skipped(
-            "tune.rewrites",
-            f"no time was left for {counts.untried:,} queries",
-            "give more --effort",
-        )
-    for name, problem in sorted(counts.broken.items()):
-        yield Skipped("tune.rewrites", f"{name} failed: {problem}", "please report it")
+    talk = options.chosen.talk
+    limits = thresholds_from(talk.thresholds)
+    found = [
+        finding
+        for heard in conversations
+        for finding in chattiness(heard, limits, rules=talk.enabled)
+    ]
+    return shown(report, found, options) if found else report

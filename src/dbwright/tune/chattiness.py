@@ -6,85 +6,58 @@ costs the network and the client as much as the statement itself, or more, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from dbwright.model.conversation import Call, Conversation, Repetition
 from dbwright.model.finding import Confidence, Finding, ObjectRef, Severity
-from dbwright.model.report import RuleText
+from dbwright.model.page import why_it_matters
 from dbwright.sql.batch import Batch, NoBatch, batch_of, rows_at_once
 from dbwright.sql.fingerprint import normalize
 from dbwright.sql.parameters import numbers_in
 from dbwright.sql.parse import SyntaxProblem, statement_kind
+from dbwright.tune.chattiness_rules import (
+    N_PLUS_ONE,
+    PINGS,
+    ROW_BY_ROW_INSERT,
+    ROW_BY_ROW_WRITE,
+    RULES,
+    SAME_AGAIN,
+    TINY_TRANSACTIONS,
+    Thresholds,
+    thresholds_from,
+)
+from dbwright.tune.pages.registry import page_of
 
-__all__ = ["RULES", "Thresholds", "batch_for", "chattiness"]
+__all__ = ["batch_for", "chattiness"]
 
-N_PLUS_ONE = "chattiness/n-plus-one"
-SAME_AGAIN = "chattiness/same-query-again"
-ROW_BY_ROW_INSERT = "chattiness/row-by-row-insert"
-ROW_BY_ROW_WRITE = "chattiness/row-by-row-write"
-TINY_TRANSACTIONS = "chattiness/one-statement-transactions"
-PINGS = "chattiness/pings"
-
-RULES = {
-    N_PLUS_ONE: RuleText("One query, and then one more for each of its rows"),
-    SAME_AGAIN: RuleText("The same query with the same values again and again"),
-    ROW_BY_ROW_INSERT: RuleText("Rows are inserted one statement each"),
-    ROW_BY_ROW_WRITE: RuleText("Rows are changed one statement each"),
-    TINY_TRANSACTIONS: RuleText("BEGIN and COMMIT around one statement"),
-    PINGS: RuleText("Queries that only ask whether the connection lives"),
-}
-WHY = {
-    N_PLUS_ONE: "Each of these queries is a round trip and a planning of its own; their number "
-    "grows with the rows of the first one, so that it is slow in production only.",
-    SAME_AGAIN: "The answer is known already; asking again costs the server and the one who waits.",
-    ROW_BY_ROW_INSERT: "Each row pays a round trip and a statement; outside of a transaction also "
-    "a commit, which waits for the disk.",
-    ROW_BY_ROW_WRITE: "Each row pays a round trip and a statement; the locks of a transaction are "
-    "held all that time.",
-    TINY_TRANSACTIONS: "A single statement is a transaction by itself; BEGIN and COMMIT around it "
-    "are two round trips for nothing.",
-    PINGS: "Each is a round trip before the one that matters.",
-}
 SHOWN = 70
 """Characters of a statement in a message."""
 PARENTS_SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """From where on it is worth saying."""
-
-    times: int = 10
-    """Calls in one burst."""
-    same_calls: int = 100
-    """Calls with the very same values, in the whole log."""
-    same_share: float = 0.1
-    """They are at least so much of all calls of their kind."""
-    same_seconds: float = 1.0
-    """They took at least so long, in all."""
-    tiny_transactions: int = 100
-    tiny_share: float = 0.5
-    """Of all transactions."""
-    pings: int = 100
-    ping_share: float = 0.1
-    """Of all statements."""
+CHANGED_AT_ONCE = (
+    "Change them all in one statement: join the table with unnest($1, $2 …) of the values, or at "
+    "least send them in one pipeline."
+)
 
 
 def chattiness(
-    conversation: Conversation, thresholds: Thresholds | None = None
+    conversation: Conversation,
+    thresholds: Thresholds | None = None,
+    *,
+    rules: Collection[str] = RULES,
 ) -> tuple[Finding, ...]:
-    """What to say about a conversation, most time lost first. Times in seconds."""
-    limits = thresholds or Thresholds()
-    found = [
-        finding
-        for repetition, parents in _by_statement(conversation.repetitions)
-        if repetition.most >= limits.times
-        for finding in _repeated(repetition, parents, conversation)
-    ]
-    found += _same_calls(conversation, limits, {f.object.name for f in found})
-    found += _transactions(conversation, limits)
-    found += _pings(conversation, limits)
+    """What to say about a conversation, most time lost first. Times in seconds.
+
+    Without thresholds those of the pages hold; only `rules` (ids) speak.
+    """
+    limits = thresholds or thresholds_from({})
+    found = [*_repeated(conversation, limits, rules)]
+    if SAME_AGAIN in rules:
+        found += _same_calls(conversation, limits, {f.object.name for f in found})
+    if TINY_TRANSACTIONS in rules:
+        found += _transactions(conversation, limits)
+    if PINGS in rules:
+        found += _pings(conversation, limits)
     return tuple(sorted(found, key=lambda f: (f.severity.rank, -_lost(f), f.key)))
 
 
@@ -129,58 +102,57 @@ def _by_statement(
 
 
 def _repeated(
-    repetition: Repetition, parents: tuple[str, ...], conversation: Conversation
+    conversation: Conversation, limits: Thresholds, rules: Collection[str]
 ) -> Iterator[Finding]:
+    times = limits.of_bursts
+    fewest = min(times.values())
+    for repetition, parents in _by_statement(conversation.repetitions):
+        # Parsing is what takes time here, and most statements are repeated a few times only.
+        rule = _rule(repetition) if repetition.most >= fewest else None
+        if rule is not None and rule in rules and repetition.most >= times[rule]:
+            finding = _of_repetition(rule, repetition, parents, conversation)
+            if finding is not None:
+                yield finding
+
+
+def _rule(repetition: Repetition) -> str | None:
+    """The fault that a repetition is, if it is one."""
+    kind = _kind(repetition.examples[0].text)
+    if kind == "SelectStmt":
+        return N_PLUS_ONE if repetition.distinct * 2 > repetition.times else SAME_AGAIN
+    if kind == "InsertStmt":
+        return ROW_BY_ROW_INSERT
+    return ROW_BY_ROW_WRITE if kind in ("UpdateStmt", "DeleteStmt", "MergeStmt") else None
+
+
+def _of_repetition(
+    rule: str, repetition: Repetition, parents: tuple[str, ...], conversation: Conversation
+) -> Finding | None:
+    """None for an INSERT that has many rows already."""
     example = repetition.examples[0]
-    kind = _kind(example.text)
     where = "transaction" if repetition.in_transactions * 2 > repetition.bursts else "burst"
-    shown, times = _shown(example), _times(repetition)
-    if kind == "SelectStmt" and repetition.distinct * 2 > repetition.times:
-        after = f" after {_shown(repetition.parent_example)}" if repetition.parent_example else ""
+    message = f"{_shown(example)} ran {_times(repetition)} in one {where}"
+    batch = ""
+    if rule == N_PLUS_ONE:
+        if repetition.parent_example:
+            message += f" after {_shown(repetition.parent_example)}"
         advice, batch = _batch_advice(repetition)
-        yield _finding(
-            N_PLUS_ONE,
-            repetition,
-            parents,
-            conversation,
-            message=f"{shown} ran {times} in one {where}{after}",
-            advice=advice,
-            batch=batch,
-        )
-    elif kind == "SelectStmt":
+    elif rule == SAME_AGAIN:
         again = repetition.times - repetition.distinct
-        yield _finding(
-            SAME_AGAIN,
-            repetition,
-            parents,
-            conversation,
-            message=f"{shown} ran {times} in one {where}, {again} of {repetition.times} calls "
-            "with values that it had been run with before",
-            advice="Keep the answer for the length of the request, or cache it.",
+        message += (
+            f", {again} of {repetition.times} calls with values that it had been run with before"
         )
-    elif kind == "InsertStmt":
-        advice, batch = _insert_advice(example)
-        if not advice:
-            return
-        yield _finding(
-            ROW_BY_ROW_INSERT,
-            repetition,
-            parents,
-            conversation,
-            message=f"{shown} ran {times} in one {where}, a row at a time",
-            advice=advice,
-            batch=batch,
-        )
-    elif kind in ("UpdateStmt", "DeleteStmt", "MergeStmt"):
-        yield _finding(
-            ROW_BY_ROW_WRITE,
-            repetition,
-            parents,
-            conversation,
-            message=f"{shown} ran {times} in one {where}, a row at a time",
-            advice="Change them all in one statement: join the table with "
-            "unnest($1, $2 …) of the values, or at least send them in one pipeline.",
-        )
+        advice = "Keep the answer for the length of the request, or cache it."
+    else:
+        message += ", a row at a time"
+        advice = CHANGED_AT_ONCE
+        if rule == ROW_BY_ROW_INSERT:
+            advice, batch = _insert_advice(example)
+    if not advice:
+        return None
+    return _finding(
+        rule, repetition, parents, conversation, message=message, advice=advice, batch=batch
+    )
 
 
 def _finding(
@@ -191,7 +163,7 @@ def _finding(
     *,
     message: str,
     advice: str,
-    batch: str = "",
+    batch: str,
 ) -> Finding:
     evidence: dict[str, str | int | float | bool | list[str] | None] = {
         "statement": _normalized(repetition.examples[0].text),
@@ -222,11 +194,11 @@ def _finding(
     site = f" (called at {repetition.call_sites[0]})" if repetition.call_sites else ""
     return Finding(
         rule=rule,
-        severity=Severity.WARNING,
+        severity=page_of(rule).severity,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         object=ObjectRef("statement", repetition.fingerprint),
         message=message + site,
-        why=WHY[rule],
+        why=_why(rule),
         key=f"{rule}:{repetition.database or ''}:{repetition.fingerprint}",
         evidence=evidence,
         advice=advice,
@@ -276,9 +248,9 @@ def _same_calls(
     for same in conversation.same_calls:
         if (
             same.fingerprint in told
-            or same.times < limits.same_calls
-            or same.times < limits.same_share * same.of_calls
-            or same.seconds < limits.same_seconds
+            or same.times < limits.same_query_again_calls
+            or same.times < limits.same_query_again_share * same.of_calls
+            or same.seconds < limits.same_query_again_seconds
         ):
             continue
         told.add(same.fingerprint)
@@ -291,7 +263,7 @@ def _same_calls(
             object=ObjectRef("statement", same.fingerprint),
             message=f"{_shown(same.call)} ran {same.times} times{with_values}, "
             f"{same.seconds:.1f} s in all",
-            why=WHY[SAME_AGAIN],
+            why=_why(SAME_AGAIN),
             key=f"{SAME_AGAIN}:{same.database or ''}:{same.fingerprint}",
             evidence={
                 "statement": _normalized(same.call.text),
@@ -307,16 +279,17 @@ def _same_calls(
 
 def _transactions(conversation: Conversation, limits: Thresholds) -> Iterator[Finding]:
     tiny, whole = conversation.single_statement_transactions, conversation.transactions
-    if tiny < limits.tiny_transactions or tiny < limits.tiny_share * whole:
+    share = limits.one_statement_transactions_share
+    if not tiny or tiny < limits.one_statement_transactions_times or tiny < share * whole:
         return
     yield Finding(
         rule=TINY_TRANSACTIONS,
-        severity=Severity.NOTICE,
+        severity=page_of(TINY_TRANSACTIONS).severity,
         confidence=Confidence.HIGH if conversation.complete else Confidence.MEDIUM,
         object=ObjectRef("workload", conversation.source),
         message=f"{tiny} of {whole} transactions hold one statement only: "
         f"{2 * tiny} round trips for BEGIN and COMMIT",
-        why=WHY[TINY_TRANSACTIONS],
+        why=_why(TINY_TRANSACTIONS),
         key=f"{TINY_TRANSACTIONS}:",
         evidence={
             "single_statement_transactions": tiny,
@@ -330,16 +303,16 @@ def _transactions(conversation: Conversation, limits: Thresholds) -> Iterator[Fi
 
 def _pings(conversation: Conversation, limits: Thresholds) -> Iterator[Finding]:
     pings, statements = conversation.pings, conversation.statements
-    if pings < limits.pings or pings < limits.ping_share * statements:
+    if not pings or pings < limits.pings_times or pings < limits.pings_share * statements:
         return
     yield Finding(
         rule=PINGS,
-        severity=Severity.NOTICE,
-        confidence=Confidence.HIGH,
+        severity=page_of(PINGS).severity,
+        confidence=page_of(PINGS).confidence,
         object=ObjectRef("workload", conversation.source),
         message=f"{pings} of {statements} statements ({100 * pings / statements:.0f}%) only ask "
         "whether the connection lives",
-        why=WHY[PINGS],
+        why=_why(PINGS),
         key=f"{PINGS}:",
         evidence={
             "pings": pings,
@@ -349,6 +322,10 @@ def _pings(conversation: Conversation, limits: Thresholds) -> Iterator[Finding]:
         advice="Let the pool test connections that were idle for a while only, and retry once "
         "where one turns out to be dead.",
     )
+
+
+def _why(rule: str) -> str:
+    return why_it_matters(page_of(rule).page)
 
 
 def _times(repetition: Repetition) -> str:

@@ -10,7 +10,6 @@ from typing import Annotated
 from dbwright.configuration import Configuration
 from dbwright.errors import FileUnreadable, UsageError
 from dbwright.model.explanation import Explanation
-from dbwright.model.finding import Finding
 from dbwright.model.plan import Plan
 from dbwright.model.report import RuleText, Skipped
 from dbwright.model.rule_page import rule_page
@@ -115,17 +114,17 @@ def explained(
         chosen.insights,
         catalog=snapshot.catalog if snapshot is not None else None,
         statistics=snapshot.statistics if snapshot is not None else None,
-        thresholds=chosen.thresholds,
-        severities=chosen.severities,
+        thresholds=chosen.rules.thresholds,
+        severities=chosen.rules.severities,
     )
-    shown = tuple(remark for remark in run.remarks if not chosen.ignores(remark))
-    silenced = tuple(remark.finding for remark in run.remarks if chosen.ignores(remark))
+    shown = tuple(remark for remark in run.remarks if not chosen.rules.ignores(remark.finding))
+    _, ignored = chosen.rules.applied(remark.finding for remark in run.remarks)
     fired = {remark.finding.rule for remark in shown}
     return Explanation(
         plan=plan,
         target=target or (snapshot.target if snapshot is not None else ""),
         remarks=shown,
-        skipped=(*skipped, *run.skipped, *chosen.switched_off, *map(_ignored, silenced)),
+        skipped=(*skipped, *run.skipped, *chosen.rules.switched_off, *ignored),
         rules={
             each.id: RuleText(each.title, rule_page(described(each)))
             for each in chosen.insights
@@ -195,13 +194,3 @@ def _of_pasted(
     source: Target = resolve(asked.target, configuration)
     with opened(source, progress=progress) as opened_source:
         return explained(plan, opened_source.snapshot, target=asked.plan_name, chosen=chosen)
-
-
-def _ignored(finding: Finding) -> Skipped:
-    """A remark that dbwright.toml says not to show."""
-    return Skipped(
-        finding.rule,
-        "dbwright.toml ignores it",
-        objects=(finding.object.name,),
-        rules=(finding.rule,),
-    )

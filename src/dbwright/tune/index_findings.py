@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dbwright.model.catalog import Catalog, MaterializedView, Table
+from dbwright.model.catalog import MaterializedView, Table
 from dbwright.model.finding import (
-    Confidence,
+    Evidence,
     Finding,
     Fix,
     LockMode,
@@ -15,57 +15,62 @@ from dbwright.model.finding import (
     ProofLevel,
     Severity,
 )
+from dbwright.model.page import why_it_matters
+from dbwright.model.snapshot import Snapshot
 from dbwright.model.tuning import IndexAdvice, Tuning
 from dbwright.sql.index_build import build_index
+from dbwright.sql.index_drop import drop_index
+from dbwright.tune.drop_findings import drop_findings, existing_indexes
 from dbwright.tune.indexes.candidate import CandidateIndex
+from dbwright.tune.measured.findings import index_proof
+from dbwright.tune.pages.registry import page_of
 
 __all__ = ["RULE", "index_findings"]
 
 RULE = "tune/missing-index"
-WHY = (
-    "Queries of the workload read far more of the table than they need. The planner of a server "
-    "with the same schema and statistics takes the index as soon as it is there."
-)
 LARGE_SHARE = 0.1
 """Of the workload's cost: what makes a missing index a warning."""
 SHOWN_QUERIES = 5
+EXTENSION_STAYS = "the way back leaves the extension: other indexes may use it by then"
 
 
 def index_findings(
-    catalog: Catalog, tuning: Tuning, candidates: Sequence[CandidateIndex]
+    snapshot: Snapshot, tuning: Tuning, candidates: Sequence[CandidateIndex]
 ) -> Iterator[Finding]:
     """One for each index of the advice, which `candidates` are in the same order; those that save
-    most come first."""
+    most come first. Then one for each that can go."""
+    catalog = snapshot.catalog
     relations: dict[int, Table | MaterializedView] = {t.oid: t for t in catalog.tables}
     relations.update((view.oid, view) for view in catalog.materialized_views)
     pairs = zip(tuning.indexes, candidates, strict=True)
     for advice, candidate in sorted(pairs, key=lambda pair: (-pair[0].saved_last, pair[0].name)):
         relation = relations[candidate.table_oid]
-        yield _finding(catalog, tuning, advice, candidate, relation)
+        fix = _fix(snapshot, tuning, advice, candidate, relation)
+        yield _finding(tuning, advice, candidate, relation, fix)
+    yield from drop_findings(snapshot, tuning)
 
 
 def _finding(
-    catalog: Catalog,
     tuning: Tuning,
     advice: IndexAdvice,
     candidate: CandidateIndex,
     relation: Table | MaterializedView,
+    fix: Fix,
 ) -> Finding:
-    up, down = build_index(catalog, relation, advice.name, f" {advice.definition}")
-    requires = "".join(f"CREATE EXTENSION IF NOT EXISTS {name};\n" for name in candidate.requires)
+    page = page_of(RULE)
     served = [tuning.queries[number] for number in advice.queries]
     before = sum(query.before * query.weight for query in served)
     after = sum(query.after * query.weight for query in served)
     share = advice.saved_last / tuning.before if tuning.before else 0.0
     return Finding(
         rule=RULE,
-        severity=Severity.WARNING if share >= LARGE_SHARE else Severity.NOTICE,
-        confidence=Confidence.MEDIUM,
+        severity=page.severity if share >= LARGE_SHARE else Severity.NOTICE,
+        confidence=page.confidence,
         object=ObjectRef(relation.ref.kind, relation.qualified),
         message=f"{relation.qualified} has no index {advice.definition}: "
         f"{len(served)} {'query costs' if len(served) == 1 else 'queries cost'} "
-        f"{before:,.0f} instead of {after:,.0f}",
-        why=WHY,
+        f"{before:,.0f} instead of {after:,.0f}{_replaced(advice)}",
+        why=why_it_matters(page.page),
         key=f"{RULE}:{candidate.signature}",
         evidence={
             "index_bytes": advice.bytes,
@@ -78,22 +83,65 @@ def _finding(
             if advice.wal_bytes_per_day is None
             else round(advice.wal_bytes_per_day),
             "updates_that_lose_hot_share": round(advice.updates_that_lose_hot_share, 3),
+            **_freed(tuning, advice),
         },
-        fix=Fix(
-            up=requires + up,
-            down=down,
-            lock=LockMode.SHARE_UPDATE_EXCLUSIVE,
-            scans=True,
-            transactional=False,
-            seconds=round(advice.build_seconds, 1),
-        ),
-        proof=Proof(
+        fix=fix,
+        proof=(index_proof(tuning.measured, advice.name) if tuning.measured else None)
+        or Proof(
             level=ProofLevel.ESTIMATED,
             before=f"cost {before:,.0f}",
             after=f"cost {after:,.0f}",
             reproduce="EXPLAIN on a twin: the same schema and statistics, no rows",
         ),
     )
+
+
+def _fix(
+    snapshot: Snapshot,
+    tuning: Tuning,
+    advice: IndexAdvice,
+    candidate: CandidateIndex,
+    relation: Table | MaterializedView,
+) -> Fix:
+    """Build the index, then drop those that it replaces; and back in the other order."""
+    up, down = build_index(snapshot.catalog, relation, advice.name, f" {advice.definition}")
+    requires = "".join(f"CREATE EXTENSION IF NOT EXISTS {name};\n" for name in candidate.requires)
+    lock = LockMode.SHARE_UPDATE_EXCLUSIVE
+    existing = existing_indexes(snapshot) if advice.replaces else {}
+    for name in advice.replaces:
+        table, index = existing[name]
+        dropping = drop_index(index, table)
+        if dropping is not None and dropping.lock is not None:
+            up, down = f"{up}\n{dropping.up}", f"{dropping.down}\n{down}"
+            lock = max(lock, dropping.lock, key=list(LockMode).index)
+    return Fix(
+        up=requires + up,
+        down=down,
+        lock=lock,
+        scans=True,
+        transactional=False,
+        seconds=round(advice.build_seconds, 1),
+        risk=EXTENSION_STAYS if requires else "",
+    )
+
+
+def _replaced(advice: IndexAdvice) -> str:
+    if not advice.replaces:
+        return ""
+    return f"; it takes the place of {', '.join(advice.replaces)}"
+
+
+def _freed(tuning: Tuning, advice: IndexAdvice) -> Evidence:
+    """What dropping those that it replaces gives back."""
+    drops = [drop for drop in tuning.drops if drop.name in advice.replaces]
+    if not drops:
+        return {}
+    written = [drop.wal_bytes_per_day for drop in drops if drop.wal_bytes_per_day is not None]
+    return {
+        "replaces": [drop.name for drop in drops],
+        "freed_bytes": sum(drop.bytes or 0 for drop in drops),
+        "wal_bytes_per_day_saved": round(sum(written)) if written else None,
+    }
 
 
 def _shown(text: str) -> str:

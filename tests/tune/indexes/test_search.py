@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from dbwright.tune.indexes.choose import Problem
 from dbwright.tune.indexes.costs import Costs, bits, mask
-from dbwright.tune.indexes.search import Effort, search
+from dbwright.tune.indexes.search import Effort, Found, search
 
 NAMES = tuple("abcdefgh")
 
@@ -117,3 +118,37 @@ def test_it_stops_at_its_limit() -> None:
     assert not found.complete
     assert problem.fits(found.chosen)
     assert found.bound <= found.after <= found.before
+
+
+def test_many_queries_have_a_good_set_whenever_the_time_is_up() -> None:
+    """Plans are learnt in rounds: the first one alone gives what each query wants most."""
+    chance = random.Random(3)
+    names = [f"i{number}" for number in range(150)]
+    plans: list[list[Plan]] = []
+    for _ in range(100):
+        own = chance.sample(names, 6)
+        better = [Plan(chance.uniform(5, 90), frozenset({name})) for name in own]
+        both = Plan(chance.uniform(1, 30), frozenset(own[:2]))
+        plans.append([Plan(100.0, frozenset()), both, *better])
+    relevant = [
+        mask(n for n, name in enumerate(names) if any(name in plan.used for plan in own))
+        for own in plans
+    ]
+    problem = Problem([1.0] * 100, [1.0] * 150, [0.5] * 150, float("inf"), mask(range(150)))
+
+    def found_with(calls: int) -> tuple[Found, Costs]:
+        planner = TablePlanner(plans)
+        costs = Costs(planner, [str(n) for n in range(100)], names, relevant)
+        return search(problem, costs, Effort(calls=calls, seconds=60)), costs
+
+    least = sum(min(plan.cost for plan in own) for own in plans)
+    little, _ = found_with(250)
+    assert not little.complete
+    assert little.after < 1.5 * least + 0.5 * 150
+    enough, costs = found_with(20_000)
+    assert enough.complete
+    assert enough.after <= little.after
+    assert enough.within < 0.02
+    assert enough.bound <= enough.after == problem.value(costs, enough.chosen)
+    again, _ = found_with(20_000)
+    assert again == enough

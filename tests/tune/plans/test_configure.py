@@ -35,9 +35,9 @@ def chosen(**rules: Any) -> Chosen:
 def test_all_run_by_default() -> None:
     found = choose(Configuration())
     assert {insight.id for insight in found.insights} == ALL
-    assert (found.thresholds, found.severities, found.ignored, found.switched_off) == (
-        {}, {}, {}, (),
-    )  # fmt: skip
+    rules = found.rules
+    assert (rules.thresholds, rules.severities, rules.ignored) == ({}, {}, {})
+    assert rules.switched_off == () and rules.enabled == ALL
 
 
 def test_what_a_table_sets() -> None:
@@ -45,11 +45,11 @@ def test_what_a_table_sets() -> None:
         **{SCAN: {"severity": "error", "ignore": ["audit.*"], "min_rows": 5}},
         **{"plans/heap-fetches": {"enabled": False}},
     )
-    assert found.thresholds[SCAN] == {"min_rows": 5.0}
-    assert found.severities == {SCAN: Severity.ERROR}
-    assert found.ignored == {SCAN: ("audit.*",)}
+    assert found.rules.thresholds[SCAN] == {"min_rows": 5.0}
+    assert found.rules.severities == {SCAN: Severity.ERROR}
+    assert found.rules.ignored == {SCAN: ("audit.*",)}
     assert {insight.id for insight in found.insights} == ALL - {"plans/heap-fetches"}
-    (told,) = found.switched_off
+    (told,) = found.rules.switched_off
     assert told.rules == ("plans/heap-fetches",) and "dbwright.toml" in told.reason
 
 
@@ -58,7 +58,7 @@ def test_every_default_may_be_set() -> None:
         insight.id: {each.name: each.default for each in insight.thresholds}
         for insight in all_insights()
     }
-    assert chosen(**rules).thresholds == rules
+    assert chosen(**rules).rules.thresholds == rules
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_each_command_reads_its_own_tables() -> None:
     configuration = Configuration.model_validate(
         {"rules": {SCAN: {"min_rows": 1}, "types/money-type": {"severity": "notice"}}}
     )
-    assert choose(configuration).thresholds == {SCAN: {"min_rows": 1}}
+    assert choose(configuration).rules.thresholds == {SCAN: {"min_rows": 1}}
     assert choose_rules(configuration, (), ()).severities == {"types/money-type": Severity.NOTICE}
 
 

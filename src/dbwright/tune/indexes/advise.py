@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from dbwright.model.catalog import MaterializedView, Table
+from dbwright.model.catalog import Index, MaterializedView, Table
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
-from dbwright.model.tuning import Tuning
+from dbwright.model.tuning import DropReason, IndexDrop, Tuning
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.twin.twin import Twin
 from dbwright.sandbox.twin.what_if import WhatIf
 from dbwright.tune.indexes.candidate import CandidateIndex
-from dbwright.tune.indexes.candidates import candidates
-from dbwright.tune.indexes.choose import Problem
+from dbwright.tune.indexes.candidates import DEFAULT_LIMITS, Limits, candidates
 from dbwright.tune.indexes.costs import Costs, bits, mask
+from dbwright.tune.indexes.drops import drops
 from dbwright.tune.indexes.hypothetical import make
 from dbwright.tune.indexes.outcome import outcome
+from dbwright.tune.indexes.problem import problem_of
 from dbwright.tune.indexes.search import Effort, search
-from dbwright.tune.indexes.sized import Sized, sized_candidate, written
-from dbwright.tune.indexes.upkeep import Writes, entries_written, entry_cost, writes_of
+from dbwright.tune.indexes.sized import Sized, sized_candidate
 from dbwright.tune.indexes.why import why
-from dbwright.tune.indexes.write_estimate import used_columns
 from dbwright.tune.workload.weighted import Weighted
 
 __all__ = ["IndexOptions", "advise_indexes"]
 
 Relation = Table | MaterializedView
-
-WORTH_SHARE = 1e-3
-"""Of the workload's cost: what an index must save at least, or it is left out …"""
-WORTH_BYTES = 100e6
-"""… and as much again for each so many bytes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +36,16 @@ class IndexOptions:
     hypopg_unit: bool = False
     """Count the budget as HypoPG would, for comparison with what others publish."""
     effort: Effort = field(default_factory=Effort)
-    available: tuple[str, ...] = ()
-    """Extensions that the server could create."""
+    limits: Limits = DEFAULT_LIMITS
+    """How wide an index may be, and how many are tried."""
+    available: tuple[str, ...] | None = None
+    """Extensions that the server could create; None for what the catalog says."""
     asked: tuple[CandidateIndex, ...] = ()
     """Indexes that somebody wants to know about: tried for every query that reads their table."""
+    drops: bool = True
+    """Look for indexes that can go, too."""
+    drop_thresholds: Mapping[str, Any] = field(default_factory=dict)
+    """In place of the defaults of `tune/redundant-index`, by name."""
     partial: bool = True
     """Try indexes on the rows that a constant of a query leaves, too."""
 
@@ -82,7 +83,7 @@ def advise_indexes(
             [f"{sized[places[n]].candidate.schema}.{names[n]}" for n in known],
             [mask(places[n] for n in wanted if n in places) for wanted in wanted_by],
         )
-        problem = _problem(snapshot, usable, sized, costs, options)
+        problem = problem_of(snapshot, usable, sized, costs, options.budget_bytes)
         found = search(problem, costs, options.effort, progress)
         tuning = outcome(
             snapshot, usable, sized, costs, problem, found, options.budget_bytes, source
@@ -98,7 +99,44 @@ def advise_indexes(
             ),
         )
         chosen = tuple(sized[number].candidate for number in bits(found.chosen))
+        if options.drops:
+            advised: dict[int, list[Index]] = {}
+            for candidate, advice in zip(chosen, tuning.indexes, strict=True):
+                advised.setdefault(candidate.table_oid, []).append(candidate.index(advice.name))
+            tuning = _with_drops(
+                tuning,
+                drops(
+                    snapshot,
+                    what_if,
+                    costs,
+                    usable,
+                    found.chosen,
+                    advised,
+                    skipped,
+                    options.drop_thresholds,
+                ),
+                chosen,
+            )
     return tuning, chosen, tuple(skipped)
+
+
+def _with_drops(
+    tuning: Tuning, found: tuple[IndexDrop, ...], chosen: Sequence[CandidateIndex]
+) -> Tuning:
+    """Each advised index with those that it takes the place of."""
+    names = [
+        candidate.index(advice.name).qualified
+        for candidate, advice in zip(chosen, tuning.indexes, strict=True)
+    ]
+    replaced: dict[str, list[str]] = {}
+    for drop in found:
+        if drop.reason is DropReason.REPLACED and drop.keeper is not None:
+            replaced.setdefault(drop.keeper, []).append(drop.name)
+    indexes = tuple(
+        replace(advice, replaces=tuple(replaced.get(name, ())))
+        for name, advice in zip(names, tuning.indexes, strict=True)
+    )
+    return replace(tuning, indexes=indexes, drops=found)
 
 
 def _plannable(
@@ -126,13 +164,18 @@ def _candidates(
     assert statistics is not None
     tables: dict[int, Relation] = {table.oid: table for table in catalog.tables}
     tables.update((view.oid, view) for view in catalog.materialized_views)
+    available = options.available
+    if available is None:
+        available = catalog.available_extensions
     numbers: dict[CandidateIndex, int] = {}
     sized: list[Sized] = []
     wanted_by: list[list[int]] = []
     for done, query in enumerate(queries):
         progress("writing down candidates", done, len(queries))
         own: list[int] = []
-        found = candidates(query.scoped, catalog, statistics, available=options.available)
+        found = candidates(
+            query.scoped, catalog, statistics, limits=options.limits, available=available
+        )
         for candidate in (*found, *_asked(query, options)):
             if candidate not in numbers:
                 if (
@@ -154,46 +197,3 @@ def _candidates(
 def _asked(query: Weighted, options: IndexOptions) -> Iterator[CandidateIndex]:
     read = {(relation.schema, relation.name) for relation in query.scoped.relations}
     return (one for one in options.asked if (one.schema, one.table) in read)
-
-
-def _problem(
-    snapshot: Snapshot,
-    queries: Sequence[Weighted],
-    sized: Sequence[Sized],
-    costs: Costs,
-    options: IndexOptions,
-) -> Problem:
-    weights = [query.weight for query in queries]
-    before = sum(w * c for w, c in zip(weights, costs.all(0), strict=True))
-    budget = float("inf") if options.budget_bytes is None else options.budget_bytes
-    worth = before * WORTH_SHARE
-    writes = writes_of((query.scoped, query.weight * _rows(query)) for query in queries)
-    return Problem(
-        weights=weights,
-        sizes=[max(1.0, one.counted_bytes) for one in sized],
-        # An index has its price, so that what saves next to nothing is left out.
-        upkeep=[
-            worth * (1 + one.size.bytes / WORTH_BYTES)
-            + _write_cost(
-                snapshot, one, writes.get((one.candidate.schema, one.candidate.table), ())
-            )
-            for one in sized
-        ],
-        budget=budget,
-        allowed=mask(n for n, one in enumerate(sized) if one.counted_bytes <= budget),
-    )
-
-
-def _rows(query: Weighted) -> float:
-    """That one call writes, where it writes."""
-    rows, calls = query.query.rows, query.query.calls
-    return 1.0 if rows is None or not calls else rows / calls
-
-
-def _write_cost(snapshot: Snapshot, one: Sized, writes: Sequence[Writes]) -> float:
-    if not writes:
-        return 0.0
-    index = one.candidate.index("x")
-    others = [used_columns(other, one.relation) for other in one.relation.indexes]
-    entries = entries_written(writes, used_columns(index, one.relation), others)
-    return entries * entry_cost(written(snapshot, one, "x").bytes_per_insert, one.size.height)

@@ -20,7 +20,7 @@ from dbwright.tune.indexes.roles import usage_of
 from dbwright.tune.indexes.sequences import Keys, key_sequences
 from dbwright.tune.indexes.usage import Usage, is_ordered
 
-__all__ = ["Limits", "candidates"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "candidates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Limits:
     """Tables of fewer pages get none."""
 
 
-DEFAULT = Limits()
+DEFAULT_LIMITS = Limits()
 
 
 def candidates(
@@ -47,7 +47,7 @@ def candidates(
     catalog: Catalog,
     statistics: Statistics | None,
     *,
-    limits: Limits = DEFAULT,
+    limits: Limits = DEFAULT_LIMITS,
     available: Collection[str] = (),
 ) -> tuple[CandidateIndex, ...]:
     """The candidates of a statement, the most promising first, at most `limits.most`; none that
@@ -106,7 +106,7 @@ def _of_usage(
         if mostly_null is not None:
             yield from _forms(usage, sequence, mostly_null, limits)
     for other in other_methods(usage, catalog, available):
-        keys = Keys((other.key,), (other.reason,), other.share)
+        keys = Keys(other.keys, (other.reason,), other.share)
         yield _candidate(usage, keys, other.method, other.requires)
 
 

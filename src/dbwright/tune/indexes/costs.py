@@ -36,6 +36,8 @@ class KnownPlan:
     cost: float
     used: int
     visible: int
+    others: frozenset[str] = frozenset()
+    """Names of indexes in the plan that are no candidates."""
 
     def serves(self, chosen: int) -> bool:
         return not (self.used & ~chosen) and not (chosen & ~self.visible)
@@ -63,6 +65,10 @@ class Costs:
 
     def __len__(self) -> int:
         return len(self._statements)
+
+    def names(self, chosen: int) -> list[str]:
+        """What the planner calls these candidates."""
+        return [self._names[number] for number in bits(chosen)]
 
     def cost(self, query: int, chosen: int) -> float:
         return self.plan(query, chosen).cost
@@ -96,15 +102,16 @@ class Costs:
         visible = 0
         for query in queries:
             visible |= chosen & self.relevant[query]
-        names = [self._names[n] for n in bits(visible)]
-        answers = self._planner.ask([self._statements[query] for query in queries], names)
+        asked = [self._statements[query] for query in queries]
+        answers = self._planner.ask(asked, self.names(visible))
         self.calls += len(queries)
         plans: list[KnownPlan] = []
         for query, answer in zip(queries, answers, strict=True):
             used = mask(self._numbers[name] for name in answer.used if name in self._numbers)
             # One that was thought not to matter, and does: from now on it may.
             self.relevant[query] |= used
-            plan = KnownPlan(answer.cost, used, visible & self.relevant[query])
+            others = frozenset(name for name in answer.used if name not in self._numbers)
+            plan = KnownPlan(answer.cost, used, visible & self.relevant[query], others)
             self.plans[query].append(plan)
             plans.append(plan)
         return plans

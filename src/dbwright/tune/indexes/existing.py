@@ -10,7 +10,7 @@ from dbwright.sql.scope.expressions import signature
 from dbwright.tune.indexes.candidate import CandidateIndex, CandidateKey
 from dbwright.tune.indexes.immutable import expression_tree
 
-__all__ = ["exists", "unique_prefix"]
+__all__ = ["exists", "unique_prefix", "written_form"]
 
 _FORMS = {"AEXPR_IN": "AEXPR_OP_ANY", "AEXPR_LIKE": "AEXPR_OP", "AEXPR_ILIKE": "AEXPR_OP"}
 _TEXT = frozenset(("text", "varchar", "bpchar"))
@@ -58,7 +58,7 @@ def _keys(index: Index) -> tuple[CandidateKey, ...]:
         CandidateKey(
             key.column,
             key.expression,
-            "" if key.default_operator_class else key.operator_class.rsplit(".", 1)[-1],
+            "" if key.default_operator_class else key.operator_class,
             key.descending,
             key.nulls_first,
         )
@@ -76,21 +76,31 @@ def _reversed(keys: tuple[CandidateKey, ...]) -> tuple[CandidateKey, ...]:
 
 def _alike(first: tuple[CandidateKey, ...], second: tuple[CandidateKey, ...]) -> bool:
     return all(
-        (one.column, one.operator_class, one.descending, one.nulls_first)
-        == (other.column, other.operator_class, other.descending, other.nulls_first)
+        (one.column, _bare(one), one.descending, one.nulls_first)
+        == (other.column, _bare(other), other.descending, other.nulls_first)
         and (one.column is not None or _same_text(one.expression, other.expression))
         for one, other in zip(first, second, strict=True)
     )
+
+
+def _bare(key: CandidateKey) -> str:
+    """Its operator class without the schema."""
+    return key.operator_class.rsplit(".", 1)[-1]
 
 
 def _same_text(first: str | None, second: str | None) -> bool:
     """The same expression, but for the forms that the server gives it when it writes it down."""
     if first is None or second is None:
         return False
-    one, other = expression_tree(first), expression_tree(second)
-    if one is None or other is None:
-        return False
-    return bool(signature(_as_written_down(one)) == signature(_as_written_down(other)))
+    one = written_form(first)
+    return one is not None and one == written_form(second)
+
+
+def written_form(expression: str) -> str | None:
+    """The expression in a form that is the same for what a person and for what the server writes;
+    None where it does not parse."""
+    tree = expression_tree(expression)
+    return None if tree is None else repr(signature(_as_written_down(tree)))
 
 
 def _as_written_down(node: Any) -> Any:

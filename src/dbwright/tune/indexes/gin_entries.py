@@ -60,6 +60,8 @@ def gin_entries(
     size = _entry_bytes(column, operator_class)
     if statistics is None:
         return GinEntries(_zipf(USUAL_ENTRIES, rows), size or WORD_BYTES)
+    if _is_scalar(column, operator_class):
+        return _whole_values(column, statistics, rows)
     if statistics.elements is not None and statistics.elements.count_histogram:
         known = statistics.elements
         frequencies = known.common_frequencies[: len(known.common_elements)]
@@ -72,11 +74,30 @@ def gin_entries(
         return GinEntries(binned([*common, *_rest(rest, frequencies, rows)]), size)
     documents = list(_documents(column, statistics, operator_class))
     if documents:
-        classes, measured = _from_sample(documents, rows)
+        known_values = len(statistics.common_values)
+        classes, measured = _from_sample(documents, rows, known_values)
         return GinEntries(classes, size or measured)
     present = 1 - statistics.null_fraction
     words_a_row = max(1.0, statistics.average_width / LEXEME_BYTES) * present
     return GinEntries(_zipf(words_a_row, rows), size or WORD_BYTES)
+
+
+def _is_scalar(column: Column, operator_class: str) -> bool:
+    """Is the value itself the entry (btree_gin)?"""
+    parts = column.is_array or column.base_type in ("jsonb", "tsvector")
+    return not parts and "trgm" not in operator_class
+
+
+def _whole_values(column: Column, statistics: ColumnStatistics, rows: float) -> GinEntries:
+    frequencies = statistics.common_frequencies
+    distinct = statistics.distinct if statistics.distinct > 0 else -statistics.distinct * rows
+    others = max(distinct - len(frequencies), 1.0)
+    rest = max(0.0, 1 - statistics.null_fraction - sum(frequencies))
+    classes = [KeyClass(1, share) for share in frequencies if share > 0]
+    if rest > 1e-6:
+        classes.append(KeyClass(others, rest / others))
+    size = FIXED.get(column.base_type, statistics.average_width)
+    return GinEntries(binned(classes), float(size))
 
 
 def _entry_bytes(column: Column, operator_class: str) -> float:
@@ -109,9 +130,11 @@ def _documents(
 
 
 def _from_sample(
-    documents: Sequence[tuple[frozenset[Entry], float]], rows: float
+    documents: Sequence[tuple[frozenset[Entry], float]], rows: float, common: int
 ) -> tuple[tuple[KeyClass, ...], float]:
-    """The classes of entries, and the mean bytes of one."""
+    """The classes of entries, and the mean bytes of one. The first `common` documents are values
+    whose own share of the rows is known, and so their entries' is."""
+    often = frozenset[Entry]().union(*(entries for entries, _ in documents[:common]))
     seen: Counter[Entry] = Counter()
     shares: dict[Entry, float] = defaultdict(float)
     for entries, share in documents:
@@ -121,7 +144,7 @@ def _from_sample(
     classes: list[KeyClass] = []
     rare: dict[str, list[Entry]] = defaultdict(list)
     for entry, count in seen.items():
-        if count >= OFTEN:
+        if count >= OFTEN or entry in often:
             classes.append(KeyClass(1, min(shares[entry], 1.0)))
         else:
             rare[entry[0]].append(entry)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dbwright.tune.indexes.choose import Problem
 from dbwright.tune.indexes.costs import Costs, bits
 
-__all__ = ["gains_alone", "grow"]
+__all__ = ["gains_alone", "gains_told", "grow"]
 
 
 def gains_alone(problem: Problem, costs: Costs) -> list[float]:
@@ -17,6 +17,22 @@ def gains_alone(problem: Problem, costs: Costs) -> list[float]:
         max(0.0, _gain(problem, costs, 0, number)) if problem.allowed >> number & 1 else 0.0
         for number in range(len(problem.sizes))
     ]
+
+
+def gains_told(problem: Problem, costs: Costs) -> list[float]:
+    """As far as known plans tell, without a planner call: what the plans that use a candidate
+    gain, shared among the indexes of each; 0 for those that are in no plan."""
+    found = [0.0] * len(problem.sizes)
+    for query, weight in enumerate(problem.weights):
+        nothing = costs.cost(query, 0)
+        best: dict[int, float] = {}
+        for plan in costs.plans[query]:
+            gain = weight * (nothing - plan.cost) / max(1, plan.used.bit_count())
+            for number in bits(plan.used & problem.allowed):
+                best[number] = max(gain, best.get(number, 0.0))
+        for number, gain in best.items():
+            found[number] += gain
+    return [max(0.0, gain - upkeep) for gain, upkeep in zip(found, problem.upkeep, strict=True)]
 
 
 def grow(

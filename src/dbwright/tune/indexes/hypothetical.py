@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from dbwright.model.catalog import Table, TableKind
+from dbwright.model.names import quote
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
@@ -26,7 +27,12 @@ def make(
     snapshot: Snapshot,
     skipped: list[Skipped],
 ) -> None:
+    """`connection` is to the twin. Extensions that a candidate requires are created there; what
+    can't be made is told."""
     by_name = dict(zip(names, sized, strict=True))
+    _create_extensions(
+        {name for one in sized for name in one.candidate.requires}, connection, skipped
+    )
     statistics = snapshot.statistics
     assert statistics is not None
     wanted = [
@@ -43,6 +49,17 @@ def make(
     for name, problem in failed.items():
         signature = by_name[name].candidate.signature
         skipped.append(Skipped("tune.candidates", problem, "", (signature,)))
+
+
+def _create_extensions(
+    names: set[str], connection: psycopg.Connection[Any], skipped: list[Skipped]
+) -> None:
+    for name in sorted(names):
+        try:
+            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {quote(name)}".encode())
+        except psycopg.Error as problem:
+            reason = f"the twin can't have it: {problem.diag.message_primary or problem}"
+            skipped.append(Skipped("tune.extensions", reason, "", (name,)))
 
 
 def _figures(

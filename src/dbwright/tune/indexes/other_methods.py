@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog, Column
+from dbwright.model.names import quote
 from dbwright.sql.scope.predicate import Predicate, PredicateKind
 from dbwright.tune.indexes.candidate import CandidateKey
 from dbwright.tune.indexes.immutable import column_types, expression_tree, is_immutable
@@ -20,22 +21,31 @@ BRIN_PAGES = 12_800
 BRIN_CORRELATION = 0.9
 HASH_WIDTH = 64
 """Bytes of the average value from which a hash index is much smaller than a B-tree."""
+USUAL_SCHEMAS = ("public", "pg_catalog")
+"""Where an operator class is found without its schema."""
 TRIGRAM = 3
 """Characters that a pattern must hold for trigrams to find anything."""
 RANGE_TYPES = frozenset(
     "int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange "
     "nummultirange tsmultirange tstzmultirange datemultirange".split()
 )
+EQUALITY = {"gin": "btree_gin", "gist": "btree_gist"}
+"""Extensions by which a method looks up plain values, too."""
+MOST_EQUALITIES = 2
+SCALAR = frozenset(
+    (*PATTERN_CLASSES, "smallint", "integer", "bigint", "real", "double precision", "numeric")
+) | {"uuid", "date", "timestamp without time zone", "timestamp with time zone"}
+"""Types that both extensions know."""
 HASHED = tuple((name, False) for name in (*PATTERN_CLASSES, "bytea", "jsonb"))
 _PATTERNS = (PredicateKind.LIKE, PredicateKind.LIKE_PREFIX, PredicateKind.LIKE_INFIX)
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """An index of one key, of another method than B-tree."""
+    """An index of another method than B-tree."""
 
     method: str
-    key: CandidateKey
+    keys: tuple[CandidateKey, ...]
     reason: str
     share: float
     requires: tuple[str, ...] = ()
@@ -43,6 +53,12 @@ class Other:
 
 def other_methods(usage: Usage, catalog: Catalog, available: Collection[str]) -> Iterator[Other]:
     """`available` are extensions that could be created, besides those that are."""
+    for other in _of_one_key(usage, catalog, available):
+        yield other
+        yield from _behind_equality(usage, other, catalog, available)
+
+
+def _of_one_key(usage: Usage, catalog: Catalog, available: Collection[str]) -> Iterator[Other]:
     for predicate in usage.predicates:
         key = _key(usage, predicate, catalog)
         if key is None:
@@ -57,6 +73,27 @@ def other_methods(usage: Usage, catalog: Catalog, available: Collection[str]) ->
             yield from _brin(usage, predicate, key, share)
         elif predicate.kind is PredicateKind.EQUALITY and predicate.compared.before_scan:
             yield from _hash(usage, predicate, key, share)
+
+
+def _behind_equality(
+    usage: Usage, other: Other, catalog: Catalog, available: Collection[str]
+) -> Iterator[Other]:
+    """With a column before it that is compared for equality: of a tenant, of a room."""
+    extension = EQUALITY.get(other.method)
+    if extension is None:
+        return
+    there = any(known.name == extension for known in catalog.extensions)
+    if not there and extension not in available:
+        return
+    requires = other.requires if there else (*other.requires, extension)
+    for condition in usage.fixed[:MOST_EQUALITIES]:
+        key = condition.key
+        column = usage.column(key.column) if key.column is not None else None
+        if column is None or column.is_array or key.operator_class:
+            continue
+        if column.base_type in SCALAR:
+            share = condition.share * other.share
+            yield Other(other.method, (key, *other.keys), other.reason, share, requires)
 
 
 def _key(usage: Usage, predicate: Predicate, catalog: Catalog) -> CandidateKey | None:
@@ -94,17 +131,17 @@ def _contains(
     type_, is_array = _type(usage, key)
     operator = predicate.operator
     if is_array and operator in ("&&", "@>", "<@"):
-        yield Other("gin", key, "array", share)
+        yield Other("gin", (key,), "array", share)
     elif type_ == "jsonb" and operator in ("@>", "@?", "@@"):
         small = CandidateKey(key.column, key.expression, "jsonb_path_ops")
-        yield Other("gin", small, "jsonb", share)
-        yield Other("gin", key, "jsonb", share)
+        yield Other("gin", (small,), "jsonb", share)
+        yield Other("gin", (key,), "jsonb", share)
     elif type_ == "jsonb" and operator in ("?", "?|", "?&"):
-        yield Other("gin", key, "jsonb", share)
+        yield Other("gin", (key,), "jsonb", share)
     elif type_ == "tsvector" and operator in ("@@", "@@@"):
-        yield Other("gin", key, "text search", share)
+        yield Other("gin", (key,), "text search", share)
     elif type_ in RANGE_TYPES and operator in ("&&", "@>", "<@", "<<", ">>", "-|-", "&<", "&>"):
-        yield Other("gist", key, "range type", share)
+        yield Other("gist", (key,), "range type", share)
 
 
 def _trigram(
@@ -128,8 +165,11 @@ def _trigram(
     if pattern is not None and longest_fixed_part(pattern) < TRIGRAM:
         return
     requires = () if extension is not None else ("pg_trgm",)
-    trigram = CandidateKey(key.column, key.expression, "gin_trgm_ops")
-    yield Other("gin", trigram, "pattern", share, requires)
+    name = "gin_trgm_ops"
+    if extension is not None and extension.schema not in USUAL_SCHEMAS:
+        name = f"{quote(extension.schema)}.{name}"
+    trigram = CandidateKey(key.column, key.expression, name)
+    yield Other("gin", (trigram,), "pattern", share, requires)
 
 
 def _brin(usage: Usage, predicate: Predicate, key: CandidateKey, share: float) -> Iterator[Other]:
@@ -137,7 +177,7 @@ def _brin(usage: Usage, predicate: Predicate, key: CandidateKey, share: float) -
     if statistics is None or statistics.correlation is None or (usage.pages or 0) < BRIN_PAGES:
         return
     if abs(statistics.correlation) > BRIN_CORRELATION and predicate.compared.before_scan:
-        yield Other("brin", key, "range", min(1.0, share + 0.01))
+        yield Other("brin", (key,), "range", min(1.0, share + 0.01))
 
 
 def _hash(usage: Usage, predicate: Predicate, key: CandidateKey, share: float) -> Iterator[Other]:
@@ -145,4 +185,4 @@ def _hash(usage: Usage, predicate: Predicate, key: CandidateKey, share: float) -
     if statistics is None or _type(usage, key) not in HASHED:
         return
     if statistics.average_width >= HASH_WIDTH:
-        yield Other("hash", key, "equality", share)
+        yield Other("hash", (key,), "equality", share)

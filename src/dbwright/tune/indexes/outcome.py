@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dbwright.model.catalog import Catalog
+from dbwright.model.catalog import Catalog, MaterializedView, Table, TableKind
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.tuning import IndexAdvice, QueryEffect, Tuning
 from dbwright.sql.index_build import free_name
@@ -12,9 +12,11 @@ from dbwright.tune.indexes.build_time import build_seconds
 from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.choose import Problem
 from dbwright.tune.indexes.costs import Costs, KnownPlan, bits
-from dbwright.tune.indexes.estimate import index_widths
+from dbwright.tune.indexes.estimate import candidate_size, index_widths
 from dbwright.tune.indexes.search import Found
 from dbwright.tune.indexes.sized import Sized, written
+from dbwright.tune.indexes.upkeep import updates_of, writes_of
+from dbwright.tune.indexes.writes import UpdateKind
 from dbwright.tune.workload.weighted import Weighted
 
 __all__ = ["outcome"]
@@ -41,6 +43,7 @@ def outcome(
     def total(chosen: int) -> float:
         return sum(w * c for w, c in zip(problem.weights, costs.all(chosen), strict=True))
 
+    writes = writes_of(queries)
     nothing, everything = total(0), total(found.chosen)
     return Tuning(
         source=source,
@@ -62,6 +65,9 @@ def outcome(
                     place
                     for place, members in enumerate(groups)
                     if any(plans[member].used >> number & 1 for member in members)
+                ),
+                updates_of(
+                    writes.get((sized[number].candidate.schema, sized[number].candidate.table), ())
                 ),
             )
             for number, name in names.items()
@@ -117,28 +123,39 @@ def _advice(
     saved_alone: float,
     saved_last: float,
     queries: tuple[int, ...],
+    updates: Sequence[UpdateKind],
 ) -> IndexAdvice:
-    catalog, statistics = snapshot.catalog, snapshot.statistics
-    assert statistics is not None
-    candidate, size = one.candidate, one.size
-    index = candidate.index(name)
-    writes = written(snapshot, one, name)
-    counted = statistics.of(one.relation)
+    candidate = one.candidate
+    writes = written(snapshot, one, name, updates)
     return IndexAdvice(
         name=name,
         table=candidate.qualified,
         definition=candidate.signature.removeprefix(candidate.qualified).strip(),
-        bytes=size.bytes,
+        bytes=one.size.bytes,
         saved_alone=saved_alone,
         saved_last=saved_last,
         queries=queries,
-        build_seconds=build_seconds(
-            candidate.method,
-            size,
-            index_widths(index, one.relation, catalog, statistics).keys,
-            rows=counted.best_rows if counted else 0.0,
-            table_bytes=float(counted.heap_bytes or 0) if counted else 0.0,
-        ),
+        build_seconds=_build_seconds(candidate, one.relation, snapshot),
         wal_bytes_per_day=writes.bytes_per_day,
         updates_that_lose_hot_share=writes.updates_that_lose_hot_share,
+    )
+
+
+def _build_seconds(
+    candidate: CandidateIndex, relation: Table | MaterializedView, snapshot: Snapshot
+) -> float:
+    """Of a partitioned table: of one partition after the other."""
+    catalog, statistics = snapshot.catalog, snapshot.statistics
+    assert statistics is not None
+    if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
+        parts = catalog.children(relation)
+        return sum(_build_seconds(candidate, part, snapshot) for part in parts)
+    counted = statistics.of(relation)
+    index = candidate.index("x")
+    return build_seconds(
+        candidate.method,
+        candidate_size(candidate, relation, catalog, statistics),
+        index_widths(index, relation, catalog, statistics).keys,
+        rows=counted.best_rows if counted else 0.0,
+        table_bytes=float(counted.heap_bytes or 0) if counted else 0.0,
     )

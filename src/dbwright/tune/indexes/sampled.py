@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dbwright.tune.indexes.duplicates import UNIQUE, KeyClass, binned
 from dbwright.tune.indexes.widths import KeyWidth
@@ -49,6 +50,7 @@ class Sampling:
         return Sampling(min(most, table_rows), min(most, table_pages), table_pages)
 
 
+@lru_cache(maxsize=4096)
 def column_classes(
     width: KeyWidth, rows: float, sampling: Sampling | None = None
 ) -> tuple[KeyClass, ...]:

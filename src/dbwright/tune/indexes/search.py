@@ -15,7 +15,7 @@ from dbwright.tune.indexes.bound import lower_bound, sharpen
 from dbwright.tune.indexes.choose import Problem, choose
 from dbwright.tune.indexes.costs import Costs, bits
 from dbwright.tune.indexes.explore import explore
-from dbwright.tune.indexes.grow import gains_alone, grow
+from dbwright.tune.indexes.grow import gains_alone, gains_told, grow
 
 __all__ = ["Effort", "Found", "search"]
 
@@ -24,6 +24,10 @@ EXPONENTS = (1.0, 0.7, 0.4, 0.0)
 EXCHANGE_EXPONENT = 0.5
 EXPLORED = 25
 """Planner calls for each query's own plans."""
+MANY = 60
+"""Queries from which on plans are learnt in rounds …"""
+ROUNDS = (1, 5, 12, 25)
+"""… with so many planner calls for each query."""
 SOLVER_SHARE = 0.3
 """Of the time, for one solution."""
 GAP = 0.01
@@ -71,13 +75,13 @@ class _Search:
     def over(self) -> bool:
         return self.costs.calls >= self.effort.calls or time.monotonic() >= self.end
 
+    def tell(self, what: str) -> None:
+        done = min(self.costs.calls, self.effort.calls)
+        self.progress(f"choosing indexes ({what})", done, self.effort.calls)
+
     def consider(self, chosen: int, what: str) -> bool:
         """Keep it if it is better."""
-        self.progress(
-            f"choosing indexes ({what})",
-            min(self.costs.calls, self.effort.calls),
-            self.effort.calls,
-        )
+        self.tell(what)
         value = self.problem.value(self.costs, chosen)
         if value >= self.value * (1 - 1e-9):
             return False
@@ -85,11 +89,26 @@ class _Search:
         return True
 
     def learn(self) -> None:
+        if len(self.costs) > MANY:
+            self.learn_in_rounds()
+            return
         self.alone = gains_alone(self.problem, self.costs)
+        self.explore(EXPLORED)
+
+    def learn_in_rounds(self) -> None:
+        """The plans of many queries: a little of each first, so that there is a good set whenever
+        the time is up. What each index gains alone is told by the plans that came of it."""
+        for calls in ROUNDS:
+            self.explore(calls)
+            self.solve()
+        self.alone = gains_told(self.problem, self.costs)
+
+    def explore(self, calls: int) -> None:
         for query in range(len(self.costs)):
             if self.over():
                 return
-            explore(self.costs, query, [self.problem.allowed], EXPLORED)
+            self.tell("reading plans")
+            explore(self.costs, query, [self.problem.allowed], calls)
 
     def grow(self) -> None:
         for exponent in EXPONENTS:

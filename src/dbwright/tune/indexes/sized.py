@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog, MaterializedView, Table
@@ -12,7 +13,7 @@ from dbwright.tune.indexes.estimate import candidate_size
 from dbwright.tune.indexes.hypopg_size import hypopg_size
 from dbwright.tune.indexes.size import IndexSize
 from dbwright.tune.indexes.write_estimate import estimated_writes, table_writes
-from dbwright.tune.indexes.writes import WriteCost
+from dbwright.tune.indexes.writes import UpdateKind, WriteCost
 
 __all__ = ["Sized", "sized_candidate", "written"]
 
@@ -47,7 +48,10 @@ def sized_candidate(
     return Sized(candidate, relation, size, counted)
 
 
-def written(snapshot: Snapshot, one: Sized, name: str) -> WriteCost:
+def written(
+    snapshot: Snapshot, one: Sized, name: str, updates: Sequence[UpdateKind] = ()
+) -> WriteCost:
+    """What the candidate costs the writes of its table. `updates` are those of the workload."""
     catalog, statistics = snapshot.catalog, snapshot.statistics
     assert statistics is not None
     partial = one.candidate.partial
@@ -59,4 +63,5 @@ def written(snapshot: Snapshot, one: Sized, name: str) -> WriteCost:
         one.size,
         table_writes(one.relation, catalog, statistics),
         share=1.0 if partial is None or partial.share is None else partial.share,
+        updates=updates,
     )

@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dbwright.sql.scope import Statement
 from dbwright.sql.scope.statement import StatementKind
+from dbwright.tune.indexes.writes import UpdateKind
+from dbwright.tune.workload.weighted import Weighted
 
-__all__ = ["Writes", "entries_written", "entry_cost", "writes_of"]
+__all__ = ["Writes", "entries_written", "entry_cost", "updates_of", "writes_of"]
 
 PAGE_BYTES = 8192
 DESCENT = 0.125
@@ -32,15 +33,31 @@ class Writes:
     """That an UPDATE sets."""
 
 
-def writes_of(statements: Iterable[tuple[Statement, float]]) -> dict[tuple[str, str], list[Writes]]:
-    """By schema and name of the table. Each statement with the rows that all its calls write."""
+def writes_of(queries: Iterable[Weighted]) -> dict[tuple[str, str], list[Writes]]:
+    """What the queries write in all their calls, by schema and name of the table."""
     found: dict[tuple[str, str], list[Writes]] = defaultdict(list)
-    for statement, rows in statements:
-        target = statement.modified
+    for query in queries:
+        target = query.scoped.modified
         if target is not None and target.schema is not None and target.name is not None:
-            columns = frozenset(statement.set_columns)
-            found[target.schema, target.name].append(Writes(statement.kind, rows, columns))
+            columns = frozenset(query.scoped.set_columns)
+            rows = query.weight * _rows(query)
+            found[target.schema, target.name].append(Writes(query.scoped.kind, rows, columns))
     return dict(found)
+
+
+def updates_of(writes: Iterable[Writes]) -> tuple[UpdateKind, ...]:
+    """The kinds of UPDATE among what is written to one table."""
+    return tuple(
+        UpdateKind(write.columns, write.rows)
+        for write in writes
+        if write.kind is StatementKind.UPDATE
+    )
+
+
+def _rows(query: Weighted) -> float:
+    """That one call writes."""
+    rows, calls = query.query.rows, query.query.calls
+    return 1.0 if rows is None or not calls else rows / calls
 
 
 def entries_written(

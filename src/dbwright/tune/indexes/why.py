@@ -64,7 +64,7 @@ def _verdict(
     if alone <= 0:
         return "no query of the workload gets cheaper by it"
     if problem.size(found.chosen) + problem.sizes[number] > problem.budget and more > 0:
-        return "there is no room for it beside those that save more: give more --space"
+        return "there is no room for it beside those that save more: give more --budget"
     served = f"; {', '.join(instead)} serve its queries" if instead else ""
     if more <= 0:
         return f"with the advised indexes it saves nothing more{served}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dbwright.model.catalog import Column
 from dbwright.model.statistics import ColumnStatistics
@@ -70,6 +71,7 @@ def align(size: int, to: int = MAXIMUM_ALIGNMENT) -> int:
     return (size + to - 1) // to * to
 
 
+@lru_cache(maxsize=4096)
 def column_width(
     column: Column,
     statistics: ColumnStatistics | None,

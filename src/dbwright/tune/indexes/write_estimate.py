@@ -13,7 +13,13 @@ from dbwright.tune.indexes.size import IndexSize
 from dbwright.tune.indexes.widths import KeyWidth
 from dbwright.tune.indexes.writes import TableWrites, UpdateKind, WriteCost, write_cost
 
-__all__ = ["estimated_writes", "insert_places", "table_writes", "used_columns"]
+__all__ = [
+    "estimated_writes",
+    "held_share",
+    "insert_places",
+    "table_writes",
+    "used_columns",
+]
 
 Relation = Table | MaterializedView
 
@@ -143,13 +149,13 @@ def _of_existing(
     inserted: float | None,
     updated: float | None,
 ) -> InsertCost:
-    share = _held_share(index, relation, statistics) if index.partial else None
+    share = held_share(index, relation, statistics) if index.partial else None
     size = estimated_size(index, relation, catalog, statistics, share=share)
     cost = _insert_cost(index, relation, catalog, statistics, size, inserted, updated)
     return cost if share is None else cost.scaled(share)
 
 
-def _held_share(index: Index, relation: Relation, statistics: Statistics) -> float:
+def held_share(index: Index, relation: Relation, statistics: Statistics) -> float:
     """Of the rows, those in a partial index that exists; all where no one counted."""
     rows, held = statistics.of(relation), statistics.of_index(index)
     if rows is None or held is None or held.rows is None or rows.best_rows <= 0:

@@ -20,6 +20,7 @@ from dbwright.tune.workload.parameters import concrete
 __all__ = ["Weighted", "weighted"]
 
 TEXT_SHOWN = 80
+SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 OWN_CONSTANTS = ("seen", "slowest", "plain")
 
 
@@ -34,6 +35,10 @@ class Weighted:
     """Who is who in it: of the statement where its constants are the query's own, else of the
     query's text, so that values that were made up get nowhere."""
     weight: float = 1.0
+
+
+class _NoSuchTable(Exception):
+    """A query of another database, or of a table that is gone."""
 
 
 def weighted(
@@ -54,6 +59,9 @@ def weighted(
         except StatementRejected as problem:
             skipped.append(_left(query, problem.message))
             continue
+        except _NoSuchTable as problem:
+            skipped.append(_left(query, str(problem)))
+            continue
         if own is None:
             elsewhere += 1
         elif not own:
@@ -72,8 +80,15 @@ def _of_query(
     relations: CatalogRelations,
     connection: psycopg.Connection[Any],
 ) -> list[Weighted] | None:
-    """None for a query that reads nothing of the database but system catalogs."""
+    """None for a query that reads nothing of the database but system catalogs.
+
+    Raises SyntaxProblem, StatementRejected, _NoSuchTable."""
     scoped = analyse(query.text, relations)
+    unknown = [use for use in scoped.relations if use.stored and use.columns is None]
+    for use in unknown:
+        if use.name and use.schema not in SYSTEM and not use.name.startswith("pg_"):
+            name = use.name if use.schema is None else f"{use.schema}.{use.name}"
+            raise _NoSuchTable(f"there is no table {name} in this database")
     if not any(relation.stored and relation.columns is not None for relation in scoped.relations):
         return None
     types = parameter_types(connection, query.text) if scoped.parameters else ()

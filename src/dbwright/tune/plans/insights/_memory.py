@@ -5,7 +5,7 @@ from __future__ import annotations
 from dbwright.model.catalog import Catalog
 from dbwright.model.plan import Plan
 
-__all__ = ["hash_multiplier", "megabytes", "set_work_mem", "work_mem_of"]
+__all__ = ["bytes_of", "hash_multiplier", "megabytes", "set_work_mem", "work_mem_of"]
 
 MIB = 1024 * 1024
 DEFAULT_WORK_MEM = 4 * MIB
@@ -19,7 +19,7 @@ def work_mem_of(plan: Plan, catalog: Catalog | None) -> int:
     """Bytes of work_mem under which the plan was made."""
     shown = plan.settings.get("work_mem")
     if shown is not None:
-        return _bytes(shown)
+        return bytes_of(shown)
     setting = catalog.setting("work_mem") if catalog is not None else None
     return DEFAULT_WORK_MEM if setting is None else int(setting.value) * 1024
 
@@ -60,7 +60,7 @@ def set_work_mem(count: int) -> str:
     )
 
 
-def _bytes(written: str) -> int:
+def bytes_of(written: str) -> int:
     """`64kB`, `4MB`, or a bare number of kilobytes."""
     digits = written.rstrip("kKmMgGtTbB")
     unit = written[len(digits) :].lower() or "kb"

@@ -1,0 +1,96 @@
+"""`dbwright tune --apply`: the advice as a migration file. The target itself is never written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from dbwright.errors import FileUnreadable
+from dbwright.model.finding import Finding
+from dbwright.model.report import Report, Skipped
+from dbwright.sql.migration_text import Step, migration_text
+
+__all__ = ["applicable", "applied", "require_folder", "write_migration"]
+
+LOCK_TIMEOUT = "5s"
+"""A change that waits longer for its lock blocks all that queue behind it."""
+NOT_OF_A_SCHEMA = frozenset({"database", "role", "server", "setting", "settings"})
+"""Kinds of objects whose fixes are for one server, not for each place that a schema is in."""
+
+
+def applied(report: Report, folder: Path, at: datetime) -> Report:
+    """The report, with the file that was written. Raises FileUnreadable."""
+    path = write_migration(report, folder, at)
+    if path is None:
+        nothing = Skipped("tune.apply", "no advice is a change of the schema: nothing was written")
+        return replace(report, skipped=(*report.skipped, nothing))
+    return replace(report, written=(str(path),))
+
+
+def require_folder(folder: Path) -> None:
+    """Make the folder before anything takes time. Raises FileUnreadable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problem = "" if os.access(folder, os.W_OK | os.X_OK) else "no right to write"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    if problem:
+        raise FileUnreadable(f"can't write into {folder}: {problem}", "name another with --dir")
+
+
+def applicable(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Those whose fix belongs into a migration: SQL about objects of the schema."""
+    for finding in findings:
+        if finding.fix is not None and finding.object.kind not in NOT_OF_A_SCHEMA:
+            yield finding
+
+
+def write_migration(report: Report, folder: Path, at: datetime) -> Path | None:
+    """Write the fixes of the report into a new file of the folder, which is there; None where there
+    is nothing to write. The file is there whole or not at all, and no
+    other is ever written over.
+
+    Raises FileUnreadable.
+    """
+    steps = [
+        Step(f"{finding.rule}: {finding.message}", finding.fix.up, finding.fix.down)
+        for finding in applicable(report.findings)
+        if finding.fix is not None
+    ]
+    if not steps:
+        return None
+    levels = sorted({finding.proof.level.value for finding in applicable(report.findings)})
+    title = (
+        f"Written by dbwright tune for {report.database or report.target}, "
+        f"{at:%Y-%m-%d %H:%M} UTC. Proof: {' and '.join(levels)}."
+    )
+    text = migration_text(title, steps, {"no-transaction": None, "lock-timeout": LOCK_TIMEOUT})
+    name = f"{at:%Y%m%d%H%M%S}-tune-{_slug(report.database) or 'database'}.sql"
+    return _write(folder / name, text)
+
+
+def _slug(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-")
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tune-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            os.link(temporary, path)  # unlike a rename it never replaces a file
+        finally:
+            Path(temporary).unlink()
+    except OSError as problem:
+        raise FileUnreadable(
+            f"can't write {path}: {problem.strerror}", "name another folder with --dir"
+        ) from None
+    return path
