@@ -133,10 +133,10 @@ def compared(without: Loop, loop: Loop, statements: int, pairs: int) -> tuple[fl
 
 def _statements(loop: Loop, seconds: float) -> int:
     """How many statements take about so long."""
-    loop(100)
+    loop(300)  # the first ones are slower, with all their caches empty
     began = time.perf_counter()
     loop(100)
-    return max(20, round(100 * seconds / (time.perf_counter() - began)))
+    return max(50, round(100 * seconds / (time.perf_counter() - began)))
 
 
 def recorded(file: Path) -> int:

@@ -228,7 +228,10 @@ def write_finding(page: Page, finding: Finding, group: Group, verbose: bool) -> 
     if facts:
         page.line((" \u00b7 ".join(facts), "dim"), indent=4)
     for line in drawing(finding.evidence):
-        page.put(Text(" " * 6 + line))
+        if len(line) + 6 <= page.width:
+            page.put(Text(" " * 6 + line))
+        else:
+            page.line(line, indent=6)
     if finding.confidence is not Confidence.HIGH:
         page.line((f"{finding.confidence.value} confidence", "dim"), indent=4)
     if finding.location is not None:

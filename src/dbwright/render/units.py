@@ -14,8 +14,8 @@ from dbwright.render.text import joined, visible
 
 __all__ = ["bytes_text", "drawing", "evidence_text", "figure", "seconds_text"]
 
-DRAWING = "tree"
-"""Evidence of this name is lines that belong below one another."""
+LINES = ("tree", "settings", "pgbouncer_ini", "queries", "steps")
+"""Evidence of these names is read line by line."""
 
 SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB")
 BARE = frozenset({"pid", "oid", "port", "line", "version", "year", "id"})
@@ -95,13 +95,15 @@ UNITS: dict[str, Callable[[float], str]] = {
 
 
 def evidence_text(evidence: Evidence) -> tuple[tuple[str, str], ...]:
-    """All evidence but the drawing, in the rule's order, as (label, figure)."""
-    return tuple(figure(name, value) for name, value in evidence.items() if name != DRAWING)
+    """All evidence but what has lines of its own, in the rule's order, as (label, figure)."""
+    return tuple(figure(name, value) for name, value in evidence.items() if name not in LINES)
 
 
 def drawing(evidence: Evidence) -> tuple[str, ...]:
-    """The lines of a tree that the evidence holds; they are indented, and safe to show."""
-    lines = evidence.get(DRAWING)
-    if not isinstance(lines, Sequence) or isinstance(lines, str):
-        return ()
-    return tuple(visible(str(line)) for line in lines)
+    """What is read line by line (a tree, settings, queries): safe to show, and indented."""
+    lines: list[str] = []
+    for name in LINES:
+        found = evidence.get(name)
+        if isinstance(found, Sequence) and not isinstance(found, str):
+            lines += (visible(str(line)) for line in found)
+    return tuple(lines)

@@ -72,19 +72,7 @@ def _finding(
         f"{before:,.0f} instead of {after:,.0f}{_replaced(advice)}",
         why=why_it_matters(page.page),
         key=f"{RULE}:{candidate.signature}",
-        evidence={
-            "index_bytes": advice.bytes,
-            "saved_share_of_workload": round(share, 4),
-            "saved_share_alone": round(advice.saved_alone / tuning.before, 4)
-            if tuning.before
-            else 0.0,
-            "queries": [_shown(query.text) for query in served[:SHOWN_QUERIES]],
-            "wal_bytes_per_day": None
-            if advice.wal_bytes_per_day is None
-            else round(advice.wal_bytes_per_day),
-            "updates_that_lose_hot_share": round(advice.updates_that_lose_hot_share, 3),
-            **_freed(tuning, advice),
-        },
+        evidence=_evidence(tuning, advice, share, [_shown(q.text) for q in served]),
         fix=fix,
         proof=(index_proof(tuning.measured, advice.name) if tuning.measured else None)
         or Proof(
@@ -94,6 +82,23 @@ def _finding(
             reproduce="EXPLAIN on a twin: the same schema and statistics, no rows",
         ),
     )
+
+
+def _evidence(
+    tuning: Tuning, advice: IndexAdvice, share: float, queries: Sequence[str]
+) -> Evidence:
+    """Shares are of the workload's cost, or of all updates."""
+    alone = advice.saved_alone / tuning.before if tuning.before else 0.0
+    wal, hot = advice.wal_bytes_per_day, advice.updates_that_lose_hot_share
+    return {
+        "index_bytes": advice.bytes,
+        "saved_fraction": round(share, 4),
+        "saved_alone_fraction": round(alone, 4),
+        **({} if wal is None else {"wal_bytes_per_day": round(wal)}),
+        **({"hot_lost_fraction": round(hot, 3)} if hot else {}),
+        **_freed(tuning, advice),
+        "queries": list(queries[:SHOWN_QUERIES]),
+    }
 
 
 def _fix(

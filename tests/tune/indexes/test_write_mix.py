@@ -55,6 +55,15 @@ def test_more_writes_fewer_indexes(snapshot: Snapshot) -> None:
     assert "owner" in tables(written[0].definitions)
 
 
+def test_a_statement_that_writes_many_rows_counts_for_many(snapshot: Snapshot) -> None:
+    """Where nobody counted them, the planner knows."""
+    many = INSERT.replace("VALUES (0, ", "SELECT n, ").replace("(0, 1, 2", "n, 1, 2")
+    many = many.replace("'x')", "'x' FROM generate_series(1, 100) n")
+    one = advised(snapshot, (*READS, (3_000, INSERT)))
+    hundred = advised(snapshot, (*READS, (3_000, many)))
+    assert len(hundred.definitions) < len(one.definitions) == 5
+
+
 def test_a_column_that_updates_set_is_avoided_unless_it_pays(snapshot: Snapshot) -> None:
     """With no index on it all updates are HOT; with one each of them writes to all indexes."""
     updates = (300_000, UPDATE)

@@ -25,7 +25,7 @@ from dbwright.sandbox.twin.statistics import (
     put_relation_statistics,
 )
 
-__all__ = ["Twin", "twin"]
+__all__ = ["Twin", "file_sizes", "put_statistics", "twin"]
 
 DATABASE = "twin"
 SETTINGS = {
@@ -87,8 +87,8 @@ def twin(
         with psycopg.connect(url, autocommit=True) as connection:
             skipped = list(declare(connection, snapshot.catalog, progress))
             progress("putting statistics in place")
-            skipped += _put(connection, snapshot, server.major)
-            sizes = list(_sizes(connection, snapshot.catalog, snapshot.statistics))
+            skipped += put_statistics(connection, snapshot, server.major)
+            sizes = list(file_sizes(connection, snapshot.catalog, snapshot.statistics))
             skipped += planner_settings(connection, DATABASE, snapshot.catalog)
         with server.offline() as data:
             for path, pages, height in sizes:
@@ -99,7 +99,10 @@ def twin(
         yield Twin(server, snapshot, tuple(skipped))
 
 
-def _put(connection: psycopg.Connection[Any], snapshot: Snapshot, major: int) -> Iterator[Skipped]:
+def put_statistics(
+    connection: psycopg.Connection[Any], snapshot: Snapshot, major: int
+) -> Iterator[Skipped]:
+    """Of tables, indexes and columns, into a database that has the snapshot's; what failed."""
     statistics = snapshot.statistics
     if statistics is None:
         yield Skipped("twin.statistics", "the snapshot has no statistics", "snapshot it again")
@@ -151,10 +154,11 @@ def _oids(connection: psycopg.Connection[Any]) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def _sizes(
+def file_sizes(
     connection: psycopg.Connection[Any], catalog: Catalog, statistics: Statistics | None
 ) -> Iterator[tuple[str, int, int | None]]:
-    """File, pages, and the height of b-trees, of all relations that have a file."""
+    """Path from the data directory, pages, and the height of b-trees, of all relations that have a
+    file."""
     if statistics is None:
         return
     rows = connection.execute(

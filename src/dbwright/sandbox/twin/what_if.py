@@ -188,6 +188,21 @@ class WhatIf:
             return problem.diag.message_primary or str(problem)
         return None
 
+    def rows_written(self, statement: str) -> float | None:
+        """As many as the planner expects INSERT, UPDATE, DELETE or MERGE to write; None where the
+        statement is none. Raises psycopg.Error where it can't be planned."""
+        self.calls += 1
+        (plan,) = self._questions.plans([statement], frozenset())
+        nodes = [plan]
+        while nodes:
+            node = nodes.pop()
+            children = node.get("Plans", ())
+            if node["Node Type"] == "ModifyTable":
+                # Of several tables (partitions) each has a plan of its own before version 14.
+                return float(sum(child["Plan Rows"] for child in children)) or 1.0
+            nodes += children
+        return None
+
     def ask(self, statements: Sequence[str], visible: Iterable[str]) -> list[Answer]:
         """Each statement's answer with these of the indexes that were added or watched visible.
 

@@ -146,11 +146,21 @@ def _plannable(
     for query in queries:
         problem = what_if.problem(query.statement)
         if problem is None:
-            kept.append(query)
+            kept.append(_with_rows(query, what_if))
         else:
             text = " ".join(query.query.text.split())[:80]
             skipped.append(Skipped("tune.queries", f"can't be planned: {problem}", "", (text,)))
     return kept
+
+
+def _with_rows(query: Weighted, what_if: WhatIf) -> Weighted:
+    """A statement that writes with the rows it writes: as counted, else as the planner expects."""
+    if query.scoped.modified is None or query.query.rows is not None:
+        return query
+    rows = what_if.rows_written(query.statement)
+    if rows is None:
+        return query
+    return replace(query, query=replace(query.query, rows=round(rows * query.query.calls)))
 
 
 def _candidates(

@@ -49,7 +49,6 @@ class Candidate:
     """Those of them that give a range of the column."""
     retention: tuple[Weighted, ...]
     """DELETEs of what is older than something."""
-    null_fraction: float = 0.0
 
 
 def candidates(
@@ -112,7 +111,8 @@ def _by(
     if known is None or known.correlation is None or known.correlation < ORDERED:
         return None
     ranged = tuple(query for query in queries if _ranges(query, table, column))
-    line = timeline(known, axis) if ranged else None
+    # No partition has a place for NULL.
+    line = timeline(known, axis) if ranged and not known.null_fraction else None
     if line is None:
         return None
     if axis.is_time and line.high > number_of(statistics.captured_at) + AHEAD:
@@ -127,7 +127,6 @@ def _by(
         queries,
         ranged,
         tuple(query for query in ranged if _is_retention(query, table, column)),
-        known.null_fraction,
     )
 
 

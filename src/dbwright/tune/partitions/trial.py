@@ -23,7 +23,7 @@ from dbwright.sandbox.server import Server
 from dbwright.sandbox.twin.declare import declare
 from dbwright.sandbox.twin.files import resize, write_btree
 from dbwright.sandbox.twin.settings import database_options, planner_settings
-from dbwright.sandbox.twin.twin import _put, _sizes
+from dbwright.sandbox.twin.twin import file_sizes, put_statistics
 
 __all__ = ["NoTrial", "Planned", "planned_on", "trial_database"]
 
@@ -82,9 +82,9 @@ def _furnish(
         # What else is missing (a function, an index of an extension's type) only costs plans.
         if refs.intersection(left.objects):
             raise NoTrial(f"{', '.join(left.objects)}: {left.reason}")
-    list(_put(connection, snapshot, server.major))
+    list(put_statistics(connection, snapshot, server.major))
     list(planner_settings(connection, name, snapshot.catalog))
-    for path, pages, height in _sizes(connection, snapshot.catalog, snapshot.statistics):
+    for path, pages, height in file_sizes(connection, snapshot.catalog, snapshot.statistics):
         file = server.data_directory / path
         if height:
             write_btree(file, height)
