@@ -30,14 +30,17 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.model.tuning import Tuning
 from dbwright.model.workload import Query
 from dbwright.sandbox import start
+from dbwright.sandbox.copy.copy import copy
 from dbwright.sandbox.twin.twin import twin
 from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
 from dbwright.sql.fingerprint import fingerprint
 from dbwright.sql.scope import CatalogRelations, analyse
 from dbwright.tune.indexes.advise import IndexOptions, advise_indexes
+from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.candidates import candidates
 from dbwright.tune.indexes.estimate import candidate_size
 from dbwright.tune.indexes.search import Effort
+from dbwright.tune.measured.measure import measure
 from dbwright.tune.workload.weighted import Weighted
 
 TABLES = {
@@ -65,6 +68,7 @@ LEFT_OUT = (2, 17, 20)
 PEERS = {250: 0.6390, 500: 0.5521, 1000: 0.5078, 2000: 0.4675}
 """The best of Extend, DB2Advis, DTA and Relaxation, measured in the same setting."""
 LIMITS = {250: 0.642, 500: 0.553, 1000: 0.495, 2000: 0.435}
+REAL_LIMITS = {850: 0.44}
 NO_LIMIT = 0.31
 SETTINGS = {
     "jit": "off",
@@ -83,6 +87,15 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=2, help="of each budget, to compare answers")
     arguments.add_argument("--no-partial", action="store_true", help="without partial indexes")
     arguments.add_argument("--execute", action="store_true", help="run the queries as well")
+    arguments.add_argument("--real", type=int, nargs="*", default=[], help="budgets in real MB")
+    arguments.add_argument(
+        "--prove",
+        type=int,
+        nargs="*",
+        default=[],
+        help="real MB to prove on a copy, as `tune` does",
+    )
+    arguments.add_argument("--no-limit", action="store_true", help="without a budget, too")
     options = arguments.parse_args()
     queries = [(n, text) for n, text in texts() if n not in LEFT_OUT]
     with (
@@ -101,8 +114,13 @@ def main() -> None:
         )
         print("| ---: " * 12 + "|")
         with psycopg.connect(url, autocommit=True) as connection:
-            for budget in [*options.budgets, None]:
-                print(row(connection, snapshot, queries, budget, options), flush=True)
+            wanted: list[tuple[int | None, bool]] = [(budget, False) for budget in options.budgets]
+            wanted += [(budget, True) for budget in options.real]
+            wanted += [(None, False)] * options.no_limit
+            for budget, real in wanted:
+                print(row(connection, snapshot, queries, budget, real, options), flush=True)
+        for budget in options.prove:
+            print(proven(url, snapshot, queries, budget, options), flush=True)
 
 
 def row(
@@ -110,13 +128,14 @@ def row(
     snapshot: Snapshot,
     queries: Sequence[tuple[int, str]],
     budget: int | None,
+    real: bool,
     options: argparse.Namespace,
 ) -> str:
     answers: list[tuple[Tuning, float]] = []
     for _ in range(options.runs):
         began = time.perf_counter()
-        answers.append((advice(snapshot, queries, budget, options.no_partial), 0.0))
-        answers[-1] = (answers[-1][0], time.perf_counter() - began)
+        tuning, _ = advice(snapshot, queries, budget, options.no_partial, real=real)
+        answers.append((tuning, time.perf_counter() - began))
     tuning, seconds = answers[0]
     sets = {tuple(sorted((i.table, i.definition) for i in one.indexes)) for one, _ in answers}
     before = total(connection, queries)
@@ -129,7 +148,7 @@ def row(
     after = total(connection, queries)
     later = run_times(connection, queries) if options.execute else {}
     simple = one_pass(snapshot, queries) if budget is None else ""
-    real = one_value(
+    taken = one_value(
         connection,
         "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::float8 FROM pg_class c "
         "JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'i' "
@@ -138,34 +157,75 @@ def row(
     for index in tuning.indexes:
         connection.execute(f"DROP INDEX {index.name}".encode())
     slower = [str(n) for n in times if later[n] > 1.1 * times[n] + 0.02]
-    limit = LIMITS.get(budget or 0, NO_LIMIT)
-    peer = PEERS.get(budget or 0)
+    limit = REAL_LIMITS.get(budget or 0, "") if real else LIMITS.get(budget or 0, NO_LIMIT)
+    peer = "" if real else PEERS.get(budget or 0, "")
     return (
-        f"| {budget or 'none'} | {after / before:.4f} | {limit} | {peer or ''} | {simple} "
-        f"| {real / 1e6:.0f} | {len(tuning.indexes)} | {tuning.planner_calls:,} | {seconds:.1f} "
+        f"| {budget or 'none'}{' real' if real else ''} | {after / before:.4f} | {limit} "
+        f"| {peer} | {simple} "
+        f"| {taken / 1e6:.0f} | {len(tuning.indexes)} | {tuning.planner_calls:,} | {seconds:.1f} "
         f"| {tuning.within_share:.1%} | {'yes' if len(sets) == 1 else 'NO'} "
         f"| {', '.join(slower) or ('none' if times else 'not run')} |"
     )
 
 
 def advice(
-    snapshot: Snapshot, queries: Sequence[tuple[int, str]], budget: int | None, whole: bool
-) -> Tuning:
-    """As `dbwright tune` does it, with the budget in HypoPG's MB."""
-    relations = CatalogRelations(snapshot.catalog)
-    statements = [
-        Weighted(text, Query(text=text, fingerprint=fingerprint(text)), analyse(text, relations))
-        for _, text in queries
-    ]
+    snapshot: Snapshot,
+    queries: Sequence[tuple[int, str]],
+    budget: int | None,
+    whole: bool,
+    *,
+    real: bool = False,
+) -> tuple[Tuning, tuple[CandidateIndex, ...]]:
+    """As `dbwright tune` does it, with the budget in HypoPG's MB, or in real ones."""
     options = IndexOptions(
         budget_bytes=None if budget is None else budget * 1e6,
-        hypopg_unit=True,
+        hypopg_unit=not real,
         effort=Effort(3000, 15),
         partial=not whole,
     )
-    with twin(snapshot, major=15) as copy:
-        tuning, _, _ = advise_indexes(snapshot, statements, copy, options)
-    return tuning
+    with twin(snapshot, major=15) as copied:
+        tuning, chosen, _ = advise_indexes(snapshot, statements(snapshot, queries), copied, options)
+    return tuning, chosen
+
+
+def statements(snapshot: Snapshot, queries: Sequence[tuple[int, str]]) -> list[Weighted]:
+    relations = CatalogRelations(snapshot.catalog)
+    return [
+        Weighted(text, Query(text=text, fingerprint=fingerprint(text)), analyse(text, relations))
+        for _, text in queries
+    ]
+
+
+def proven(
+    url: str,
+    snapshot: Snapshot,
+    queries: Sequence[tuple[int, str]],
+    budget: int,
+    options: argparse.Namespace,
+) -> str:
+    """The set tried and mended on a copy, as `dbwright tune --prove measured` does it."""
+    tuning, chosen = advice(snapshot, queries, budget, options.no_partial, real=True)
+    numbers = {text: number for number, text in queries}
+    with copy(snapshot, url, [f"public.{name}" for name in TABLES], major=15) as copied:
+        found, _ = measure(copied, statements(snapshot, queries), tuning, chosen, seconds=1800)
+    lines = ["", f"{budget} real MB, measured on a copy:", ""]
+    lines += ["| query | seconds before | after | same rows | note |", "| ---: " * 5 + "|"]
+    for query in sorted(found.queries, key=lambda query: numbers[query.text]):
+        lines.append(
+            f"| {numbers[query.text]} | {query.before or ''} | {query.after or ''} "
+            f"| {'' if query.equal is None else 'yes' if query.equal else 'NO'} "
+            f"| {'SLOWER ' if query.slower else ''}{query.note} |"
+        )
+    lines += [
+        "",
+        f"kept {len(found.kept)} of {len(tuning.indexes)} indexes in {found.seconds:.0f} s",
+    ]
+    lines += [f"- left out: {one.name} on {one.table}: {one.reason}" for one in found.dropped]
+    if found.refused:
+        lines.append(f"- refused: {found.reason}")
+    if found.constants is not None:
+        lines.append(f"- constants: {dict(found.constants.fitted)} {found.constants.reason}")
+    return "\n".join(lines)
 
 
 def one_pass(snapshot: Snapshot, queries: Sequence[tuple[int, str]]) -> str:
@@ -189,19 +249,19 @@ def one_pass(snapshot: Snapshot, queries: Sequence[tuple[int, str]]) -> str:
         )
         for name, candidate in names.items()
     }
-    with twin(snapshot, major=15) as copy, WhatIf(copy) as what_if:
+    with twin(snapshot, major=15) as copied, WhatIf(copied) as what_if:
         what_if.add(
             (Hypothetical(n, c.definition(n), c.schema, c.table) for n, c in names.items()),
             lambda index, _: IndexFigures(
                 sizes[index.name].pages, sizes[index.name].tuples, sizes[index.name].height
             ),
         )
-        statements = [text for _, text in queries]
-        before = sum(answer.cost for answer in what_if.ask(statements, []))
+        asked = [text for _, text in queries]
+        before = sum(answer.cost for answer in what_if.ask(asked, []))
         used = frozenset[str]().union(
-            *(answer.used for answer in what_if.ask(statements, what_if.known))
+            *(answer.used for answer in what_if.ask(asked, what_if.known))
         )
-        after = sum(answer.cost for answer in what_if.ask(statements, used))
+        after = sum(answer.cost for answer in what_if.ask(asked, used))
     size = sum(sizes[name.partition(".")[2]].bytes for name in used)
     return f"{after / before:.4f} ({len(used)} indexes, {size / 1e6:.0f} MB)"
 
@@ -270,9 +330,9 @@ def loaded(scale: str, folder: str) -> Iterator[str]:
 def fill(connection: psycopg.Connection[Any], name: str, columns: str, file: Path) -> None:
     connection.execute(f"CREATE TABLE {name} ({columns})".encode())
     copy_from = f"COPY {name} FROM STDIN WITH (FORMAT csv, HEADER)"
-    with file.open("rb") as opened, connection.cursor().copy(copy_from.encode()) as copy:
+    with file.open("rb") as opened, connection.cursor().copy(copy_from.encode()) as writing:
         while block := opened.read(BATCH):
-            copy.write(block)
+            writing.write(block)
     file.unlink()
 
 
