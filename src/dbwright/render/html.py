@@ -29,7 +29,7 @@ from dbwright.render.groups import (
 )
 from dbwright.render.highlight import tokens
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
-from dbwright.render.tuning import EFFECT_HEADINGS, effect_rows, tuning_facts
+from dbwright.render.tuning import EFFECT_HEADINGS, effect_rows, headline, tuning_facts
 from dbwright.render.units import drawing, evidence_text
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def environment() -> Environment:
         fix_notes=fix_notes,
         found_counts=found_counts,
         heading=heading,
+        headline=headline,
         highlighted=highlighted,
         location_text=location_text,
         looked_at=looked_at,

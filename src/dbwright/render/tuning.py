@@ -9,11 +9,33 @@ from dbwright.model.tuning import QueryEffect, Tuning
 from dbwright.render.text import fold, plural
 from dbwright.render.units import bytes_text, seconds_text
 
-__all__ = ["EFFECT_HEADINGS", "EffectRow", "effect_rows", "tuning_facts"]
+__all__ = ["EFFECT_HEADINGS", "EffectRow", "effect_rows", "headline", "tuning_facts"]
 
 SHOWN = 12
 SHOWN_TEXT = 60
 EFFECT_HEADINGS = ("before", "after", "calls", "query")
+
+
+def headline(tuning: Tuning) -> str:
+    """What it comes to, in a few words."""
+    measured = tuning.measured
+    if measured is None:
+        return f"{tuning.saved_share * 100:.0f} % less work, by estimate"
+    if measured.refused:
+        return "No set of indexes that slows no query"
+    before, after = _seconds(measured)
+    if not before:
+        return "Nothing that a new index makes faster"
+    less = 1 - after / before
+    return f"{abs(less) * 100:.0f} % {'less' if less >= 0 else 'more'} time, measured"
+
+
+def _seconds(measured: Measured) -> tuple[float, float]:
+    """Of all calls of the queries that were run, before and after."""
+    tried = [query for query in measured.queries if query.measured]
+    before = sum(q.weight * q.before.seconds for q in tried if q.before is not None)
+    after = sum(q.weight * q.after.seconds for q in tried if q.after is not None)
+    return before, after
 
 
 def tuning_facts(tuning: Tuning) -> list[tuple[str, str]]:
@@ -57,8 +79,7 @@ def tuning_facts(tuning: Tuning) -> list[tuple[str, str]]:
 
 def _measured_facts(measured: Measured) -> list[tuple[str, str]]:
     tried = [query for query in measured.queries if query.measured]
-    before = sum(q.weight * q.before.seconds for q in tried if q.before is not None)
-    after = sum(q.weight * q.after.seconds for q in tried if q.after is not None)
+    before, after = _seconds(measured)
     unequal = sum(query.equal is False for query in tried)
     text = (
         f"{plural(len(tried), 'query')} with another plan, run on a copy with all rows: "
