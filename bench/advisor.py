@@ -182,6 +182,7 @@ def advice(
         hypopg_unit=not real,
         effort=Effort(3000, 15),
         partial=not whole,
+        available=(),  # the peers have b-trees only
     )
     with twin(snapshot, major=15) as copied:
         tuning, chosen, _ = advise_indexes(snapshot, statements(snapshot, queries), copied, options)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dbwright.sandbox import start
-from servers.observe import commands_with, owner, wait_for
+from servers.observe import commands_with, is_dead, owner, wait_for
 
 START = """
 import sys, time
@@ -90,6 +90,7 @@ def test_the_next_start_sweeps_when_the_watchdog_was_killed_too(
     os.kill(watchdog, signal.SIGKILL)
     process.kill()
     finish(process)
+    wait_for(lambda: is_dead(watchdog))  # it shares the lock, until the kernel has closed its files
     if postmaster_too:
         os.kill(postmaster, signal.SIGKILL)
     assert folder.exists()

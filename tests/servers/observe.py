@@ -28,6 +28,15 @@ def commands_with(folder: Path) -> list[str]:
     return found
 
 
+def is_dead(process: int) -> bool:
+    """Has it ended, even if nobody has asked how?"""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     """Wait for what happens in another process; fails after a minute."""
     for _ in range(1200):

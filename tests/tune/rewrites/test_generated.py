@@ -29,9 +29,9 @@ QUERIES = Path(__file__).parents[2] / "sql/scope/queries"
 
 @pytest.fixture(scope="module")
 def prover(postgresql: Server) -> Iterator[Prover]:
-    postgresql.create_database("generated")
-    execute(postgresql.url("generated"), SCHEMA)
-    with Prover(snapshot_of(postgresql.url("generated")), postgresql) as found:
+    postgresql.create_database("generated_rewrites")
+    execute(postgresql.url("generated_rewrites"), SCHEMA)
+    with Prover(snapshot_of(postgresql.url("generated_rewrites")), postgresql) as found:
         yield found
 
 

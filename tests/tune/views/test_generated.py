@@ -85,8 +85,8 @@ queries = st.builds(
 
 @pytest.fixture(scope="module")
 def place(postgresql: Server) -> tuple[str, Snapshot]:
-    postgresql.create_database("generated")
-    url = postgresql.url("generated")
+    postgresql.create_database("generated_views")
+    url = postgresql.url("generated_views")
     execute(url, SHOP)
     execute(url, "DELETE FROM shop.orders WHERE id % 10 > 0; ANALYZE shop.orders")
     return url, snapshot_of(url)

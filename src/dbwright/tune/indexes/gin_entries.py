@@ -75,7 +75,8 @@ def gin_entries(
     documents = list(_documents(column, statistics, operator_class))
     if documents:
         known_values = len(statistics.common_values)
-        classes, measured = _from_sample(documents, rows, known_values)
+        most = _trigrams_possible(documents) if "trgm" in operator_class else UNIQUE
+        classes, measured = _from_sample(documents, rows, known_values, most)
         return GinEntries(classes, size or measured)
     present = 1 - statistics.null_fraction
     words_a_row = max(1.0, statistics.average_width / LEXEME_BYTES) * present
@@ -129,11 +130,17 @@ def _documents(
         yield frozenset(take(value)), rest / len(statistics.histogram)
 
 
+def _trigrams_possible(documents: Sequence[tuple[frozenset[Entry], float]]) -> float:
+    """Of the letters that are met: however rare each of a sample's is, there are no more."""
+    letters = {letter for entries, _ in documents for _, text in entries for letter in text}
+    return float(len(letters)) ** 3
+
+
 def _from_sample(
-    documents: Sequence[tuple[frozenset[Entry], float]], rows: float, common: int
+    documents: Sequence[tuple[frozenset[Entry], float]], rows: float, common: int, most: float
 ) -> tuple[tuple[KeyClass, ...], float]:
     """The classes of entries, and the mean bytes of one. The first `common` documents are values
-    whose own share of the rows is known, and so their entries' is."""
+    whose own share of the rows is known, and so their entries' is. There are at most `most`."""
     often = frozenset[Entry]().union(*(entries for entries, _ in documents[:common]))
     seen: Counter[Entry] = Counter()
     shares: dict[Entry, float] = defaultdict(float)
@@ -151,10 +158,8 @@ def _from_sample(
     for group in rare.values():
         share = sum(shares[entry] for entry in group)
         each = _poisson_mean(sum(seen[entry] for entry in group) / len(group)) / len(documents)
-        repeats = each * rows > 1
-        classes.append(
-            KeyClass(share / each, each) if repeats else KeyClass(UNIQUE, share / UNIQUE)
-        )
+        keys = min(share / each if each * rows > 1 else UNIQUE, most)
+        classes.append(KeyClass(keys, share / keys))
     size = sum(len(text.encode(errors="replace")) + 1 for _, text in seen) / max(len(seen), 1)
     return binned(classes), size
 

@@ -14,7 +14,7 @@ from dbwright.model.statistics import Statistics
 from dbwright.sql.parse import Node, SyntaxProblem, parse
 from dbwright.tune.indexes.hash_buckets import initial_buckets, target_fill
 
-__all__ = ["hypopg_bytes", "hypopg_size"]
+__all__ = ["KNOWN", "hypopg_bytes", "hypopg_size"]
 
 Relation = Table | MaterializedView
 
@@ -28,6 +28,8 @@ UNKNOWN_WIDTH = 50
 BRIN_TUPLE = 8
 REVMAP_ITEM = 6
 RANGE_PAGES = 128
+KNOWN = frozenset({"btree", "hash", "brin"})
+"""Access methods that HypoPG estimates, as far as they are advised."""
 
 
 def hypopg_bytes(

@@ -10,7 +10,7 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.model.statistics import Statistics
 from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.estimate import candidate_size
-from dbwright.tune.indexes.hypopg_size import hypopg_size
+from dbwright.tune.indexes.hypopg_size import KNOWN, hypopg_size
 from dbwright.tune.indexes.size import IndexSize
 from dbwright.tune.indexes.write_estimate import estimated_writes, table_writes
 from dbwright.tune.indexes.writes import UpdateKind, WriteCost
@@ -40,7 +40,7 @@ def sized_candidate(
 ) -> Sized:
     size = candidate_size(candidate, relation, catalog, statistics)
     counted = float(size.bytes)
-    if hypopg_unit:
+    if hypopg_unit and candidate.method in KNOWN:  # of others HypoPG says nothing
         partial = candidate.partial
         share = 1.0 if partial is None or partial.share is None else partial.share
         index = candidate.index("x")
