@@ -140,18 +140,18 @@ def _document(document: Document, format: str, console: Console, *, to_file: boo
     if format == "json":
         content = {"schema_version": 1, "command": document.command, **document.data}
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    if format == "markdown":
+    width = None if to_file else console.width
+    if format == "markdown" or width is None:  # a pipe and a file get whole lines
         return document.markdown
-    return _rich_markdown(document.markdown, console, to_file=to_file)
+    return _drawn(document.markdown, width, color=console.color)
 
 
-def _rich_markdown(markdown: str, console: Console, *, to_file: bool) -> str:
+def _drawn(markdown: str, width: int, *, color: bool) -> str:
     from rich.console import Console as RichConsole
     from rich.markdown import Markdown
 
-    color = console.color and not to_file
     screen = RichConsole(
-        width=80 if to_file else min(console.width or 80, 100),
+        width=min(width, 100),
         force_terminal=color,
         no_color=not color,
         highlight=False,
