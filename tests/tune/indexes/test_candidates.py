@@ -326,3 +326,19 @@ def test_a_partial_index_says_what_its_size_depends_on(shop: Shop) -> None:
     assert found.partial.share == pytest.approx(0.02, abs=0.005)
     assert found.partial.fixed == (("status", "open"),)
     assert found.partial.present == ("status",)
+
+
+def test_values_of_a_blank_padded_column_are_found_among_the_common_ones(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE parcels (id int, mode character(10), weight int);"
+        "INSERT INTO parcels SELECT i, (ARRAY['AIR', 'MAIL', 'RAIL', 'SHIP'])[1 + i % 4], i % 500"
+        " FROM generate_series(1, 4000) i;"
+        "ANALYZE parcels;"
+    )
+    with Session.open(database.url, 60) as session:
+        snapshot = read(session, values=None)
+    text = "SELECT id FROM parcels WHERE mode IN ('AIR', 'MAIL') AND weight = 7"
+    statement = analyse(text, CatalogRelations(snapshot.catalog))
+    found = candidates(statement, snapshot.catalog, snapshot.statistics)
+    shares = {c.partial.share for c in found if c.partial is not None}
+    assert shares == {pytest.approx(0.5, abs=0.01)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from dbwright.model.catalog import Catalog, MaterializedView, Table
-from dbwright.model.statistics import Statistics
+from dbwright.model.catalog import Catalog, Column, MaterializedView, Table
+from dbwright.model.statistics import ColumnStatistics, Statistics
 from dbwright.sql.scope import Scope, Statement
 from dbwright.sql.scope.needed import needed_columns
 from dbwright.sql.scope.nouns import ColumnUse, Key, RelationUse, SortKey
@@ -28,6 +28,7 @@ FIXED = (
     PredicateKind.NULL_TEST,
 )
 RANGES = (PredicateKind.RANGE, PredicateKind.LIKE_PREFIX, PredicateKind.LIKE)
+BLANK_PADDED = ("character", "bpchar")
 WIDEST_KEY = 600
 """Bytes of the average value: a B-tree refuses rows of more than 2,704."""
 
@@ -42,7 +43,7 @@ def usage_of(
     """What the statement does with a relation use of `table`."""
     counted = None if statistics is None else statistics.of(table)
     columns = {
-        column.name: found
+        column.name: _as_compared(column, found)
         for column in table.columns
         if statistics is not None and (found := statistics.of_column(table, column)) is not None
     }
@@ -60,6 +61,17 @@ def usage_of(
     usage.whole_row = relation.target or locked or len(usage.needed) < len(needed)
     _Reader(statement, usage, catalog).read()
     return usage
+
+
+def _as_compared(column: Column, statistics: ColumnStatistics) -> ColumnStatistics:
+    """Of `character(n)`, values without the blanks that they are padded with: '=' ignores them."""
+    if column.base_type not in BLANK_PADDED:
+        return statistics
+    return replace(
+        statistics,
+        common_values=tuple(value.rstrip(" ") for value in statistics.common_values),
+        histogram=tuple(value.rstrip(" ") for value in statistics.histogram),
+    )
 
 
 @dataclass(slots=True)

@@ -88,10 +88,11 @@ def _of_value(
     if statistics is None:
         return default
     if value is not None and not statistics.redacted:
+        number = _number(value)
         for common, frequency in zip(
             statistics.common_values, statistics.common_frequencies, strict=False
         ):
-            if common == value or _number(common) == (_number(value) or ()):
+            if common == value or (number is not None and _number(common) == number):
                 return frequency
     distinct = distinct_values(statistics, rows)
     if distinct is None:
