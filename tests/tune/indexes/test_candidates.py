@@ -328,7 +328,9 @@ def test_a_partial_index_says_what_its_size_depends_on(shop: Shop) -> None:
     assert found.partial.present == ("status",)
 
 
-def test_values_of_a_blank_padded_column_are_found_among_the_common_ones(database: Database) -> None:
+def test_values_of_a_blank_padded_column_are_found_among_the_common_ones(
+    database: Database,
+) -> None:
     database.execute(
         "CREATE TABLE parcels (id int, mode character(10), weight int);"
         "INSERT INTO parcels SELECT i, (ARRAY['AIR', 'MAIL', 'RAIL', 'SHIP'])[1 + i % 4], i % 500"
@@ -341,4 +343,5 @@ def test_values_of_a_blank_padded_column_are_found_among_the_common_ones(databas
     statement = analyse(text, CatalogRelations(snapshot.catalog))
     found = candidates(statement, snapshot.catalog, snapshot.statistics)
     shares = {c.partial.share for c in found if c.partial is not None}
-    assert shares == {pytest.approx(0.5, abs=0.01)}
+    assert shares
+    assert all(share == pytest.approx(0.5, abs=0.01) for share in shares)
