@@ -11,6 +11,7 @@ import pytest
 
 from dbwright.demo.shop import DEFECTS, Defect, DemoQuery, build, workload
 from dbwright.errors import UsageError
+from servers.postgresql import OUTER_MAJORS
 
 TODAY = date(2026, 3, 15)
 ROLES = "shop_owner, shop_app, shop_report"
@@ -191,6 +192,7 @@ def test_rows_that_belong_together_agree(shop: psycopg.Connection) -> None:
     assert one(shop, early) == 0
 
 
+@pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=True)
 def test_it_builds_and_runs_on_each_major(any_database: Any) -> None:
     url = any_database.url
     try:

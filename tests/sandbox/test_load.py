@@ -8,7 +8,7 @@ import pytest
 from dbwright.errors import SandboxError
 from dbwright.model.finding import Location
 from dbwright.sandbox.load import Loaded, load, sql_files
-from servers.postgresql import Database
+from servers.postgresql import OUTER_MAJORS, Database
 
 CORPUS = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpus"
 
@@ -258,6 +258,7 @@ def ordinary(database: Database) -> bool:
     return rows == [(False, False)]
 
 
+@pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=True)
 def test_every_major(any_database: Database, tmp_path: Path) -> None:
     loaded = run(
         any_database,

@@ -18,6 +18,7 @@ from dbwright.sandbox import Server, start
 from dbwright.sandbox.programs import all_programs
 
 __all__ = [
+    "OUTER_MAJORS",
     "Database",
     "any_database",
     "any_postgresql",
@@ -84,6 +85,13 @@ def postgresql_15() -> Iterator[Server]:
     """A PostgreSQL 15, as an example of an older one."""
     with _start(15) as server:
         yield server
+
+
+OUTER_MAJORS = [
+    pytest.param(major, marks=[] if major in (12, 18) else pytest.mark.slow) for major in majors()
+]
+"""For `parametrize("any_postgresql", …, indirect=True)` of what takes long: those between only with
+--slow."""
 
 
 @pytest.fixture(scope="session", params=majors())

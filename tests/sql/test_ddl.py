@@ -11,7 +11,7 @@ from dbwright.sql.ddl import (
     index_definition,
     key_definition,
 )
-from servers.postgresql import Database
+from servers.postgresql import OUTER_MAJORS, Database
 
 TABLES = """
 CREATE EXTENSION pg_trgm;
@@ -97,6 +97,7 @@ def test_indexes(database: Database) -> None:
     check_indexes(database, [*INDEXES, nulls])
 
 
+@pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=True)
 def test_indexes_of_an_older_server(any_database: Database) -> None:
     # The bare builds of older servers have no extensions.
     database = any_database

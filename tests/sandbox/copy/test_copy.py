@@ -14,7 +14,7 @@ from dbwright.errors import ConnectionLost, UsageError
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox.copy.copy import Copy, copy
-from servers.postgresql import Database
+from servers.postgresql import OUTER_MAJORS, Database
 
 HERE = Path(__file__).parent
 STORED = (
@@ -72,6 +72,7 @@ def foreign_keys(made: Copy) -> set[str]:
         }
 
 
+@pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=True)
 def test_all_rows_on_every_major(any_database: Database) -> None:
     snapshot = build(any_database)
     major = any_database.server.major

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import psycopg
+import pytest
 from tests.tune.partitions.place import EVENTS, candidate_in, execute, snapshot_of
 
 from dbwright.model.catalog import Table
@@ -16,7 +17,7 @@ from dbwright.tune.partitions.axis import number_of
 from dbwright.tune.partitions.intervals import CALENDAR
 from dbwright.tune.partitions.layout import Layout, attached
 from dbwright.tune.partitions.migration import migration
-from servers.postgresql import Database
+from servers.postgresql import OUTER_MAJORS, Database
 
 ALL = 'SELECT id, code, at, user_id, kind, "Note", long FROM log.events ORDER BY id'
 
@@ -44,6 +45,7 @@ def _shape(table: Table) -> Table:
     )
 
 
+@pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=True)
 def test_there_and_back(any_database: Database) -> None:
     execute(any_database.url, EVENTS)
     any_database.execute(
@@ -99,6 +101,7 @@ def test_there_and_back(any_database: Database) -> None:
     assert any_database.execute("SELECT max(id), max(code) FROM log.events") == [(5003, 5003)]
 
 
+@pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=True)
 def test_the_switch_reads_and_copies_nothing(any_database: Database) -> None:
     execute(any_database.url, EVENTS)
     fix, layout, _ = _planned(any_database)
