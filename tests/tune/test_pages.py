@@ -26,7 +26,7 @@ from dbwright.model.page import why_it_matters
 from dbwright.tune.advisors.describe import described_advisors
 from dbwright.tune.chattiness_rules import RULES, Thresholds, thresholds_from
 from dbwright.tune.drop_findings import REDUNDANT_RULE
-from dbwright.tune.index_findings import RULE as MISSING_RULE
+from dbwright.tune.index_findings import MISSING_RULE
 from dbwright.tune.indexes.droppable import droppable
 from dbwright.tune.measured.findings import CONSTANTS_RULE
 from dbwright.tune.options import Chosen, choose
@@ -217,3 +217,27 @@ def test_dbwright_toml_reaches_what_is_said_of_an_application(
     assert found == {"chattiness/row-by-row-insert": "warning", "chattiness/pings": "error"}
     (off,) = [part for part in report["skipped"] if part["part"] == "chattiness/row-by-row-write"]
     assert "switched off in" in off["reason"]
+
+
+def test_with_both_rules_of_indexes_switched_off_no_index_is_spoken_of(
+    database: Database, tmp_path: Path, dbwright: Callable[..., Done]
+) -> None:
+    database.execute(SHOP)
+    database.execute(
+        "INSERT INTO orders SELECT i, i % 40 + 1, 'done' FROM generate_series(1000, 60000) i;"
+        "CREATE INDEX one ON orders (status); CREATE INDEX other ON orders (status);"
+    )
+    database.execute("VACUUM ANALYZE")
+    queries = tmp_path / "queries.sql"
+    queries.write_text("SELECT id FROM orders WHERE customer_id = 7;", encoding="utf-8")
+
+    def advised() -> tuple[int, int]:
+        done = dbwright("tune", database.url, "--workload", queries, "--format", "json", "-q")
+        assert done.status == 0, done.err
+        tuning = done.report["tuning"]
+        return len(tuning["indexes"]), len(tuning.get("drops", ()))
+
+    assert advised() == (1, 1)
+    off = "".join(f'[rules."{rule}"]\nenabled = false\n' for rule in (MISSING_RULE, REDUNDANT_RULE))
+    (tmp_path / FILE).write_text(off, encoding="utf-8")
+    assert advised() == (0, 0)

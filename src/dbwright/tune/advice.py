@@ -18,6 +18,7 @@ from dbwright.target import Live, Target, opened
 from dbwright.tune.chattiness import chattiness
 from dbwright.tune.chattiness_rules import thresholds_from
 from dbwright.tune.drop_findings import REDUNDANT_RULE
+from dbwright.tune.index_findings import MISSING_RULE
 from dbwright.tune.indexes.advise import IndexOptions
 from dbwright.tune.indexes.asked import asked_index
 from dbwright.tune.indexes.search import Effort
@@ -100,6 +101,8 @@ def advise(
         # More queries need more planner calls; for few ones there is a floor.
         effort=Effort(max(CALLS, CALLS_PER_QUERY * len(queries)), wanted.effort_seconds),
         asked=tuple(asked_index(text, snapshot.catalog) for text in wanted.why),
+        additions=MISSING_RULE in chosen.advice.enabled,
+        drops=REDUNDANT_RULE in chosen.advice.enabled,
         drop_thresholds=chosen.advice.thresholds.get(REDUNDANT_RULE, {}),
     )
     if wanted.width is not None:

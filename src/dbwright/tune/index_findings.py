@@ -25,9 +25,9 @@ from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.measured.findings import index_proof
 from dbwright.tune.pages.registry import page_of
 
-__all__ = ["RULE", "index_findings"]
+__all__ = ["MISSING_RULE", "index_findings"]
 
-RULE = "tune/missing-index"
+MISSING_RULE = "tune/missing-index"
 LARGE_SHARE = 0.1
 """Of the workload's cost: what makes a missing index a warning."""
 SHOWN_QUERIES = 5
@@ -57,13 +57,13 @@ def _finding(
     relation: Table | MaterializedView,
     fix: Fix,
 ) -> Finding:
-    page = page_of(RULE)
+    page = page_of(MISSING_RULE)
     served = [tuning.queries[number] for number in advice.queries]
     before = sum(query.before * query.weight for query in served)
     after = sum(query.after * query.weight for query in served)
     share = advice.saved_last / tuning.before if tuning.before else 0.0
     return Finding(
-        rule=RULE,
+        rule=MISSING_RULE,
         severity=page.severity if share >= LARGE_SHARE else Severity.NOTICE,
         confidence=page.confidence,
         object=ObjectRef(relation.ref.kind, relation.qualified),
@@ -71,7 +71,7 @@ def _finding(
         f"{len(served)} {'query costs' if len(served) == 1 else 'queries cost'} "
         f"{before:,.0f} instead of {after:,.0f}{_replaced(advice)}",
         why=why_it_matters(page.page),
-        key=f"{RULE}:{candidate.signature}",
+        key=f"{MISSING_RULE}:{candidate.signature}",
         evidence=_evidence(tuning, advice, share, [_shown(q.text) for q in served]),
         fix=fix,
         proof=(index_proof(tuning.measured, advice.name) if tuning.measured else None)

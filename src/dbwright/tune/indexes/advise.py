@@ -42,6 +42,8 @@ class IndexOptions:
     """Extensions that the server could create; None for what the catalog says."""
     asked: tuple[CandidateIndex, ...] = ()
     """Indexes that somebody wants to know about: tried for every query that reads their table."""
+    additions: bool = True
+    """Look for indexes to create; where not, those in `asked` alone are tried."""
     drops: bool = True
     """Look for indexes that can go, too."""
     drop_thresholds: Mapping[str, Any] = field(default_factory=dict)
@@ -183,8 +185,12 @@ def _candidates(
     for done, query in enumerate(queries):
         progress("writing down candidates", done, len(queries))
         own: list[int] = []
-        found = candidates(
-            query.scoped, catalog, statistics, limits=options.limits, available=available
+        found = (
+            candidates(
+                query.scoped, catalog, statistics, limits=options.limits, available=available
+            )
+            if options.additions
+            else ()
         )
         for candidate in (*found, *_asked(query, options)):
             if candidate not in numbers:
