@@ -117,7 +117,7 @@ def test_the_name_of_a_setting_is_no_way_in(place: Path) -> None:
 
 @pytest.mark.parametrize("major", [None, *majors()])
 def test_restart_keeps_the_data_also_after_a_crash(place: Path, major: int | None) -> None:
-    with start(major, settings={"synchronous_commit": "on"}) as server:
+    with start(major) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute("CREATE TABLE t AS SELECT 1 AS id")
         before = server.pid

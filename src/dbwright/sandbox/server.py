@@ -137,10 +137,8 @@ class Server:
             self.restart()
 
     def kill(self) -> None:
-        """Kill the server as a crash would: nothing is shut down. `restart` recovers it.
-
-        Without `synchronous_commit=on` the last committed transactions may be lost.
-        """
+        """Kill the server as a crash would: nothing is shut down. `restart` recovers it, with all
+        that was committed."""
         with self._guard:
             self._require_life()
             assert self._postmaster is not None

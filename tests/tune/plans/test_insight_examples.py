@@ -113,10 +113,9 @@ def prepared(example: PlanExample, server: Server) -> Iterator[str]:
 
 
 def execute(url: str, sql: str) -> None:
-    """Each statement in a session of its own, and on disk when it ends: so that ANALYZE knows what
-    was counted before, and VACUUM that it is visible to all."""
+    """Each statement in a session of its own, so that ANALYZE knows what was counted before."""
     for statement in split(sql):
-        with psycopg.connect(url, autocommit=True, options="-c synchronous_commit=on") as session:
+        with psycopg.connect(url, autocommit=True) as session:
             session.execute(statement.text.encode())
 
 

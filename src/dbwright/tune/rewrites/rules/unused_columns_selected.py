@@ -49,7 +49,6 @@ POINTER = 16
 """Bytes of what stands in the row for a value that was moved: no narrower column has any."""
 
 DOCUMENTS = """
-SET synchronous_commit = on;
 CREATE TABLE documents (id int PRIMARY KEY, owner int NOT NULL, title text, body text);
 INSERT INTO documents SELECT n, n % 100, 'title ' || n, repeat('x', 600)
     FROM generate_series(1, 5000) n;
