@@ -16,9 +16,9 @@ _SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
     "fsync": "off",
-    # Without fsync it costs next to nothing; and of what is not flushed yet, VACUUM marks no page as
-    # all-visible, so that index-only scans would fetch from the table. Not on: no standby is waited
-    # for.
+    # Without fsync it costs next to nothing; and where a commit is not flushed yet, VACUUM marks no
+    # page as all-visible, so that index-only scans would fetch from the table. No standby is
+    # waited for.
     "synchronous_commit": "local",
     "full_page_writes": "off",
     "wal_level": "logical",
