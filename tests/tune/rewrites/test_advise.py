@@ -10,11 +10,13 @@ from tests.tune.rewrites.place import execute, snapshot_of
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import ProofLevel
+from dbwright.model.measured import MeasuredRewrite, Run
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.workload import Query
 from dbwright.sandbox import Server
 from dbwright.sandbox.twin.twin import Twin, twin
 from dbwright.tune.rewrites.advise import advise_rewrites
+from dbwright.tune.rewrites.counts import told
 from dbwright.tune.rewrites.registry import all_rewrites
 from dbwright.tune.rewrites.rewrite import Rewrite, Rewritten
 from dbwright.tune.rewrites.rules._shop import SHOP
@@ -104,6 +106,33 @@ def test_a_wrong_rewrite_is_thrown_away_with_its_counter_example(
     example = refused.verdict.counter_example
     assert example is not None
     assert any("23:59:59." in str(row["placed"]) for row in example.rows["public.orders"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (Run(0.020), Run(0.010), 2),
+        (Run(0.020), Run(0.0201), 0),  # an estimate alone gains nobody anything
+        (Run(1.0, timed_out=True), Run(0.9), 2),
+        (Run(0.9), Run(1.0, timed_out=True), 0),
+    ],
+)
+def test_what_is_no_faster_when_run_is_not_shown(
+    statements: list[Weighted],
+    snapshot: Snapshot,
+    copy: Twin,
+    before: Run,
+    after: Run,
+    shown: int,
+) -> None:
+    found, counts = advise_rewrites(
+        statements, snapshot, copy, timed=lambda *_: MeasuredRewrite(before, after, equal=True)
+    )
+    assert len(found) == shown
+    assert bool(counts.slower) is not bool(shown)
+    assert [skipped.reason for skipped in told(counts)] == (
+        [] if shown else ["3 texts are no faster when run, whatever the planner says: not shown"]
+    )
 
 
 def test_one_that_breaks_does_not_hide_the_others(

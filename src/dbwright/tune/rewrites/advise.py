@@ -23,7 +23,8 @@ from dbwright.sandbox.twin.twin import Twin
 from dbwright.sql.parse import SyntaxProblem
 from dbwright.tune.rewrites.counts import Refused, RewriteCounts
 from dbwright.tune.rewrites.data import Row
-from dbwright.tune.rewrites.findings import Better, better_finding, template_finding
+from dbwright.tune.rewrites.findings import Better, Shown, better_finding, template_finding
+from dbwright.tune.rewrites.parameters import sent_with_parameters, with_parameters
 from dbwright.tune.rewrites.proof import Prover
 from dbwright.tune.rewrites.registry import all_rewrites
 from dbwright.tune.rewrites.rewrite import Rewrite, Rewritten
@@ -60,9 +61,9 @@ def advise_rewrites(
     """The findings, those that save most first, and what became of the rest.
 
     thresholds: by the rewrite's id. samples: rows of the real tables (by qualified name), on which
-    rewrites are tried as well. timed: what runs both texts on rows; a text that is slower, or gives
-    other rows, is thrown away. seconds: after that no further query is begun. Raises psycopg.Error
-    where the twin's server is gone.
+    rewrites are tried as well. timed: what runs both texts on rows; a text that is no faster, or
+    gives other rows, is thrown away. seconds: after that no further query is begun. Raises
+    psycopg.Error where the twin's server is gone.
     """
     counts = RewriteCounts()
     found: list[tuple[float, Finding]] = []
@@ -127,12 +128,22 @@ class _Advisor:
             if measured is not None and not self._holds(source, steps, measured):
                 continue
             others = [other for other in firsts if other is not best]
-            finding = better_finding(weighted, before, steps, others, measured)
+            shown = self._shown(weighted, steps)
+            finding = better_finding(weighted, before, steps, others, measured, shown)
             yield (before - steps[-1].cost) * weighted.weight, finding
             return
 
+    def _shown(self, weighted: Weighted, steps: Sequence[Better]) -> Shown:
+        """The last text, as the application may send it."""
+        sent, last = sent_with_parameters(weighted.query), steps[-1].rewritten.text
+        if sent is None:
+            return Shown(last)
+        taken = [(step.rewrite, step.rewritten.text) for step in steps]
+        text = with_parameters(sent, taken, self._source, self._written)
+        return Shown(last, only_these_values=True) if text is None else Shown(text)
+
     def _holds(self, source: Source, steps: Sequence[Better], measured: MeasuredRewrite) -> bool:
-        """Are the rows the same, and is it not slower? Counted where not."""
+        """Are the rows the same, and is it faster? Counted where not."""
         last = steps[-1]
         if measured.equal is False:
             self.counts.different += 1
@@ -140,8 +151,11 @@ class _Advisor:
             refused = Refused(steps[0].rewrite.id, source.text, last.rewritten.text, verdict)
             self.counts.refused.append(refused)
             return False
-        self.counts.slower += measured.slower
-        return not measured.slower
+        # An index may stay that gains a query nothing; another text is there for nothing else.
+        before, after = measured.before, measured.after
+        faster = before.timed_out or (not after.timed_out and after.seconds < before.seconds)
+        self.counts.slower += not faster
+        return faster
 
     def _source(self, text: str) -> Source | None:
         try:
@@ -150,7 +164,12 @@ class _Advisor:
             return None
 
     def _made(self, source: Source) -> Iterator[tuple[Rewrite, Rewritten]]:
-        """What the rewrites make of a text."""
+        """What the rewrites make of a text, counted."""
+        for rewrite, rewritten in self._written(source):
+            self.counts.rewritten += 1
+            yield rewrite, rewritten
+
+    def _written(self, source: Source) -> Iterator[tuple[Rewrite, Rewritten]]:
         for rewrite in self.rewrites:
             settings = self.thresholds.get(rewrite.id, {})
             try:
@@ -159,7 +178,6 @@ class _Advisor:
                 logger.exception("rewrite %s broke", rewrite.id)
                 self.counts.broken[rewrite.id] = f"{type(problem).__name__}: {problem}"
                 continue
-            self.counts.rewritten += len(texts)
             yield from ((rewrite, text) for text in texts)
 
     def _proven(

@@ -43,7 +43,7 @@ class RewriteCounts:
     not_planned: int = 0
     """The twin could not plan them."""
     slower: int = 0
-    """When run on rows, whatever the planner says."""
+    """Texts that were no faster when run on rows, whatever the planner says."""
     untried: int = 0
     """Queries for which no time was left."""
     broken: dict[str, str] = field(default_factory=dict)
@@ -63,8 +63,8 @@ def told(counts: RewriteCounts) -> Iterator[Skipped]:
             (refused.rule,),
         )
     if counts.slower:
-        queries = "1 query" if counts.slower == 1 else f"{counts.slower:,} queries"
-        yield Skipped(PART, f"{queries} got slower when run, whatever the planner says: not shown")
+        texts = "1 text is" if counts.slower == 1 else f"{counts.slower:,} texts are"
+        yield Skipped(PART, f"{texts} no faster when run, whatever the planner says: not shown")
     if counts.untried:
         queries = "1 query" if counts.untried == 1 else f"{counts.untried:,} queries"
         yield Skipped(PART, f"no time was left for {queries}", "give more --effort")

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dbwright.model.finding import Finding, ObjectRef, Proof, ProofLevel
+from dbwright.model.finding import Confidence, Finding, ObjectRef, Proof, ProofLevel
 from dbwright.model.measured import MeasuredRewrite
 from dbwright.sql.fingerprint import fingerprint
 from dbwright.tune.rewrites.rewrite import Rewrite, Rewritten
 from dbwright.tune.rewrites.verdict import Verdict
 from dbwright.tune.workload.weighted import Weighted
 
-__all__ = ["Better", "better_finding", "template_finding"]
+__all__ = ["Better", "Shown", "better_finding", "template_finding"]
 
 SHOWN = 100
 """Characters of a query."""
+ONLY_THESE = (
+    "The constants stand for the query's parameters, and it was only proven for them: another "
+    "value may need another text."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +33,37 @@ class Better:
     """Of the text beside the original."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text as it is shown."""
+
+    text: str
+    only_these_values: bool = False
+    """Does it stand for some values of the query's parameters alone?"""
+
+
 def better_finding(
     weighted: Weighted,
     before: float,
     steps: Sequence[Better],
     others: Sequence[Better],
     measured: MeasuredRewrite | None = None,
+    shown: Shown | None = None,
 ) -> Finding:
     """The rewrites of `steps`, made one after another, and what else would have been a first one.
 
-    `before` is the original's cost; the last of the steps has the text that is shown. `measured`:
-    where both were run.
+    `before` is the original's cost; the last of the steps has the text that was proven. `measured`:
+    where both were run. `shown`: that text with the query's parameters.
     """
     first, last = steps[0], steps[-1]
+    text = shown or Shown(last.rewritten.text)
+    notes = _notes(steps) + (f"\n\n{ONLY_THESE}" if text.only_these_values else "")
     rewrite = first.rewrite
     more = f", in {len(steps)} steps" if len(steps) > 1 else ""
     return Finding(
         rule=rewrite.id,
         severity=min((step.rewrite.severity for step in steps), key=lambda each: each.rank),
-        confidence=rewrite.confidence,
+        confidence=Confidence.LOW if text.only_these_values else rewrite.confidence,
         object=ObjectRef("query", _line(weighted.query.text)),
         message=f"written another way{more} the query costs {last.cost:,.0f} instead of "
         f"{before:,.0f}: {_begun(rewrite.title)}",
@@ -61,9 +77,10 @@ def better_finding(
             "different_answers": last.verdict.telling,
             **({"steps": [_told(step) for step in steps]} if len(steps) > 1 else {}),
             "other_rewrites": [_told(one) for one in others],
+            **({"for_these_values": True} if text.only_these_values else {}),
             **last.rewritten.evidence,
         },
-        advice=f"{_notes(steps)}\n\n{last.rewritten.text}",
+        advice=f"{notes}\n\n{text.text}",
         proof=_proof(before, last, measured),
     )
 

@@ -19,13 +19,15 @@ def is_inherited(catalog: Catalog, table: Table) -> bool:
 def unique_by(catalog: Catalog, table: Table) -> Iterator[tuple[str, ...]]:
     """The sets of columns no two rows share, as far as none of their values is NULL.
 
-    A deferrable constraint may be broken for a while inside of a transaction.
+    A deferrable constraint may be broken for a while inside of a transaction, and one of a
+    partitioned table (made with ONLY) does not hold before all partitions have theirs.
     """
     if table.kind is TableKind.FOREIGN or is_inherited(catalog, table):
         return
     constraints = {key.index for key in table.keys if key.deferrable or key.without_overlaps}
+    invalid = {index.name for index in table.indexes if not index.valid}
     for key in table.keys:
-        if not key.deferrable and not key.without_overlaps:
+        if not key.deferrable and not key.without_overlaps and key.index not in invalid:
             yield key.columns
     for index in table.indexes:
         whole = index.unique and index.valid and index.immediate and not index.partial
@@ -54,8 +56,15 @@ def holds(catalog: Catalog, table: Table, key: ForeignKey) -> bool:
         and key.enforced
         and not key.deferrable
         and not key.match_full
+        and not _is_temporal(other, key)
         and _whole(catalog, (table, other))
     )
+
+
+def _is_temporal(other: Table, key: ForeignKey) -> bool:
+    """Is a part of it a PERIOD, which several rows may cover together, and none has as it is?"""
+    referred = sorted(key.referenced_columns)
+    return any(own.without_overlaps and sorted(own.columns) == referred for own in other.keys)
 
 
 def _whole(catalog: Catalog, tables: Iterable[Table]) -> bool:

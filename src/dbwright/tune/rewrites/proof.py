@@ -26,12 +26,19 @@ from dbwright.sandbox.twin.settings import database_options
 from dbwright.sql.parse import SyntaxProblem
 from dbwright.sql.scope.relations import search_path
 from dbwright.tune.rewrites.comparable import why_not_comparable
-from dbwright.tune.rewrites.data import DataSet, Row, Wanted, data_sets, load_order
+from dbwright.tune.rewrites.data import (
+    DataSet,
+    Row,
+    Wanted,
+    data_sets,
+    load_order,
+    with_referred,
+)
 from dbwright.tune.rewrites.promised import promised, restrict_domains
 from dbwright.tune.rewrites.shrink import shrunk
 from dbwright.tune.rewrites.source import Source, read_source
 from dbwright.tune.rewrites.trial import Trial, Tried
-from dbwright.tune.rewrites.values import Values, constants_in, constants_of_text
+from dbwright.tune.rewrites.values import Values, clocks_in, constants_in, constants_of_text
 from dbwright.tune.rewrites.verdict import Outcome, Verdict
 
 __all__ = ["Prover", "prove_equal"]
@@ -133,6 +140,8 @@ class Prover:
         slow = 0
         problem = "the original has no single right answer on any of the rows"
         for data in sets:
+            if data.further and _answers(counted) > 1:
+                break
             try:
                 tried = trial.run(data.rows)
             except psycopg.errors.QueryCanceled:
@@ -163,7 +172,10 @@ class Prover:
         uses = [use for source in sources for use in source.statement.relations if use.stored]
         names = sorted({use.qualified for use in uses if use.qualified is not None})
         tables = load_order(self._catalog, names)
-        constants = list(dict.fromkeys(c for s in sources for c in constants_in(s.tree)))
+        clocks = self._values.told_by_clocks(clocks_in(sources[0].tree))
+        constants = list(
+            dict.fromkeys([*clocks, *(c for s in sources for c in constants_in(s.tree))])
+        )
         values = {
             (table.qualified, column.name): self._values_of(table, column, constants)
             for table in tables
@@ -202,7 +214,7 @@ class Prover:
                     if each in known:
                         fitting = self._values.near(known[each], texts)
                         found.setdefault((table.qualified, each), []).extend(fitting)
-        return found
+        return with_referred(self._catalog, found)
 
     def _set_up(self, timeout_seconds: float) -> None:
         execute = self._connection.execute

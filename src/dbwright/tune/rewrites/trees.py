@@ -22,6 +22,7 @@ __all__ = [
     "comparison",
     "conjuncts",
     "exists",
+    "has_value",
     "integer",
     "is_not_null",
     "kind_of",
@@ -116,6 +117,12 @@ def comparison(left: Node, sign: str, right: Node) -> Node:
 
 def is_not_null(node: Node) -> Node:
     return {"NullTest": {"arg": node, "nulltesttype": "IS_NOT_NULL"}}
+
+
+def has_value(node: Node) -> Node:
+    """Is it no NULL, as far as functions see? (IS NOT NULL asks that of each field of a row.)"""
+    name, null = [{"String": {"sval": "="}}], {"A_Const": {"isnull": True}}
+    return {"A_Expr": {"kind": "AEXPR_DISTINCT", "name": name, "lexpr": node, "rexpr": null}}
 
 
 def string(text: str) -> Node:

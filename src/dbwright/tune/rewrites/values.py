@@ -15,8 +15,10 @@ from dbwright.model.names import quote
 from dbwright.model.objects import TypeKind
 from dbwright.sql.lexer import significant
 from dbwright.sql.parse import Node, walk
+from dbwright.sql.scope.canonical import canonical_expression
+from dbwright.tune.rewrites.trees import call_name
 
-__all__ = ["Values", "constants_in", "constants_of_text"]
+__all__ = ["Values", "clocks_in", "constants_in", "constants_of_text"]
 
 NUMBERS = ("0", "1", "2", "3", "-1", "10")
 FRACTIONS = (*NUMBERS, "0.5", "1.50")
@@ -85,6 +87,9 @@ REFUSED = (
 )
 """How the server says that a type does not take a value; the last one is a domain's way."""
 
+CLOCKS = ("SQLValueFunction",)
+OPEN = ("ColumnRef", "ParamRef", "SubLink", "A_Star")
+"""What a row, a caller or another query tells."""
 MOST = 32
 """Values of a column, those of the query first."""
 YEARS = range(1000, 9999)
@@ -116,6 +121,13 @@ class Values:
             if len(found) >= MOST:
                 break
         return list(found)
+
+    def told_by_clocks(self, expressions: Iterable[str]) -> list[str]:
+        """What `clocks_in` names, as it is now."""
+        found = (
+            self._asked(f"SELECT ({text.replace('%', '%%')})::text", None) for text in expressions
+        )
+        return [value for value in found if value is not None]
 
     def allowed(self, column: Column, values: Sequence[str], checks: Sequence[str]) -> list[str]:
         """Those that pass conditions on this one column; all of them where none passes."""
@@ -168,10 +180,11 @@ class Values:
             self._known[key] = self._asked(sql, text)
         return self._known[key]
 
-    def _asked(self, sql: str, text: str) -> str | None:
+    def _asked(self, sql: str, text: str | None) -> str | None:
+        given = [] if text is None else [text]
         try:
             with self._connection.transaction():
-                row = self._connection.execute(sql.encode(), [text]).fetchone()
+                row = self._connection.execute(sql.encode(), given).fetchone()
         except REFUSED:
             return None
         return None if row is None or row[0] is None else str(row[0])
@@ -193,6 +206,24 @@ def constants_in(tree: Node) -> list[str]:
         elif "ival" in fields:
             found[str(fields["ival"].get("ival", 0))] = None
     return list(found)
+
+
+def clocks_in(tree: Node) -> list[str]:
+    """The expressions that only a clock tells: CURRENT_DATE - 7, date_trunc('month', now())."""
+    found: dict[str, None] = {}
+    for kind, fields in walk(tree):
+        node = {kind: fields}
+        inside = (
+            list(walk({"_": node})) if kind in ("A_Expr", "FuncCall", "TypeCast", *CLOCKS) else []
+        )
+        if any(kind == "SQLValueFunction" or _is_clock(kind, own) for kind, own in inside):
+            text = None if any(kind in OPEN for kind, _ in inside) else canonical_expression(node)
+            found.update({} if text is None else {text: None})
+    return list(found)
+
+
+def _is_clock(kind: str, fields: Node) -> bool:
+    return kind == "FuncCall" and call_name(fields) in ("now", "statement_timestamp")
 
 
 def constants_of_text(expressions: Iterable[str]) -> list[str]:

@@ -8,9 +8,12 @@ from typing import Any
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rules._parts import alike, calls_aggregate, only_of
 from dbwright.tune.rewrites.source import Level, Named, Source
-from dbwright.tune.rewrites.trees import Path, at, conjuncts, operator, put
+from dbwright.tune.rewrites.trees import Path, at, conjuncts, kind_of, operator, put
 
-__all__ = ["gathers", "joined_text", "shows_all", "tied_parts"]
+NAMED_ALONE = frozenset(("A_Expr", "CoalesceExpr", "FuncCall", "MinMaxExpr"))
+"""Expressions that the server names without a look at their parts."""
+
+__all__ = ["gathers", "joined_text", "outside", "shows_all", "tied_parts"]
 
 
 def shows_all(level: Level) -> bool:
@@ -27,16 +30,16 @@ def gathers(level: Level) -> bool:
     """Does it group? Then what it shows is not of the rows of FROM."""
     if any(level.fields.get(name) for name in ("groupClause", "havingClause", "distinctClause")):
         return True
-    return calls_aggregate(_outside(level.fields.get("targetList", [])))
+    return calls_aggregate(outside(level.fields.get("targetList", [])))
 
 
-def _outside(node: Any) -> Any:
+def outside(node: Any) -> Any:
     """The tree without its subqueries."""
     if isinstance(node, list):
-        return [_outside(child) for child in node]
+        return [outside(child) for child in node]
     if not isinstance(node, Mapping):
         return node
-    return {name: _outside(child) for name, child in node.items() if name != "SubLink"}
+    return {name: outside(child) for name, child in node.items() if name != "SubLink"}
 
 
 def tied_parts(inner: Level) -> tuple[list[tuple[Node, Named]], list[Node]] | None:
@@ -86,13 +89,12 @@ def joined_text(
         number = path[len(level.path) + 1]
         target = level.fields["targetList"][number]["ResTarget"]
         whole = path[-1] == "val"  # else its name is not the subquery's
-        if not target.get("name") and (not whole or not name):
+        if whole and not target.get("name"):
+            if not name:
+                return None
+            tree = put(tree, (*level.path, "targetList", number, "ResTarget", "name"), name)
+        elif not target.get("name") and kind_of(target["val"]) not in NAMED_ALONE:
             return None
-        tree = put(
-            tree,
-            (*level.path, "targetList", number, "ResTarget", "name"),
-            target.get("name") or name,
-        )
     entry = item[: len(level.path) + 2]
     tree = put(tree, entry, {"JoinExpr": {**join, "larg": at(tree, entry)}})
     return source.with_tree(tree)

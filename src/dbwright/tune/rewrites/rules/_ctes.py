@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbwright.sql.parse import Node, walk
-from dbwright.tune.rewrites.rules._parts import calls_odd
-from dbwright.tune.rewrites.source import Source
-from dbwright.tune.rewrites.trees import Path, put
+from dbwright.sql.scope.functions import AGGREGATES
+from dbwright.tune.rewrites.rules._parts import all_named, calls_odd
+from dbwright.tune.rewrites.source import Level, Source
+from dbwright.tune.rewrites.trees import Path, call_name, put
 
-__all__ = ["ALWAYS", "DEFAULT", "NEVER", "CommonTable", "common_tables"]
+__all__ = ["ALWAYS", "DEFAULT", "NEVER", "CommonTable", "common_tables", "has_choice"]
 
 ALWAYS = "CTEMaterializeAlways"
 DEFAULT = "CTEMaterializeDefault"
 NEVER = "CTEMaterializeNever"
+SAME_EACH_TIME = frozenset("bit_and bit_or bit_xor bool_and bool_or count every max min".split())
+"""Aggregates that do not mind the order of rows."""
+EXACT_OF_EXACT = ("avg", "sum")
+EXACT = ("smallint", "integer", "bigint", "numeric", "interval", "money")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,33 @@ def common_tables(source: Source) -> Iterator[CommonTable]:
             path = (*level.path, "withClause", "ctes", number, "CommonTableExpr")
             word = fields.get("ctematerialized", DEFAULT)
             yield CommonTable(source, path, name, word, _uses(source, name))
+
+
+def has_choice(table: CommonTable) -> bool:
+    """May it give other rows when it is computed again: those that a LIMIT cuts off among equals,
+    the numbers of rows in the same place, what aggregates make of the order of rows (sums of
+    floating-point numbers among it)?"""
+    source, within = table.source, (*table.path, "ctequery")
+    for level in source.levels:
+        if level.path[: len(within)] != within:
+            continue
+        first_of_each = level.fields.get("distinctClause", [{}]) != [{}]
+        if level.fields.get("limitCount") or level.fields.get("limitOffset") or first_of_each:
+            return True
+        calls = (node for _, kind, node in source.expressions(level) if kind == "FuncCall")
+        if any(_chooses(level, call) for call in calls):
+            return True
+    return False
+
+
+def _chooses(level: Level, call: Node) -> bool:
+    name = call_name(call)
+    if "over" in call:
+        return True
+    if name in EXACT_OF_EXACT:
+        named = all_named(level, call.get("args", []))
+        return named is None or any(one.column.base_type not in EXACT for one in named)
+    return name in AGGREGATES and name not in SAME_EACH_TIME
 
 
 def _uses(source: Source, name: str) -> int:

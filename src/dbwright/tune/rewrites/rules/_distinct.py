@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dbwright.model.catalog import Catalog
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.keys import unique_by
-from dbwright.tune.rewrites.rules._parts import alike, calls_odd
+from dbwright.tune.rewrites.rules._parts import alike, calls_odd, constant_kind
 from dbwright.tune.rewrites.source import Item, Level, never_null
 from dbwright.tune.rewrites.trees import Path, conjuncts, operator
 
@@ -38,14 +38,18 @@ class _Facts:
     """Are compared for equality, so that they are not NULL."""
 
 
-def gives_distinct_rows(level: Level, catalog: Catalog) -> bool:
-    """As far as keys and grouping tell; its own DISTINCT does not count."""
-    targets = level.fields.get("targetList", ())
-    if level.set_operation or level.fields.get("valuesLists") or calls_odd(list(targets)):
+def gives_distinct_rows(
+    level: Level, catalog: Catalog, *, without: Collection[int] = frozenset()
+) -> bool:
+    """As far as keys and grouping tell; its own DISTINCT does not count. `without`: the numbers of
+    targets that do not."""
+    every = level.fields.get("targetList", ())
+    targets = [target for number, target in enumerate(every) if number not in without]
+    if level.set_operation or level.fields.get("valuesLists") or calls_odd(list(every)):
         return False
     groups = level.fields.get("groupClause")
     if groups:
-        return _groups_are_shown(level, groups, targets)
+        return _groups_are_shown(level, groups, every, targets)
     if level.fields.get("havingClause") or not level.plain_from or not level.items:
         return False
     conditions = _conditions(level)
@@ -55,13 +59,26 @@ def gives_distinct_rows(level: Level, catalog: Catalog) -> bool:
     return _determined(level, catalog, shown, _facts(level, conditions))
 
 
-def _groups_are_shown(level: Level, groups: list[Node], targets: Any) -> bool:
+def _groups_are_shown(
+    level: Level, groups: list[Node], every: Sequence[Node], targets: Sequence[Node]
+) -> bool:
+    """Are all that it groups by, also as `GROUP BY 1`, among the targets?"""
     shown = {place for target in targets for place in _places(level, target["ResTarget"]["val"])}
     for group in groups:
+        number = constant_kind(group)
+        if number is not None and number[0] == "ival" and not any(map(_is_star, every)):
+            if not any(each is every[int(number[1]) - 1] for each in targets):
+                return False
+            continue
         places = _places(level, group) if "ColumnRef" in group else set()
         if not places or not places <= shown:
             return False
     return True
+
+
+def _is_star(target: Node) -> bool:
+    value = target["ResTarget"]["val"]
+    return "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]
 
 
 def _places(level: Level, node: Node) -> set[Place]:

@@ -52,6 +52,8 @@ class FirstRows:
     """Do rows whose group is not known make a group?"""
     filters: list[Node] = field(default_factory=list)
     """Conditions that follow from the sort: no row without a value."""
+    sort: list[tuple[int, Node]] = field(default_factory=list)
+    """How the whole is sorted: by which of the groups' columns, each with its SortBy."""
 
     def distinct_on(self) -> Node:
         """`SELECT DISTINCT ON (groups) … ORDER BY groups, order`."""
@@ -104,10 +106,14 @@ class FirstRows:
             "larg": relation(groups, GROUPS),
             "rarg": subselect({"SelectStmt": first}, PICKED, lateral=True),
         }
+        sort: list[Node] = [
+            {"SortBy": {**own, "node": column(GROUPS, keys[number])}} for number, own in self.sort
+        ]
         return {
             "SelectStmt": {
                 "targetList": [_target(_star(PICKED))],
                 "fromClause": [{"JoinExpr": join}],
+                **({"sortClause": sort} if sort else {}),
                 **PLAIN,
             }
         }
@@ -127,12 +133,13 @@ def takes_one(inner: Level) -> bool:
 
 
 def reads_system_column(level: Level) -> bool:
-    """Does it ask for what only a table has (or for a whole row, as a table's type)?"""
+    """Does it ask for what only a table has (or for a whole row, as a table's type), or name a
+    table with its schema?"""
     aliases = {item.alias for item in level.items}
     for fields in column_refs(dict(level.fields)):
         names = [part["String"]["sval"] for part in fields["fields"] if "String" in part]
         whole = len(fields["fields"]) == 1 and aliases.intersection(names)
-        if whole or SYSTEM.intersection(names):
+        if whole or SYSTEM.intersection(names) or len(fields["fields"]) > 2:
             return True
     return False
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["SHORT", "UNITS", "YEARS", "following", "is_start", "one_midnight", "written"]
+__all__ = [
+    "SHORT",
+    "UNITS",
+    "WITHOUT_CHANGES",
+    "YEARS",
+    "always_one_midnight",
+    "following",
+    "is_start",
+    "one_midnight",
+    "written",
+]
 
 UNITS = ("minute", "hour", "day", "week", "month", "quarter", "year")
 SHORT = ("minute", "hour")
 """Those that a clock that is set back has twice."""
 YEARS = range(1, 9998)
+EARLIEST, LATEST = 1840, 2100
+"""Before, nobody changed clocks; after, the rules go on as they are."""
 WITHOUT_CHANGES = frozenset(("utc", "etc/utc", "gmt", "etc/gmt", "uct", "zulu", "z"))
 
 
@@ -51,6 +64,16 @@ def one_midnight(moment: datetime, zone: str) -> bool:
     first, second = own.replace(fold=0).utcoffset(), own.replace(fold=1).utcoffset()
     assert first is not None and second is not None
     return first <= second
+
+
+@cache
+def always_one_midnight(zone: str, *, since: int = EARLIEST) -> bool:
+    """Is no midnight there twice in any year from `since` on?"""
+    if zone.lower() in WITHOUT_CHANGES:
+        return True
+    first = datetime(since, 1, 1)
+    days = (datetime(LATEST, 1, 1) - first).days
+    return all(one_midnight(first + timedelta(days=number), zone) for number in range(days))
 
 
 def _floor(moment: datetime, unit: str) -> datetime:

@@ -2,9 +2,10 @@
 
 ## What it finds
 
-`SELECT …, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customers c`, and the
-same in WHERE (`placed = (SELECT max(p.placed) …)`, `total < (SELECT 0.2 * avg(…) …)`): an
-aggregate over rows that are tied to the row outside by equality alone.
+`SELECT …, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customers c`, also as
+`(SELECT coalesce(sum(…), 0) …)`, and the same in WHERE (`placed = (SELECT max(p.placed) …)`,
+`total < (SELECT 0.2 * avg(…) …)`): an aggregate over rows that are tied to the row outside by
+equality alone.
 
 ## Why it matters
 
@@ -30,33 +31,15 @@ from collections.abc import Iterator
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
-from dbwright.sql.parse import Node, walk
+from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._aggregated import aggregated
 from dbwright.tune.rewrites.rules._correlated import gathers, joined_text, shows_all, tied_parts
-from dbwright.tune.rewrites.rules._parts import (
-    only_of,
-    only_target,
-    subquery,
-)
+from dbwright.tune.rewrites.rules._parts import only_target, subquery
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Level, Source, read_source
-from dbwright.tune.rewrites.trees import (
-    Path,
-    all_of,
-    call_name,
-    column,
-    column_refs,
-    comparison,
-    integer,
-    operator,
-)
+from dbwright.tune.rewrites.trees import Path, all_of, column, comparison
 
-NULL_WITHOUT_ROWS = frozenset("sum min max avg bool_and bool_or every".split())
-"""Aggregates that give NULL over no rows; count gives 0."""
-ARITHMETIC = frozenset(
-    "FuncCall A_Expr A_Const ColumnRef String ival fval sval boolval typeName agg_filter "
-    "lexpr rexpr TypeCast A_Star".split()
-)
 ALIAS = "aggregated"
 MOST = 5
 """Subqueries that are joined at a time."""
@@ -84,6 +67,12 @@ BAD = (
         SHOP,
     ),
     RewriteExample(
+        "SELECT c.id, (SELECT coalesce(sum(total), 0) FROM orders WHERE coupon_id = c.referrer), "
+        "coalesce((SELECT string_agg(status, ',' ORDER BY id) FROM orders "
+        "WHERE coupon_id = c.referrer), '') FROM customers c",
+        SHOP,
+    ),
+    RewriteExample(
         "SELECT id, (SELECT min(placed) FROM orders WHERE coupon_id = c.referrer) AS a, "
         "(SELECT count(*) FROM orders WHERE coupon_id = c.referrer) AS n FROM customers c",
         SHOP,
@@ -96,6 +85,12 @@ GOOD = (
         SHOP,
     ),
     RewriteExample("SELECT id, (SELECT max(total) FROM orders) AS most FROM customers", SHOP),
+    RewriteExample(
+        # Of groups that nobody asks for the sum may be 0.
+        "SELECT id, (SELECT 9 / sum(total) FROM orders WHERE coupon_id = c.referrer) AS share "
+        "FROM customers c WHERE id < 9",
+        SHOP,
+    ),
     RewriteExample(
         "SELECT c.id, (SELECT o.total FROM orders o WHERE o.id = c.id) AS t FROM customers c", SHOP
     ),
@@ -155,9 +150,9 @@ def _joined(source: Source, level: Level, path: Path, inner: Level, alias: str) 
     value = only_target(inner)
     if value is None or not inner.plain or not inner.plain_from or not inner.items:
         return None
-    name = _aggregate(inner, value)
+    found = aggregated(inner, value)
     parts = tied_parts(inner)
-    if name is None or parts is None:
+    if found is None or parts is None:
         return None
     ties, others = parts
     tied = {outer.item.path: outer.item for _, outer in ties}
@@ -166,7 +161,7 @@ def _joined(source: Source, level: Level, path: Path, inner: Level, alias: str) 
     (item,) = tied.values()
     keys: list[Node] = [{"ColumnRef": own} for own, _ in ties]
     names = [f"{alias}_key_{n}" for n in range(1, len(keys) + 1)]
-    shown = [*zip(names, keys, strict=True), (f"{alias}_value", value)]
+    shown = [*zip(names, keys, strict=True), (f"{alias}_value", found.value)]
     subselect = {
         "targetList": [{"ResTarget": {"name": n, "val": each}} for n, each in shown],
         "fromClause": inner.fields["fromClause"],
@@ -181,35 +176,11 @@ def _joined(source: Source, level: Level, path: Path, inner: Level, alias: str) 
         for key, (_, outer) in zip(names, ties, strict=True)
     ]
     instead: Node = column(alias, f"{alias}_value")
-    if name == "count":
-        instead = {"CoalesceExpr": {"args": [instead, integer(0)]}}
+    if found.default is not None:
+        instead = {"CoalesceExpr": {"args": [instead, found.default]}}
     join = {
         "jointype": "JOIN_LEFT",
         "rarg": {"RangeSubselect": range_},
         "quals": all_of(conditions),
     }
-    return joined_text(source, level, path, item.path, join, instead, name)
-
-
-def _aggregate(inner: Level, value: Node) -> str | None:
-    """The aggregate's name; None where the value over no rows is neither NULL nor a bare count's
-    0, or where it reads what is outside."""
-    calls = [fields for kind, fields in walk({"_": value}) if kind == "FuncCall"]
-    names = {call_name(fields) for fields in calls}
-    if any("over" in fields for fields in calls) or not names:
-        return None
-    if any(column_refs(value)) and not only_of(inner, value, inner.items):
-        return None
-    bare = "FuncCall" in value
-    if bare and names == {"count"}:
-        return "count"
-    arithmetic = all(_strict(fields) for kind, fields in walk({"_": value}) if kind == "A_Expr")
-    kinds = {kind for kind, _ in walk(value)} - ARITHMETIC
-    if names <= NULL_WITHOUT_ROWS and len(calls) == 1 and arithmetic and not kinds:
-        return names.pop() if bare else ""
-    return None
-
-
-def _strict(fields: Node) -> bool:
-    """Is it NULL where a side is?"""
-    return operator(fields) in ("+", "-", "*", "/")
+    return joined_text(source, level, path, item.path, join, instead, found.name)

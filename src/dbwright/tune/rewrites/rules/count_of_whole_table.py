@@ -2,7 +2,7 @@
 
 ## What it finds
 
-`SELECT count(*) FROM t`, without a condition, of a table with many rows.
+`SELECT count(*) FROM t`, or `count(1)`, without a condition, of a table with many rows.
 
 ## Why it matters
 
@@ -36,7 +36,7 @@ from dbwright.model.statistics import Statistics
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.keys import is_inherited
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
-from dbwright.tune.rewrites.rules._parts import only_target
+from dbwright.tune.rewrites.rules._parts import constant_kind, only_target
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import call_name
@@ -51,7 +51,10 @@ OTHERS = (
     "whereClause lockingClause"
 ).split()
 
-BAD = RewriteExample("SELECT count(*) FROM clicks", LARGE)
+BAD = (
+    RewriteExample("SELECT count(*) FROM clicks", LARGE),
+    RewriteExample("SELECT count(1) AS clicks FROM clicks", LARGE),
+)
 GOOD = (
     RewriteExample("SELECT count(*) FROM orders", SHOP),
     RewriteExample("SELECT count(*) FROM clicks WHERE id > 7", LARGE),
@@ -91,7 +94,10 @@ def _counted(level: Level) -> Table | None:
         return None
     value = only_target(level)
     call: Node = {} if value is None else value.get("FuncCall", {})
-    whole = call and call_name(call) == "count" and call.get("agg_star")
+    arguments = call.get("args", ())
+    # count(1) counts all rows as well, as a NULL never would.
+    all_ = call.get("agg_star") or (len(arguments) == 1 and constant_kind(arguments[0]) is not None)
+    whole = call and call_name(call) == "count" and all_ and not call.get("agg_distinct")
     if not whole or call.get("agg_filter") or "over" in call or len(level.items) != 1:
         return None
     return level.items[0].table

@@ -3,7 +3,7 @@
 ## What it finds
 
 `row_number() OVER (PARTITION BY … ORDER BY …)` in a subquery of FROM or a WITH query, of which only
-the rows with number 1 are wanted.
+the rows with number 1 are wanted: in WHERE, or in the ON of the join.
 
 ## Why it matters
 
@@ -30,15 +30,13 @@ The groups are of a row or two each.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
-from dbwright.sql.parse import Node, walk
+from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
-from dbwright.tune.rewrites.rules._ctes import common_tables
 from dbwright.tune.rewrites.rules._groups import FirstRows, qualified_names
+from dbwright.tune.rewrites.rules._numbered import Numbered, numbered_rows
 from dbwright.tune.rewrites.rules._parts import (
     calls_aggregate,
     calls_odd,
@@ -48,7 +46,6 @@ from dbwright.tune.rewrites.rules._parts import (
 from dbwright.tune.rewrites.rules._shop import SALES, SHOP
 from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import (
-    Path,
     all_of,
     any_node,
     at,
@@ -62,6 +59,8 @@ from dbwright.tune.rewrites.trees import (
 
 FIRST = {("=", "1"), ("<=", "1"), ("<", "2")}
 TURNED = {"=": "=", ">=": "<=", ">": "<"}
+NOT_SHOWN = ("whereClause", "fromClause", "withClause")
+TRUE: Node = {"A_Const": {"boolval": {"boolval": True}}}
 
 BAD = (
     RewriteExample(
@@ -80,6 +79,12 @@ BAD = (
         "FROM orders) s WHERE n < 2",
         SHOP,
     ),
+    RewriteExample(
+        "SELECT r.id, s.amount FROM regions r LEFT JOIN (SELECT sales.*, row_number() OVER "
+        "(PARTITION BY region_id ORDER BY at DESC, id) AS n FROM sales) s "
+        "ON s.region_id = r.id AND s.n = 1",
+        SALES,
+    ),
 )
 GOOD = (
     RewriteExample(
@@ -97,75 +102,30 @@ GOOD = (
         "WINDOW w AS (PARTITION BY region_id ORDER BY at)) s WHERE n = 1",
         SALES,
     ),
+    RewriteExample(
+        "SELECT r.id FROM regions r LEFT JOIN (SELECT region_id, row_number() OVER "
+        "(PARTITION BY region_id ORDER BY at, id) AS n FROM sales) s ON s.region_id = r.id "
+        "WHERE s.n = 1 OR s.n IS NULL",
+        SALES,
+    ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbered:
-    """A subquery that numbers rows, and who asks for the first ones."""
-
-    inner: Level
-    around: Level
-    alias: str
 
 
 @rewrite(severity=Severity.WARNING, bad=BAD, good=GOOD)
 def every_row_numbered_for_one(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
-    for numbered in _numbered(source):
+    for numbered in numbered_rows(source):
         number = _number(numbered.inner)
         if number is None:
             continue
         place, name, over = number
-        kept = _without_condition(numbered.around, numbered.alias, name)
-        if kept is None:
+        tree = _without_condition(source.tree, numbered, name)
+        if tree is None:
             continue
-        targets = _targets(numbered, place, name, kept)
+        targets = _targets(tree, numbered, place, name)
         for query, note in _first(numbered.inner, targets, over, catalog):
-            tree = put(source.tree, numbered.inner.path[:-1], query)
-            where = all_of(kept)
-            fields = {**at(tree, numbered.around.path), "whereClause": where}
-            if where is None:
-                del fields["whereClause"]
-            text = source.with_tree(put(tree, numbered.around.path, fields))
+            text = source.with_tree(put(tree, numbered.inner.path[:-1], query))
             if text is not None:
                 yield Rewritten(text, note)
-
-
-def _numbered(source: Source) -> Iterator[_Numbered]:
-    """Subqueries of FROM that are joined by inner joins, and WITH queries with one reader."""
-    by_path = {level.path: level for level in source.levels}
-    single = {table.name: table for table in common_tables(source) if table.uses == 1}
-    for around in source.levels:
-        for path, node in _inner_entries(around):
-            ((kind, fields),) = node.items()
-            alias = fields.get("alias", {})
-            if alias.get("colnames"):
-                continue
-            if kind == "RangeSubselect" and alias and not fields.get("lateral"):
-                inner = by_path[(*path, kind, "subquery", "SelectStmt")]
-                yield _Numbered(inner, around, alias["aliasname"])
-            elif kind == "RangeVar" and fields["relname"] in single:
-                table = single[fields["relname"]]
-                listed = at(source.tree, table.path).get("aliascolnames")
-                if not listed and not fields.get("schemaname"):
-                    own = alias.get("aliasname", table.name)
-                    level = by_path[(*table.path, "ctequery", "SelectStmt")]
-                    yield _Numbered(level, around, own)
-
-
-def _inner_entries(level: Level) -> Iterator[tuple[Path, Node]]:
-    """What FROM names, but for what outer joins touch."""
-    pending: list[tuple[Path, Node]] = [
-        ((*level.path, "fromClause", number), node)
-        for number, node in enumerate(level.fields.get("fromClause", ()))
-    ]
-    while pending:
-        path, node = pending.pop(0)
-        join = node.get("JoinExpr")
-        if join is None:
-            yield path, node
-        elif join.get("jointype", "JOIN_INNER") == "JOIN_INNER" and not join.get("alias"):
-            pending += [((*path, "JoinExpr", side), join[side]) for side in ("larg", "rarg")]
 
 
 def _number(inner: Level) -> tuple[int, str, Node] | None:
@@ -194,13 +154,23 @@ def _number(inner: Level) -> tuple[int, str, Node] | None:
     return found
 
 
-def _without_condition(around: Level, alias: str, name: str) -> list[Node] | None:
-    """The conditions of WHERE but for the one that asks for the first row; None without it."""
-    conditions = conjuncts(around.fields.get("whereClause"))
-    asked = [condition for condition in conditions if _asks(condition, alias, name)]
-    if not asked or around.set_operation:
+def _without_condition(tree: Node, numbered: Numbered, name: str) -> Node | None:
+    """The query without the condition that asks for the first row; None where there is none."""
+    if numbered.around.set_operation:
         return None
-    return [condition for condition in conditions if condition not in asked]
+    for holder in numbered.holders:
+        fields = at(tree, holder[:-1])
+        conditions = conjuncts(fields.get(holder[-1]))
+        kept = [each for each in conditions if not _asks(each, numbered.alias, name)]
+        if len(kept) == len(conditions):
+            continue
+        left = all_of(kept)
+        if left is None and holder[-1] == "quals":
+            left = TRUE  # ON must be there
+        rest = {key: value for key, value in fields.items() if key != holder[-1]}
+        found: Node = put(tree, holder[:-1], rest if left is None else {**rest, holder[-1]: left})
+        return found
+    return None
 
 
 def _asks(condition: Node, alias: str, name: str) -> bool:
@@ -223,17 +193,13 @@ def _names(node: Node) -> list[str]:
     return [part["String"]["sval"] for part in parts if "String" in part]
 
 
-def _targets(numbered: _Numbered, place: int, name: str, kept: list[Node]) -> list[Node]:
+def _targets(tree: Node, numbered: Numbered, place: int, name: str) -> list[Node]:
     """Without the number, if nobody reads it; else it is 1."""
-    targets: list[Node] = list(numbered.inner.fields["targetList"])
-    rest: list[Any] = [
-        value for key, value in numbered.around.fields.items()
-        if key not in ("whereClause", "fromClause", "withClause")
-    ]  # fmt: skip
-    joins = [fields.get("quals") for kind, fields in walk(dict(numbered.around.fields))
-             if kind == "JoinExpr"]  # fmt: skip
-    read = [rest, kept, joins]
-    if has_star(rest) or any(name in _names({"ColumnRef": ref}) for ref in column_refs(read)):
+    inner, around = numbered.inner, numbered.around
+    targets: list[Node] = list(inner.fields["targetList"])
+    others = at(put(tree, inner.path, {}), around.path)
+    shown = [value for key, value in others.items() if key not in NOT_SHOWN]
+    if has_star(shown) or any(name in _names({"ColumnRef": ref}) for ref in column_refs(others)):
         one: Node = {
             "TypeCast": {
                 "arg": integer(1),

@@ -4,7 +4,9 @@
 
 Conditions on a part of a moment: `date_trunc('month', placed) = '2024-05-01'`,
 `placed::date = '2024-05-17'`, `extract(year FROM placed) = 2024`, with `=`, `<`, `<=`, `>`, `>=` or
-BETWEEN, on columns of type date or timestamp; with time zone also behind `AT TIME ZONE 'zone'`.
+BETWEEN and IN, on columns of type date or timestamp; with time zone also behind
+`AT TIME ZONE 'zone'`. The other side may move with the clock: `placed::date = CURRENT_DATE`,
+`date_trunc('month', placed) = date_trunc('month', now())`.
 
 ## Why it matters
 
@@ -31,7 +33,6 @@ just after midnight, for it is no single stretch there, and where the zone is no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from dbwright.model.catalog import Catalog
@@ -39,19 +40,33 @@ from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
 from dbwright.tune.rewrites.rules._moments import (
-    SHORT,
-    UNITS,
+    WITHOUT_CHANGES,
     YEARS,
+    always_one_midnight,
     following,
     is_start,
     one_midnight,
     written,
 )
 from dbwright.tune.rewrites.rules._parts import constant_kind
+from dbwright.tune.rewrites.rules._periods import Period, period_of, type_name
 from dbwright.tune.rewrites.rules._shop import SHOP
+from dbwright.tune.rewrites.rules._today import (
+    ZONED,
+    following_day,
+    following_start,
+    is_day,
+    start_of_now,
+)
 from dbwright.tune.rewrites.source import Level, Source
-from dbwright.tune.rewrites.trees import all_of, call_name, comparison, operator, string
+from dbwright.tune.rewrites.trees import all_of, any_node, comparison, operator, string
 
+ENDS = {"=": (0, 1), ">=": (0,), "<": (0,), ">": (1,), "<=": (1,)}
+"""Which ends of the period each comparison is with."""
+MOST = 10
+"""Members of a list."""
+RECENT = 2000
+"""What moves with the clock is no year before."""
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
 
 EVENTS = """
@@ -85,6 +100,13 @@ BAD = (
         EVENTS,
     ),
     RewriteExample(
+        "SELECT id FROM orders WHERE date(placed) IN ('2024-05-17', '2024-05-19')", SHOP
+    ),
+    RewriteExample("SELECT id FROM orders WHERE placed::date >= CURRENT_DATE - 7", SHOP),
+    RewriteExample(
+        "SELECT id FROM events WHERE date_trunc('month', at) = date_trunc('month', now())", EVENTS
+    ),
+    RewriteExample(
         "SELECT id FROM events WHERE date_trunc('quarter', at AT TIME ZONE 'utc') = '2024-04-01'",
         EVENTS,
     ),
@@ -107,20 +129,6 @@ GOOD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of a moment that a column holds."""
-
-    column: Node
-    unit: str
-    number: bool
-    """Is it the number of the year?"""
-    zone: str = ""
-    """Whose midnights count; empty where the column knows of no zone."""
-    named: bool = False
-    """Is the zone named in the condition (else it is the session's)?"""
-
-
 @rewrite(severity=Severity.WARNING, bad=BAD, good=GOOD)
 def function_on_compared_column(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
     setting = catalog.setting("TimeZone")
@@ -135,81 +143,73 @@ def function_on_compared_column(source: Source, catalog: Catalog) -> Iterator[Re
 
 def _range(level: Level, fields: Node, zone: str) -> Node | None:
     if fields.get("kind") == "AEXPR_BETWEEN":
-        part = _part(level, fields["lexpr"], zone)
+        part = period_of(level, fields["lexpr"], zone)
         if part is None:
             return None
         first, last = fields["rexpr"]["List"]["items"]
-        low, high = _compared(part, ">=", first), _compared(part, "<=", last)
+        low, high = _compared(part, ">=", first, zone), _compared(part, "<=", last, zone)
         return None if low is None or high is None else all_of((low, high))
+    if fields.get("kind") == "AEXPR_IN":
+        return _among(level, fields, zone)
     sign = operator(fields)
     if sign not in TURNED:
         return None
     for side, other, own in (("lexpr", "rexpr", sign), ("rexpr", "lexpr", TURNED[sign])):
-        part = _part(level, fields.get(side, {}), zone)
+        part = period_of(level, fields.get(side, {}), zone)
         if part is not None:
-            return _compared(part, own, fields[other])
+            return _compared(part, own, fields[other], zone)
     return None
 
 
-def _part(level: Level, node: Node, zone: str) -> _Part | None:
-    """What part of which column the node is; None for anything else."""
-    ((kind, fields),) = node.items() if len(node) == 1 else (("", {}),)
-    unit, number, inner = "", False, None
-    if kind == "TypeCast" and _type(fields) == "date":
-        unit, inner = "day", fields["arg"]
-    elif kind == "FuncCall":
-        arguments = fields.get("args", ())
-        name = call_name(fields)
-        if name == "date" and len(arguments) == 1:
-            unit, inner = "day", arguments[0]
-        elif len(arguments) == 2:
-            what = _text(arguments[0]).lower()
-            if name == "date_trunc" and what in UNITS:
-                unit, inner = what, arguments[1]
-            elif name in ("extract", "date_part") and what == "year":
-                unit, number, inner = "year", True, arguments[1]
-    return None if inner is None else _of_column(level, inner, unit, number, zone)
-
-
-def _of_column(level: Level, inner: Node, unit: str, number: bool, zone: str) -> _Part | None:
-    call = inner.get("FuncCall", {})
-    there = ""
-    if call and call_name(call) == "timezone" and len(call.get("args", ())) == 2:
-        there, inner = _text(call["args"][0]), call["args"][1]
-        if not there:
-            return None
-    named = level.named(inner["ColumnRef"]) if "ColumnRef" in inner else None
-    if named is None or named.column.is_array:
+def _among(level: Level, fields: Node, zone: str) -> Node | None:
+    """Of `… IN (…)`, a range for each member."""
+    items = fields["rexpr"].get("List", {}).get("items", ())
+    part = period_of(level, fields["lexpr"], zone)
+    if part is None or len(items) > MOST or fields["name"][0]["String"]["sval"] != "=":
         return None
-    type_ = named.column.base_type
-    if type_ == "timestamp with time zone":
-        known = bool(there or zone) and unit not in SHORT
-        return _Part(inner, unit, number, there or zone, bool(there)) if known else None
-    plain = type_ == "timestamp without time zone" or (type_ == "date" and unit not in SHORT)
-    return _Part(inner, unit, number) if plain and not there else None
+    ranges = [_compared(part, "=", item, zone) for item in items]
+    found = [range_ for range_ in ranges if range_ is not None]
+    if len(found) < len(items):
+        return None
+    return found[0] if len(found) == 1 else {"BoolExpr": {"boolop": "OR_EXPR", "args": found}}
 
 
-def _text(node: Node) -> str:
-    constant = constant_kind(node)
-    return constant[1] if constant is not None and constant[0] == "sval" else ""
-
-
-def _type(fields: Node) -> str:
-    names = [part["String"]["sval"] for part in fields["typeName"]["names"]]
-    return str(names[-1]) if not fields["typeName"].get("arrayBounds") else ""
-
-
-def _compared(part: _Part, sign: str, constant: Node) -> Node | None:
+def _compared(part: Period, sign: str, constant: Node, zone: str) -> Node | None:
     """The comparison with the period that the constant names, on the column itself; None where it
     names none, or where it is no single stretch."""
     start = _start(part, constant)
     if start is None:
-        return None
-    ends = {"=": (0, 1), ">=": (0,), "<": (0,), ">": (1,), "<=": (1,)}[sign]
-    moments = [(start, following(start, part.unit))[end] for end in ends]
+        return _moving(part, sign, constant, zone)
+    moments = [(start, following(start, part.unit))[end] for end in ENDS[sign]]
     if part.zone and not all(one_midnight(moment, part.zone) for moment in moments):
         return None
-    bounds = [_bound(part, moment) for moment in moments]
+    return _between(part, sign, [_bound(part, moment) for moment in moments])
+
+
+def _moving(part: Period, sign: str, other: Node, zone: str) -> Node | None:
+    """The comparison with today, or with the period that it is now."""
+    zoned = part.type == ZONED
+    if part.named or (zoned and not always_one_midnight(zone, since=RECENT)):
+        return None
+    if part.unit == "day" and is_day(other):
+        # A parameter may be any day, however long ago.
+        if zoned and any_node(other, ("ParamRef",)) and not always_one_midnight(zone):
+            return None
+        both = (other, following_day(other))
+    else:
+        found = start_of_now(other, part.unit, number=part.number)
+        if found is None:
+            return None
+        start, type_ = found
+        # A timestamp without time zone is compared with one with: that is the same as comparing
+        # their parts only where no clock ever changes.
+        if part.type != type_ and zone.lower() not in WITHOUT_CHANGES:
+            return None
+        both = (start, following_start(start, part.unit))
+    return _between(part, sign, [both[end] for end in ENDS[sign]])
+
+
+def _between(part: Period, sign: str, bounds: list[Node]) -> Node | None:
     if sign == "=":
         signs: tuple[str, ...] = (">=", "<")
     else:
@@ -219,11 +219,11 @@ def _compared(part: _Part, sign: str, constant: Node) -> Node | None:
     )
 
 
-def _start(part: _Part, node: Node) -> datetime | None:
+def _start(part: Period, node: Node) -> datetime | None:
     """The first moment of the period that the constant names; None where it names none."""
     cast = node.get("TypeCast")
     if cast is not None:
-        if _type(cast) not in ("date", "timestamp"):
+        if type_name(cast) not in ("date", "timestamp"):
             return None
         node = cast["arg"]
     constant = constant_kind(node)
@@ -242,7 +242,7 @@ def _start(part: _Part, node: Node) -> datetime | None:
     return moment if is_start(moment, part.unit) else None
 
 
-def _bound(part: _Part, moment: datetime) -> Node:
+def _bound(part: Period, moment: datetime) -> Node:
     text = string(written(moment))
     if not part.named:
         return text

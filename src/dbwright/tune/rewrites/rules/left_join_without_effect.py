@@ -33,6 +33,7 @@ from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node, walk
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._correlated import outside
 from dbwright.tune.rewrites.rules._parts import calls_aggregate, calls_odd, calls_own, has_star
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Item, Level, Source
@@ -57,6 +58,11 @@ GOOD = (
     RewriteExample(
         "SELECT c.id, count(*) FROM customers c LEFT JOIN orders o ON o.customer_id = c.id "
         "GROUP BY c.id",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT c.id, (SELECT max(p.total) FROM orders p WHERE p.customer_id = c.id) AS most "
+        "FROM customers c LEFT JOIN orders o ON o.customer_id = c.id",
         SHOP,
     ),
     RewriteExample(
@@ -100,9 +106,10 @@ def _same_with_duplicates(level: Level, catalog: Catalog) -> bool:
     unmoved = all(
         call.get("agg_distinct") or call_name(call) in SAME_WITH_DUPLICATES for call in aggregates
     )
-    if level.fields.get("groupClause") or aggregates:
-        return unmoved
-    return bool(level.fields.get("distinctClause") == [{}])
+    # An aggregate in a subquery counts rows of the subquery, or (`(SELECT count(c.id))`) of this
+    # level: it must not mind either way, but does not show that this level groups.
+    grouped = level.fields.get("groupClause") or calls_aggregate(outside(targets))
+    return unmoved and bool(grouped or level.fields.get("distinctClause") == [{}])
 
 
 def _left_joins(level: Level) -> Iterator[Path]:

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
-from dbwright.tune.rewrites.rules._ctes import DEFAULT, NEVER, common_tables
+from dbwright.tune.rewrites.rules._ctes import DEFAULT, NEVER, common_tables, has_choice
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Source
 
@@ -56,6 +56,11 @@ GOOD = (
         SHOP,
     ),
     RewriteExample(
+        "WITH o AS (SELECT id, coupon_id FROM orders ORDER BY total LIMIT 9) "
+        "SELECT a.id FROM o a JOIN o b ON b.id = a.coupon_id",
+        SHOP,
+    ),
+    RewriteExample(
         "WITH RECURSIVE n AS (SELECT 1 AS id UNION ALL SELECT id + 1 FROM n WHERE id < 9) "
         "SELECT o.id FROM n a JOIN n b USING (id) JOIN orders o USING (id)",
         SHOP,
@@ -70,6 +75,8 @@ def materialized_cte(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
             continue
         if table.uses == 1 and table.materialized == DEFAULT:
             continue  # is part of its reader already
+        if table.uses > 1 and has_choice(table):
+            continue  # its readers must see the same rows
         text = table.as_(DEFAULT if table.uses == 1 else NEVER)
         if text is not None:
             note = f"{table.name} becomes part of what reads it, and calls nothing volatile"

@@ -35,6 +35,7 @@ from dbwright.tune.rewrites.keys import never_null_keys
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
 from dbwright.tune.rewrites.rules._parts import constant_kind, qualified
 from dbwright.tune.rewrites.rules._shop import SHOP
+from dbwright.tune.rewrites.rules._sorting import meant
 from dbwright.tune.rewrites.source import Level, Named, Source
 from dbwright.tune.rewrites.trees import all_of, comparison, conjuncts
 
@@ -51,6 +52,7 @@ BAD = (
 GOOD = (
     RewriteExample("SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 20", SHOP),
     RewriteExample("SELECT id FROM orders ORDER BY total LIMIT 20 OFFSET 5000", SHOP),
+    RewriteExample("SELECT -id AS id FROM orders ORDER BY id LIMIT 20 OFFSET 5000", SHOP),
     RewriteExample("SELECT id FROM customers ORDER BY joined DESC, id LIMIT 20 OFFSET 5000", SHOP),
     RewriteExample(
         "SELECT customer_id FROM orders GROUP BY customer_id ORDER BY 1 LIMIT 2 OFFSET 5000", SHOP
@@ -105,9 +107,8 @@ def _keys(level: Level) -> tuple[list[Named], str] | None:
     odd = any(key["sortby_dir"] == "SORTBY_USING" for key in sort)
     if len(directions) != 1 or odd:
         return None
-    named = [
-        level.named(k["node"]["ColumnRef"]) if "ColumnRef" in k["node"] else None for k in sort
-    ]
+    nodes = [meant(level, key["node"]) or {} for key in sort]
+    named = [level.named(node["ColumnRef"]) if "ColumnRef" in node else None for node in nodes]
     known = [name for name in named if name is not None and name.not_null]
     if len(known) != len(sort) or len({name.item.path for name in known}) != 1:
         return None

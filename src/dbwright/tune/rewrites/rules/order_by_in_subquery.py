@@ -2,8 +2,8 @@
 
 ## What it finds
 
-ORDER BY, without LIMIT, in a subquery of FROM, IN or EXISTS, in a WITH query or in a part of a set
-operation, where what is around it sorts again, or groups and counts.
+ORDER BY, without LIMIT, in a subquery of FROM, IN or EXISTS, in a WITH query or in a part of a
+UNION that removes duplicates, where what is around it sorts again, or groups and counts.
 
 ## Why it matters
 
@@ -30,11 +30,12 @@ from typing import Any
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
-from dbwright.sql.parse import walk
+from dbwright.sql.parse import Node, walk
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._ctes import CommonTable, common_tables
 from dbwright.tune.rewrites.rules._parts import calls_aggregate, calls_odd, calls_own
 from dbwright.tune.rewrites.rules._shop import SHOP
-from dbwright.tune.rewrites.source import Level, Source
+from dbwright.tune.rewrites.source import Item, Level, Source
 from dbwright.tune.rewrites.trees import at, call_name
 
 ORDER_IS_NOTHING = frozenset("count sum min max avg bool_and bool_or every bit_and bit_or".split())
@@ -55,9 +56,15 @@ BAD = (
         "(SELECT customer_id FROM orders WHERE total > 90 ORDER BY placed, total)",
         SHOP,
     ),
+    RewriteExample(
+        "WITH o AS (SELECT customer_id, total FROM orders ORDER BY placed) "
+        "SELECT customer_id, sum(total) FROM o GROUP BY customer_id",
+        SHOP,
+    ),
 )
 GOOD = (
     RewriteExample("SELECT id FROM (SELECT id, total FROM orders ORDER BY total) s", SHOP),
+    RewriteExample("WITH o AS (SELECT id FROM orders ORDER BY total) SELECT id FROM o", SHOP),
     RewriteExample("SELECT count(*) FROM (SELECT id FROM orders ORDER BY total LIMIT 5) s", SHOP),
     RewriteExample(
         "SELECT array_agg(id) AS ids FROM (SELECT id FROM orders ORDER BY total) s", SHOP
@@ -102,11 +109,33 @@ def _seen(source: Source, level: Level) -> bool:
         # An array, and a scalar subquery that is known to give one row, are left alone.
         kind = at(source.tree, path[:-2])["subLinkType"]
         return kind not in ("EXISTS_SUBLINK", "ANY_SUBLINK", "ALL_SUBLINK")
-    if path[-3:] != ("RangeSubselect", "subquery", "SelectStmt"):
-        return True
-    above = [other for other in source.levels if other.path == path[: len(other.path)]]
-    around = max((other for other in above if other is not level), key=lambda one: len(one.path))
-    return not _orderless(around) or calls_own(source.catalog, dict(around.fields))
+    if path[-1] in ("larg", "rarg"):
+        # What removes duplicates sorts or hashes the rows of both sides.
+        return bool(at(source.tree, path[:-1]).get("all"))
+    if path[-3:] == ("RangeSubselect", "subquery", "SelectStmt"):
+        above = [other for other in source.levels if other.path == path[: len(other.path)]]
+        readers = [max((o for o in above if o is not level), key=lambda one: len(one.path))]
+    else:
+        readers = list(_readers(source, level))
+    own = source.catalog
+    return not readers or not all(
+        _orderless(reader) and not calls_own(own, dict(reader.fields)) for reader in readers
+    )
+
+
+def _readers(source: Source, level: Level) -> Iterator[Level]:
+    """Who reads a WITH query; nobody for what is none, or may be read in a way not seen here."""
+    for table in common_tables(source):
+        if (*table.path, "ctequery", "SelectStmt") != level.path:
+            continue
+        found = [each for each in source.levels for item in each.items if _is(source, item, table)]
+        if len(found) == table.uses:
+            yield from found
+
+
+def _is(source: Source, item: Item, table: CommonTable) -> bool:
+    fields: Node = at(source.tree, item.path).get("RangeVar", {})
+    return fields.get("relname") == table.name and not fields.get("schemaname")
 
 
 def _orderless(level: Level) -> bool:

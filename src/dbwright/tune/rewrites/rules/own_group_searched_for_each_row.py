@@ -39,7 +39,6 @@ from dbwright.tune.rewrites.rules._correlated import tied_parts
 from dbwright.tune.rewrites.rules._groups import (
     FirstRows,
     all_columns,
-    qualified_names,
     reads_system_column,
     subselect,
     takes_one,
@@ -51,6 +50,7 @@ from dbwright.tune.rewrites.rules._parts import (
     subquery,
 )
 from dbwright.tune.rewrites.rules._shop import SALES, SHOP
+from dbwright.tune.rewrites.rules._sorting import sorted_by
 from dbwright.tune.rewrites.source import Level, Named, Source
 from dbwright.tune.rewrites.trees import (
     all_of,
@@ -216,7 +216,7 @@ def _top(
         return None
     if (named.column.name,) not in never_null_keys(catalog, outer.table):
         return None
-    order = qualified_names(inner, list(inner.fields["sortClause"]))
+    order = sorted_by(inner)
     if order is None:
         return None
     return FirstRows(

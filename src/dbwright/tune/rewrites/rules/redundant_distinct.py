@@ -3,7 +3,7 @@
 ## What it finds
 
 SELECT DISTINCT whose columns hold a key of each of its tables (or the key of what a join looks up),
-or all that it groups by.
+or all that it groups by; and `IN (SELECT DISTINCT …)`, which does not mind how often a value comes.
 
 ## Why it matters
 
@@ -31,7 +31,8 @@ from dbwright.model.finding import Severity
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
 from dbwright.tune.rewrites.rules._distinct import gives_distinct_rows
 from dbwright.tune.rewrites.rules._shop import SHOP
-from dbwright.tune.rewrites.source import Source
+from dbwright.tune.rewrites.source import Level, Source
+from dbwright.tune.rewrites.trees import at
 
 BAD = (
     RewriteExample("SELECT DISTINCT id, status, placed FROM orders", SHOP),
@@ -41,7 +42,12 @@ BAD = (
         SHOP,
     ),
     RewriteExample(
-        "SELECT DISTINCT customer_id, placed, count(*) FROM orders GROUP BY customer_id, placed",
+        "SELECT DISTINCT customer_id, placed, count(*) FROM orders GROUP BY 1, placed",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT id, name FROM customers WHERE email = 'c7' AND id IN "
+        "(SELECT DISTINCT customer_id FROM orders)",
         SHOP,
     ),
 )
@@ -52,6 +58,11 @@ GOOD = (
     ),
     RewriteExample("SELECT DISTINCT ON (status) id FROM orders ORDER BY status, id", SHOP),
     RewriteExample("SELECT DISTINCT status FROM orders GROUP BY status, customer_id", SHOP),
+    RewriteExample(
+        "SELECT id FROM customers WHERE id IN (SELECT DISTINCT coupon_id FROM orders "
+        "ORDER BY coupon_id LIMIT 3)",
+        SHOP,
+    ),
     RewriteExample("SELECT DISTINCT a FROM t", "CREATE TABLE t (a int UNIQUE, b int)"),
     RewriteExample(
         "SELECT DISTINCT id FROM t",
@@ -67,8 +78,23 @@ GOOD = (
 def redundant_distinct(source: Source, catalog: Catalog) -> Iterator[Rewritten]:
     for level in source.levels:
         # DISTINCT without ON is a list of one empty node.
-        if level.fields.get("distinctClause") != [{}] or not gives_distinct_rows(level, catalog):
+        if level.fields.get("distinctClause") != [{}]:
+            continue
+        if _is_list(source, level):
+            note = "IN asks whether a value is there, and not how often"
+        elif gives_distinct_rows(level, catalog):
+            note = "a key is among its columns, so no two rows are the same"
+        else:
             continue
         text = source.with_level(level, distinctClause=None)
         if text is not None:
-            yield Rewritten(text, "a key is among its columns, so no two rows are the same")
+            yield Rewritten(text, note)
+
+
+def _is_list(source: Source, level: Level) -> bool:
+    """Is it the whole list of an IN (a LIMIT counts rows)?"""
+    if level.path[-2:] != ("subselect", "SelectStmt"):
+        return False
+    kind = at(source.tree, level.path[:-2])["subLinkType"]
+    cut = level.fields.get("limitCount") or level.fields.get("limitOffset")
+    return kind in ("ANY_SUBLINK", "ALL_SUBLINK") and not cut

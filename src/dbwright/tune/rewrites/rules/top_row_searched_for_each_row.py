@@ -43,6 +43,7 @@ from dbwright.tune.rewrites.rules._groups import (
 )
 from dbwright.tune.rewrites.rules._parts import only_of, only_target, subquery
 from dbwright.tune.rewrites.rules._shop import SHOP
+from dbwright.tune.rewrites.rules._sorting import sorted_by
 from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import Path, all_of, at, column, comparison, put
 from dbwright.tune.rewrites.writing import without_locations
@@ -54,6 +55,11 @@ BAD = (
     RewriteExample(
         "SELECT c.id, (SELECT o.total FROM orders o WHERE o.coupon_id = c.referrer "
         "ORDER BY o.placed DESC, o.id LIMIT 1) AS last FROM customers c",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT c.id, (SELECT o.total AS placed FROM orders o WHERE o.coupon_id = c.referrer "
+        "ORDER BY placed DESC NULLS LAST LIMIT 1) AS most FROM customers c",
         SHOP,
     ),
     RewriteExample(
@@ -114,7 +120,7 @@ def _looked_up(source: Source, level: Level) -> Iterator[tuple[Path, Level]]:
 
 def _distinct_on(source: Source, level: Level, path: Path, inner: Level) -> str | None:
     parts, value = tied_parts(inner), only_target(inner)
-    order = qualified_names(inner, list(inner.fields["sortClause"]))
+    order = sorted_by(inner)
     whole = inner.plain_from and inner.items
     if parts is None or value is None or order is None or not whole:
         return None
@@ -184,7 +190,7 @@ def _lateral(source: Source, level: Level, group: list[tuple[Path, Level]]) -> s
         own: Node = {"name": shown, "val": column(PICKED, name)}
         tree = put(tree, path[:-1], own)
     row = {**first.fields, "targetList": targets}
-    order = qualified_names(first, list(first.fields["sortClause"]))
+    order = sorted_by(first)
     if order is None:
         return None
     row["sortClause"] = order
