@@ -46,6 +46,7 @@ PACKAGES = sysconfig.get_paths()["purelib"]
         "/usr/lib/python3/dist-packages/framework.py",
         sysconfig.get_paths()["stdlib"] + "/contextlib.py",
         "<frozen importlib._bootstrap>",
+        "<sqlalchemy generated warned() wrapper for sqlalchemy.orm.session.Session._flush>",
     ],
 )
 def test_libraries_are_passed_over(file: str) -> None:

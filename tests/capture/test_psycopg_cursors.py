@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from tests.capture.captured import Captured, captured
 
 from dbwright import capture
@@ -105,6 +107,30 @@ def test_many_sets_rows_as_they_come_and_copy(
     assert (sent["rows"], sent["errors"]) == (15, 1)
     assert calls["SELECT * FROM users WHERE id >= $1"]["rows"] == 15
     assert calls["COPY users FROM STDIN"]["rows"] == 1
+
+
+def test_who_has_seen_enough_rows_did_not_fail(
+    shop: Database, recorder: Recorder, tmp_path: Path
+) -> None:
+    many = "SELECT generate_series(1, 100000)"
+    with connect(shop, recorder) as connection:
+        for _ in connection.cursor().stream(many):
+            break
+
+    async def work() -> None:
+        factory = capture.async_cursor_factory(recorder)
+        async with await psycopg.AsyncConnection.connect(
+            shop.url, cursor_factory=factory
+        ) as connection:
+            async with aclosing(connection.cursor().stream(many)) as rows:
+                async for _ in rows:
+                    break
+            # At once, not when somebody collects garbage.
+            assert connection.info.transaction_status is not TransactionStatus.ACTIVE
+
+    asyncio.run(work())
+    sent = written(recorder, tmp_path).calls[many]
+    assert (sent["calls"], sent["rows"], sent.get("errors", 0)) == (2, 2, 0)
 
 
 def test_queries_that_are_no_text(shop: Database, recorder: Recorder, tmp_path: Path) -> None:

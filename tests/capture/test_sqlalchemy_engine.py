@@ -127,6 +127,31 @@ def test_transactions_are_told_apart(url: str, recorder: Recorder, tmp_path: Pat
     assert found.sequences == [[("SELECT 1", 1), ("SELECT 2", 1)]] * 3
 
 
+def test_with_autocommit_there_are_no_transactions(
+    url: str, recorder: Recorder, tmp_path: Path
+) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1)
+    capture.sqlalchemy(engine, recorder)
+    for _ in range(3):
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+        connection.execute(text("SELECT 2"))
+    engine.dispose()
+    assert written(recorder, tmp_path).transactions == 1
+
+
+def test_the_line_that_flushes_is_told(url: str, recorder: Recorder, tmp_path: Path) -> None:
+    engine = create_engine(url)
+    capture.sqlalchemy(engine, recorder)
+    with Session(engine) as session:
+        session.add(User(id=900, name="x"))
+        session.flush()
+    engine.dispose()
+    (place,) = written(recorder, tmp_path).sites.values()
+    assert place == "test_sqlalchemy_engine.py:test_the_line_that_flushes_is_told"
+
+
 def test_values_of_named_parameters(url: str, tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "capture.jsonl", values=True)
     engine = create_engine(url)
@@ -152,6 +177,25 @@ def test_stop_gives_the_engine_back(url: str, recorder: Recorder, tmp_path: Path
         assert connection.execute(text("SELECT 2")).scalar_one() == 2
     engine.dispose()
     assert written(recorder, tmp_path).texts == ["SELECT 1"]
+
+
+def test_pauses_leave_those_who_came_later(url: str, recorder: Recorder, tmp_path: Path) -> None:
+    """Another library (or recorder) that stands in the same place, above us or below."""
+    engine = create_engine(url)
+    other = Recorder(tmp_path / "other.jsonl")
+    capture.sqlalchemy(engine, recorder)
+    capture.sqlalchemy(engine, other)
+    for paused, other_paused in ((recorder, other), (other, recorder), (other, other)):
+        paused._switch(on=False)
+        other_paused._switch(on=False)
+        paused._switch(on=True)
+        other_paused._switch(on=True)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    other.stop()
+    for found in (written(recorder, tmp_path), captured(tmp_path / "other.jsonl")):
+        assert found.calls["SELECT 1"]["calls"] == 1
 
 
 def test_other_listeners_are_still_called(url: str, recorder: Recorder, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dbwright.sql.batch import NoBatch, batch_of, rows_at_once
+from dbwright.sql.batch import NoBatch, batch_of
+from dbwright.sql.batch_insert import NotOneRow, rows_at_once
 from servers.postgresql import Database
 
 TABLES = """
@@ -34,6 +35,7 @@ PLAIN = (
     "WITH w AS (SELECT * FROM u WHERE v > 3) SELECT w.v FROM w WHERE t_id = $1",
     "SELECT id AS other FROM t WHERE id = $1",
     "SELECT k FROM t WHERE id = $1 FOR UPDATE",
+    "SELECT t.id, t.s FROM t WHERE t.id = $1 LIMIT 21",
 )
 REFUSED = (
     "SELECT * FROM t WHERE k = $1 OR s = 'x'",
@@ -74,6 +76,24 @@ def test_the_batch_returns_the_union(database: Database, keys: list[int]) -> Non
         cursor = psycopg.RawCursor(connection)
         for statement in PLAIN:
             _together(cursor, statement, keys)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "percentile_disc(0.5) WITHIN GROUP (ORDER BY id)",
+        "mode() WITHIN GROUP (ORDER BY s)",
+        "var_pop(id) + regr_count(id, k)",
+        "any_value(k)",
+        "string_agg(s, ',' ORDER BY id)",
+        "json_agg(s) FILTER (WHERE id > 3)",
+    ],
+)
+def test_aggregates_are_those_of_each_value(database: Database, output: str) -> None:
+    with psycopg.connect(database.url) as connection:
+        connection.execute(TABLES)
+        cursor = psycopg.RawCursor(connection)
+        _together(cursor, f"SELECT ({output})::text FROM t WHERE k = $1", [1, 2, 4])
 
 
 @pytest.mark.parametrize("statement", REFUSED)
@@ -119,7 +139,19 @@ def test_rows_at_once(database: Database) -> None:
     with psycopg.connect(database.url) as connection:
         rows = psycopg.RawCursor(connection).execute(sql.encode(), [1, "a", 2, "b", 3, "c"])
         assert rows.fetchall() == [(1,), (2,), (3,)]
-    for text in ("INSERT INTO r VALUES (1), (2)", "INSERT INTO r SELECT 1", "SELECT 1",
-                 "INSERT INTO r VALUES ($1 + 1)"):  # fmt: skip
-        with pytest.raises(NoBatch):
+    for text in ("INSERT INTO r VALUES (1), (2)", "INSERT INTO r SELECT 1"):
+        with pytest.raises(NotOneRow):
             rows_at_once(text)
+    with pytest.raises(NoBatch):
+        rows_at_once("SELECT 1")
+
+
+def test_parameters_of_rows_are_each_row_s_own(database: Database) -> None:
+    database.execute("CREATE TABLE r (a int PRIMARY KEY, b text)")
+    upsert = "INSERT INTO r (a, b) VALUES ($1 + 1, upper($2) || $1) ON CONFLICT (a) DO UPDATE SET b"
+    sql = rows_at_once(f"{upsert} = excluded.b")
+    with psycopg.connect(database.url) as connection:
+        psycopg.RawCursor(connection).execute(sql.encode(), [1, "x", 2, "y"])
+        assert connection.execute("SELECT * FROM r").fetchall() == [(2, "X1"), (3, "Y2")]
+    with pytest.raises(NoBatch, match="outside of the row"):
+        rows_at_once(f"{upsert} = $3")

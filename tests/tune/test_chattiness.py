@@ -251,6 +251,47 @@ def test_where_not_all_was_seen_the_finding_is_less_sure() -> None:
     assert whole[0].message.endswith("(called at app.py:7 show)")
 
 
+def _heard(text: str, *values: tuple[str, ...], distinct: int = 20) -> tuple[Finding, ...]:
+    """Of a statement that ran twenty times in a transaction."""
+    examples = tuple(Call(text, each) for each in values)
+    repetition = Repetition(
+        "f", examples, parent="p", in_transactions=1, times=20, most=20, distinct=distinct
+    )
+    return chattiness(Conversation("x", repetitions=(repetition,)))
+
+
+def test_who_asks_for_what_comes_next_asks_no_question_again() -> None:
+    """Keyset pagination, a worker that looks for what is new, one that takes its next job."""
+    page = "SELECT id FROM t WHERE id > $1 ORDER BY id LIMIT 100"
+    assert not _heard(page, ("1",), ("2",))
+    job = "SELECT id FROM t WHERE state = $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+    assert not _heard(job, ("todo",), distinct=1)
+    assert not _heard("SELECT nextval('t_id_seq')", (), distinct=1)
+    (found,) = _heard("SELECT id FROM t WHERE u = $1 AND id > $2 LIMIT 5", ("1", "9"), ("2", "9"))
+    assert found.rule == N_PLUS_ONE
+    (found,) = _heard("SELECT id FROM t WHERE state = $1", ("todo",), distinct=1)
+    assert found.rule == SAME_AGAIN
+
+
+def test_an_object_that_django_gets() -> None:
+    text = 'SELECT "u"."id", "u"."name" FROM "u" WHERE "u"."id" = {} LIMIT 21'
+    examples = tuple(Call(text.format(number)) for number in (3, 4))
+    repetition = Repetition("f", examples, in_transactions=1, times=20, most=20, distinct=20)
+    (found,) = chattiness(Conversation("x", repetitions=(repetition,)))
+    assert found.evidence["batch"] == "SELECT u.id, u.name FROM u WHERE u.id = ANY($1)"
+    assert "the column has to be unique" in (found.advice or "")
+
+
+def test_rows_are_inserted_at_once_where_their_parameters_allow_it() -> None:
+    upsert = "INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = "
+    (found,) = _heard(f"{upsert}excluded.b", ("1", "2"))
+    assert "VALUES ($1, $2), ($3, $4)" in str(found.evidence["batch"])
+    assert "No two rows of one statement may have the same key" in (found.advice or "")
+    (found,) = _heard(f"{upsert}$3", ("1", "2", "3"))
+    assert "batch" not in found.evidence
+    assert "parameters stand outside of the row" in (found.advice or "")
+
+
 def test_requests_on_one_connection_of_a_pool(server: Server) -> None:
     """Requests that follow one another are no loop; a loop in each of them is one."""
     start = server.data_directory / "log" / "server.csv"

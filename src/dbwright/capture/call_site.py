@@ -24,6 +24,9 @@ DRIVERS = frozenset(
 )
 """Packages that send statements for somebody else."""
 
+GENERATED = ("<frozen", "<sqlalchemy")
+"""Beginnings of the names of code that is in no file and of no application."""
+
 PACKAGES = ("/site-packages/", "/dist-packages/")
 
 
@@ -92,7 +95,7 @@ class Places:
             if found:
                 package = inside.partition("/")[0].removesuffix(".py")
                 return INSIDE if package in DRIVERS else LIBRARY
-        if file.startswith(("<frozen", *self._standard)):
+        if file.startswith((*GENERATED, *self._standard)):
             return INSIDE
         return APPLICATION
 

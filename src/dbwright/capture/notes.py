@@ -85,6 +85,9 @@ class Notes:
         try:
             yield
             found = cursor.rowcount if rows is None else rows()
+        except GeneratorExit:  # the application has seen enough
+            found = -1 if rows is None else rows()
+            raise
         finally:
             seconds = clock() - started
             try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -144,9 +144,11 @@ def async_cursor_factory(
         ) -> AsyncIterator[Any]:
             rows = 0
             with notes.noting(self, query, params, getframe(1), rows=lambda: rows):
-                async for row in super().stream(query, params, **options):
-                    rows += 1
-                    yield row
+                # Closed with this one, not some time later.
+                async with aclosing(super().stream(query, params, **options)) as found:
+                    async for row in found:
+                        rows += 1
+                        yield row
 
         @asynccontextmanager
         async def copy(

@@ -83,12 +83,14 @@ class Step:
 class Session:
     """One connection as the application sees it."""
 
-    __slots__ = ("began", "ended", "left_out", "number", "open", "steps", "transaction")
+    __slots__ = ("began", "begun", "ended", "left_out", "number", "open", "steps", "transaction")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.transaction = 0
         """Counted by whoever sees transactions begin; 0 where each statement is its own."""
+        self.begun = 0
+        """Transactions, where the driver begins others between them that are none (autocommit)."""
         self.open = -1
         """The transaction that the steps are of."""
         self.steps: list[Step] = []

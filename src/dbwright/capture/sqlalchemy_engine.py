@@ -31,15 +31,20 @@ def sqlalchemy(engine: Any, recorder: Recorder) -> None:
     dialect = engine.dialect
     listener = _Listener(recorder, dialect)
     ours = {name: getattr(listener, name) for name in METHODS}
+    out = set(METHODS)
 
     def on() -> None:
-        for name in METHODS:
+        # Others may stand there as well, and have come since the last time: they are called.
+        for name in out:
+            listener.before[name] = getattr(dialect, name)
             setattr(dialect, name, ours[name])
+        out.clear()
 
     def off() -> None:
         for name in METHODS:
             if vars(dialect).get(name) is ours[name]:  # else somebody stands before us
                 setattr(dialect, name, listener.before[name])
+                out.add(name)
 
     recorder.attach(on, off)
 
@@ -48,19 +53,21 @@ class _Listener:
     """What stands in for the dialect's methods. It raises nothing of its own."""
 
     def __init__(self, recorder: Recorder, dialect: Any) -> None:
-        self.before = {name: getattr(dialect, name) for name in METHODS}
-        self._execute = self.before["do_execute"]
+        self.before: dict[str, Any] = {}
+        """What stood there."""
         self._recorder = recorder
         self._placed = dialect.paramstyle in CONVERTED
         self._find = recorder.places.find
         self._append = recorder.pending.append
 
     def do_begin(self, dbapi_connection: Any) -> None:
-        """A transaction begins."""
+        """A transaction begins, as SQLAlchemy sees it: with autocommit there is none."""
         try:
             session = self._session(dbapi_connection)
             if session is not None:
-                session.transaction += 1
+                session.begun += 1
+                alone = getattr(dbapi_connection, "autocommit", False) is True
+                session.transaction = 0 if alone else session.begun
         except Exception as problem:
             self._recorder.trouble(problem)
         self.before["do_begin"](dbapi_connection)
@@ -69,7 +76,7 @@ class _Listener:
         """One statement, with one set of values."""
         started = clock()
         try:
-            self._execute(cursor, statement, parameters, context)
+            self.before["do_execute"](cursor, statement, parameters, context)
         except BaseException:
             self._note(cursor, statement, None, context, started, FAILED)
             raise

@@ -8,7 +8,7 @@ tell whose rows they are. It is made from the parse tree: nothing is changed but
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +16,30 @@ from dbwright.sql.lexer import significant
 from dbwright.sql.parse import Node, SyntaxProblem, parse, walk
 from dbwright.sql.scope.canonical import deparse
 
-__all__ = ["Batch", "NoBatch", "batch_of", "rows_at_once"]
+__all__ = ["Batch", "NoBatch", "NotCompared", "batch_of", "statement_of"]
 
 AGGREGATES = frozenset(
-    "count sum avg min max array_agg string_agg json_agg jsonb_agg json_object_agg xmlagg "
-    "jsonb_object_agg bool_and bool_or every bit_and bit_or stddev variance range_agg".split()
+    "count sum avg min max any_value array_agg string_agg xmlagg bool_and bool_or every bit_and "
+    "bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp corr covar_pop "
+    "covar_samp regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy "
+    "regr_syy range_agg range_intersect_agg json_agg jsonb_agg json_agg_strict jsonb_agg_strict "
+    "json_object_agg jsonb_object_agg json_object_agg_strict jsonb_object_agg_strict "
+    "json_object_agg_unique jsonb_object_agg_unique".split()
 )
+WRITTEN_AS_AGGREGATES = ("agg_within_group", "agg_star", "agg_filter", "agg_order", "agg_distinct")
+"""What a call has that only an aggregate can have, whatever its name."""
+GUARD = 21
+"""MAX_GET_RESULTS of Django, which looks up single objects with it as a LIMIT."""
+AGGREGATE_NODES = ("JsonArrayAgg", "JsonObjectAgg")
 CONSTANTS = ("string", "number")
 
 
 class NoBatch(ValueError):
     """There is no such statement, or none that is safe to give; the message says why."""
+
+
+class NotCompared(NoBatch):
+    """What differs is no value that rows have to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +83,8 @@ def batch_of(
     return Batch(sql, parameters, _name(column), added, note)
 
 
-def rows_at_once(text: str, rows: int = 2) -> str:
-    """An INSERT of one row as one of several, all values as parameters. Raises NoBatch."""
-    node = _statement(text, "InsertStmt")
-    lists = node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", [])
-    if len(lists) != 1:
-        raise NoBatch("it is not an INSERT of one row")
-    items = lists[0]["List"]["items"]
-    numbers = iter(range(1, rows * len(items) + 1))
-    node["selectStmt"]["SelectStmt"]["valuesLists"] = [
-        {"List": {"items": [_in_row(item, numbers) for item in items]}} for _ in range(rows)
-    ]
-    sql = deparse("InsertStmt", node)
-    if sql is None:
-        raise NoBatch("the statement is nested too deeply")
-    return sql
-
-
-def _in_row(item: Node, numbers: Iterator[int]) -> Node:
-    """A value of a row: constants and parameters become parameters, the rest stays."""
-    if "TypeCast" in item:
-        cast = item["TypeCast"]
-        return {"TypeCast": {**cast, "arg": _in_row(cast["arg"], numbers)}}
-    if "A_Const" in item or "ParamRef" in item:
-        return {"ParamRef": {"number": next(numbers)}}
-    if any(kind == "ParamRef" for kind, _ in walk(item)):
-        raise NoBatch("a parameter is part of an expression")
-    return item
-
-
-def _statement(text: str, kind: str) -> dict[str, Any]:
+def statement_of(text: str, kind: str) -> dict[str, Any]:
+    """A copy of the one statement of a text, where it is of that kind. Raises NoBatch."""
     try:
         statements = parse(text).statements
     except SyntaxProblem as problem:
@@ -110,7 +95,7 @@ def _statement(text: str, kind: str) -> dict[str, Any]:
 
 
 def _select(text: str) -> dict[str, Any]:
-    node = _statement(text, "SelectStmt")
+    node = statement_of(text, "SelectStmt")
     if node.get("op", "SETOP_NONE") != "SETOP_NONE" or "whereClause" not in node:
         raise NoBatch("it is not a plain SELECT with a WHERE")
     return node
@@ -162,7 +147,7 @@ def _comparison(
         if kind in ("ParamRef", "A_Const") and _is_value({kind: inner}, constant, number)
     ]
     if len(found) != 1 or len(uses) != 1:
-        raise NoBatch("what differs is not compared with = for all rows, once")
+        raise NotCompared("what differs is not compared with = for all rows, once")
     return found[0]
 
 
@@ -239,10 +224,16 @@ def _for_many(node: dict[str, Any], column: Node, parameters: Sequence[str | Non
 def _one_row_each(
     node: dict[str, Any], column: Node, aggregates: bool, parameters: Sequence[str | None]
 ) -> str:
-    if not _is_one(node["limitCount"], parameters):
+    limit = _number(node["limitCount"], parameters)
+    if limit not in (1, GUARD):
         raise NoBatch("LIMIT means the rows of one value: use LATERAL")
     del node["limitCount"]
     node["limitOption"] = "LIMIT_OPTION_DEFAULT"
+    if limit == GUARD and not (aggregates or "groupClause" in node):
+        return (
+            f"LIMIT {GUARD}, with which Django's get() makes sure that there is one row, is left "
+            "out: the column has to be unique."
+        )
     if aggregates or "groupClause" in node or "distinctClause" in node:
         raise NoBatch("LIMIT 1 of groups means those of one value: use LATERAL")
     node["distinctClause"] = [copy.deepcopy(column)]
@@ -257,11 +248,14 @@ def _one_row_each(
     return "Where the column is unique, DISTINCT ON and ORDER BY can go."
 
 
-def _is_one(limit: Node, parameters: Sequence[str | None]) -> bool:
+def _number(limit: Node, parameters: Sequence[str | None]) -> int | None:
+    """The rows of a LIMIT; None where it is no plain number."""
     if "ParamRef" in limit:
         number = limit["ParamRef"]["number"]
-        return bool(number <= len(parameters) and parameters[number - 1] == "1")
-    return bool(limit.get("A_Const", {}).get("ival", {}).get("ival") == 1)
+        value = parameters[number - 1] if number <= len(parameters) else None
+        return int(value) if value is not None and value.isdecimal() else None
+    found = limit.get("A_Const", {}).get("ival", {}).get("ival")
+    return found if isinstance(found, int) else None
 
 
 def _aggregates(node: Node) -> bool:
@@ -273,8 +267,13 @@ def _aggregates(node: Node) -> bool:
         if isinstance(current, list):
             pending += current
         elif isinstance(current, dict) and "SubLink" not in current:
+            if any(name in current for name in AGGREGATE_NODES):
+                return True
             call = current.get("FuncCall")
-            if call and call["funcname"][-1]["String"]["sval"] in AGGREGATES:
+            if call and (
+                call["funcname"][-1]["String"]["sval"] in AGGREGATES
+                or any(mark in call for mark in WRITTEN_AS_AGGREGATES)
+            ):
                 return True
             pending += current.values()
     return False

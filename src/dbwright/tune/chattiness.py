@@ -12,15 +12,15 @@ from dataclasses import replace
 from dbwright.model.conversation import Call, Conversation, Repetition
 from dbwright.model.finding import Confidence, Finding, ObjectRef, Severity
 from dbwright.model.page import why_it_matters
-from dbwright.sql.batch import Batch, NoBatch, batch_of, rows_at_once
+from dbwright.sql.batch import NoBatch
+from dbwright.sql.batch_insert import NotOneRow, rows_at_once
 from dbwright.sql.fingerprint import normalize
-from dbwright.sql.parameters import numbers_in
-from dbwright.sql.parse import SyntaxProblem, statement_kind
+from dbwright.sql.parse import SyntaxProblem
+from dbwright.tune.chattiness_faults import batch_for, fault_of, reads_only
 from dbwright.tune.chattiness_rules import (
     N_PLUS_ONE,
     PINGS,
     ROW_BY_ROW_INSERT,
-    ROW_BY_ROW_WRITE,
     RULES,
     SAME_AGAIN,
     TINY_TRANSACTIONS,
@@ -34,6 +34,9 @@ __all__ = ["batch_for", "chattiness"]
 SHOWN = 70
 """Characters of a statement in a message."""
 PARENTS_SHOWN = 6
+MANY_ROWS = "Insert many rows at a time (some hundred)"
+COPY = "for thousands COPY … FROM STDIN is the quickest."
+UPSERT_ONCE = "No two rows of one statement may have the same key: leave out all but the last."
 CHANGED_AT_ONCE = (
     "Change them all in one statement: join the table with unnest($1, $2 …) of the values, or at "
     "least send them in one pipeline."
@@ -59,17 +62,6 @@ def chattiness(
     if PINGS in rules:
         found += _pings(conversation, limits)
     return tuple(sorted(found, key=lambda f: (f.severity.rank, -_lost(f), f.key)))
-
-
-def batch_for(repetition: Repetition) -> Batch:
-    """The statement that replaces an N+1's many. Raises NoBatch."""
-    one, other = repetition.examples[0], repetition.examples[-1]
-    if one.text == other.text and one.parameters == other.parameters:
-        # No values were recorded. A statement with one parameter differs in that one.
-        if numbers_in(one.text) != (1,):
-            raise NoBatch("no two different calls were seen")
-        return batch_of(one.text, one.text, ["a"], ["b"])
-    return batch_of(one.text, other.text, one.parameters, other.parameters)
 
 
 def _by_statement(
@@ -108,21 +100,11 @@ def _repeated(
     fewest = min(times.values())
     for repetition, parents in _by_statement(conversation.repetitions):
         # Parsing is what takes time here, and most statements are repeated a few times only.
-        rule = _rule(repetition) if repetition.most >= fewest else None
+        rule = fault_of(repetition) if repetition.most >= fewest else None
         if rule is not None and rule in rules and repetition.most >= times[rule]:
             finding = _of_repetition(rule, repetition, parents, conversation)
             if finding is not None:
                 yield finding
-
-
-def _rule(repetition: Repetition) -> str | None:
-    """The fault that a repetition is, if it is one."""
-    kind = _kind(repetition.examples[0].text)
-    if kind == "SelectStmt":
-        return N_PLUS_ONE if repetition.distinct * 2 > repetition.times else SAME_AGAIN
-    if kind == "InsertStmt":
-        return ROW_BY_ROW_INSERT
-    return ROW_BY_ROW_WRITE if kind in ("UpdateStmt", "DeleteStmt", "MergeStmt") else None
 
 
 def _of_repetition(
@@ -232,13 +214,13 @@ def _insert_advice(example: Call) -> tuple[str, str]:
     """Empty where the INSERT has many rows already."""
     try:
         batch = rows_at_once(example.text)
-    except NoBatch:
+    except NotOneRow:
         return "", ""
-    return (
-        f"Insert many rows at a time (some hundred): {batch}; "
-        "for thousands COPY … FROM STDIN is the quickest.",
-        batch,
-    )
+    except NoBatch as reason:
+        return f"{MANY_ROWS}; {COPY} It is not written out here: {reason}.", ""
+    # The server refuses to change one row twice in one statement.
+    once = f" {UPSERT_ONCE}" if " DO UPDATE " in batch else ""
+    return f"{MANY_ROWS}: {batch}; {COPY}{once}", batch
 
 
 def _same_calls(
@@ -251,6 +233,7 @@ def _same_calls(
             or same.times < limits.same_query_again_calls
             or same.times < limits.same_query_again_share * same.of_calls
             or same.seconds < limits.same_query_again_seconds
+            or not reads_only(same.call.text)
         ):
             continue
         told.add(same.fingerprint)
@@ -350,10 +333,3 @@ def _normalized(text: str) -> str:
         return normalize(text)
     except SyntaxProblem:
         return text
-
-
-def _kind(text: str) -> str:
-    try:
-        return statement_kind(text)
-    except SyntaxProblem:
-        return ""

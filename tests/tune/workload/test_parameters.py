@@ -23,6 +23,7 @@ from dbwright.sql.fingerprint import fingerprint, normalize
 from dbwright.sql.parameters import numbers_in, with_values
 from dbwright.sql.split import split
 from dbwright.tune.workload.parameters import concrete
+from dbwright.tune.workload.weighted import weighted
 from servers.postgresql import Database
 
 SHOP = Path(__file__).with_name("shop.sql")
@@ -163,6 +164,33 @@ def test_no_two_of_a_list_are_the_same(snapshot: Snapshot) -> None:
     text = texts("SELECT 1 FROM shop.orders WHERE customer_id IN ($1, $2, $3)", snapshot)["middle"]
     inside = text.partition("(")[2].rstrip(")").split(", ")
     assert len(set(inside)) == 3
+
+
+def test_elements_of_an_array_are_values_of_the_column(
+    snapshot: Snapshot, connection: psycopg.Connection
+) -> None:
+    """A server takes them for text as long as they are parameters."""
+    for text in (
+        "SELECT 1 FROM shop.orders WHERE customer_id = ANY (ARRAY[$1, $2, $3])",
+        "SELECT 1 FROM shop.orders WHERE customer_id = ANY (ARRAY[$1::bigint, $2])",
+        "SELECT 1 FROM shop.orders WHERE customer_id = ANY (ARRAY[$1 /*, ... */])",
+    ):
+        found, skipped = weighted(
+            [Query(text, fingerprint=fingerprint(text))], snapshot, connection
+        )
+        assert found
+        assert not skipped
+        for each in found:
+            explained(connection, each.statement)
+            assert "{" not in each.statement
+    note = "SELECT 1 FROM shop.orders WHERE note = ANY (ARRAY[$1])"
+    assert "ARRAY['note " in texts(note, snapshot)["common"]
+
+
+def test_a_pattern_with_an_escape(snapshot: Snapshot, connection: psycopg.Connection) -> None:
+    pattern = texts("SELECT 1 FROM shop.customer WHERE name LIKE $1 ESCAPE $2", snapshot)["middle"]
+    explained(connection, pattern)
+    assert "%' ESCAPE" in pattern
 
 
 def test_a_subquery_s_and_a_view_s_column_are_the_table_s(snapshot: Snapshot) -> None:

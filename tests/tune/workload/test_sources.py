@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -121,6 +123,60 @@ def test_a_server_s_log(server: Server, tmp_path: Path) -> None:
     assert len(reading.conversations) == 1
 
 
+def test_a_log_is_read_for_the_target_s_database(snapshot: Snapshot, tmp_path: Path) -> None:
+    own = snapshot.catalog.server.database
+    line = (
+        "2026-11-23 07:00:00.000 UTC [7] app@{} LOG:  duration: {} ms  statement: SELECT a FROM t\n"
+    )
+    path = tmp_path / "server.log"
+    path.write_text(line.format(own, 1.5) * 3 + line.format("other", 200.0) * 4, encoding="utf-8")
+    (query,) = read_workload_from(str(path), snapshot).workload.queries
+    assert query.calls == 3
+    assert query.total_seconds == pytest.approx(0.0045)
+    (query,) = read_workload_from(str(path)).workload.queries
+    assert query.calls == 7
+    path.write_text(line.format("production", 1.5) * 3, encoding="utf-8")
+    reading = read_workload_from(str(path), snapshot)
+    assert [each.calls for each in reading.workload.queries] == [3]
+    assert f"no statement of the log is of {own}; those of production were taken" in {
+        each.reason for each in reading.skipped
+    }
+
+
+def test_the_prefix_of_a_log_may_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "server.log"
+    lines = (
+        f"2026-11-23 07:00:00 UTC shop u{n} LOG:  duration: 1.5 ms  statement: SELECT {n}+a FROM t"
+        for n in range(30)
+    )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(UnknownLogFormat, match="in a way that dbwright can't tell") as error:
+        read_workload_from(str(path))
+    assert "--prefix" in error.value.next_step
+    (query,) = read_workload_from(str(path), prefix="%t %d %u ").workload.queries
+    assert (query.calls, query.database) == (30, "shop")
+
+
+def test_a_log_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def read(content: str) -> WorkloadReading:
+        writer = threading.Thread(target=pipe.write_text, args=(content,))
+        writer.start()
+        try:
+            return read_workload_from(str(pipe))
+        finally:
+            writer.join()
+
+    line = "2026-11-23 07:00:00.000 UTC [7] LOG:  duration: 1.5 ms  statement: SELECT a FROM t\n"
+    reading = read(line * 5000)  # more than the sample that is looked at first
+    assert [query.calls for query in reading.workload.queries] == [5000]
+    assert reading.workload.source == str(pipe)
+    with pytest.raises(UnknownLogFormat, match=f"^{pipe} is not"):
+        read("hello\n")
+
+
 def test_a_capture(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "c.jsonl"
     with capture.Recorder(path) as recorder:
@@ -206,6 +262,15 @@ def test_a_statement_that_is_nested_too_deeply(tmp_path: Path) -> None:
     deep = "SELECT " + "(" * 5000 + "1" + ")" * 5000
     reading = read_workload_from(str(script(tmp_path, f"{deep};\nSELECT 1, 2;")))
     assert "SELECT $1, $2" in queries(reading)
+
+
+@pytest.mark.parametrize("written", ["?", "%s", "%(id)s", ":id"])
+def test_placeholders_of_drivers_are_no_sql(written: str, tmp_path: Path) -> None:
+    path = tmp_path / "queries.sql"
+    path.write_text(f"SELECT a FROM t WHERE id = {written};", encoding="utf-8")
+    with pytest.raises(WorkloadUnreadable, match="does not parse") as error:
+        read_workload_from(str(path))
+    assert error.value.next_step.startswith("write $1, $2")
 
 
 def test_nothing_usable_is_an_error(tmp_path: Path) -> None:

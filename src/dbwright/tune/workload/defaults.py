@@ -29,6 +29,8 @@ ARGUMENTS = {
     ("to_char", 1): "YYYY-MM-DD",
     ("to_date", 1): "YYYY-MM-DD",
     ("to_timestamp", 1): "YYYY-MM-DD",
+    ("like_escape", 1): "\\",
+    ("similar_to_escape", 1): "\\",
     ("encode", 1): "hex",
     ("decode", 1): "hex",
 }

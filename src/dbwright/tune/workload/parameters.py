@@ -20,7 +20,7 @@ from dbwright.tune.workload.defaults import told_type
 from dbwright.tune.workload.slots import Slot, Use, slots_of
 from dbwright.tune.workload.values import Typical, as_literal, typical_value
 
-__all__ = ["Variant", "concrete"]
+__all__ = ["Variant", "concrete", "seen_variants"]
 
 SLOWEST_WEIGHT = 0.1
 """Of the slowest call that was seen, beside a typical one."""
@@ -50,7 +50,7 @@ def concrete(query: Query, snapshot: Snapshot, *, types: Sequence[str] = ()) -> 
     types: of `$1`, `$2` … as the server says them (`parameter_types`); empty where none is asked.
     Raises SyntaxProblem for a query that does not parse.
     """
-    seen = _seen(query)
+    seen = seen_variants(query)
     if seen:
         return seen
     numbers = numbers_in(query.text)
@@ -70,7 +70,7 @@ def concrete(query: Query, snapshot: Snapshot, *, types: Sequence[str] = ()) -> 
     return tuple(sorted(variants, key=lambda variant: (-variant.weight, variant.text)))
 
 
-def _seen(query: Query) -> tuple[Variant, ...]:
+def seen_variants(query: Query) -> tuple[Variant, ...]:
     """The calls that were seen with all their constants."""
     typical = _with_parameters(query, query.example, query.parameters)
     slowest = _with_parameters(query, query.slowest, query.slowest_parameters)

@@ -100,14 +100,29 @@ def _compared(
             if use is Use.ABOVE and predicate.operator.startswith("<"):
                 use = Use.BELOW
             for part in predicate.compared.texts:
+                elements = _elements(part) if use is Use.ARRAY else ()
                 for number in numbers_in(part):
+                    alone = f"${number}"
                     yield Slot(
-                        number, use, places[number], table, column,
-                        inside=part != f"${number}", case=case,
-                    )  # fmt: skip
+                        number,
+                        Use.EQUAL if alone in elements else use,
+                        places[number],
+                        table,
+                        column,
+                        inside=part != alone and alone not in elements,
+                        case=case,
+                    )
             direct = predicate.compared.parameter
             if direct is not None:
                 yield Slot(direct, use, places[direct], table, column, case=case)
+
+
+def _elements(text: str) -> tuple[str, ...]:
+    """Of `ARRAY[$1, $2::int]`, without their casts; none where it is written another way."""
+    if not text.upper().startswith("ARRAY["):
+        return ()
+    inner = text[len("ARRAY[") :].partition("]")[0]
+    return tuple(element.partition("::")[0].strip() for element in inner.split(","))
 
 
 def _written(

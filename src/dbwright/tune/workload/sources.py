@@ -3,12 +3,15 @@ snapshot; one or several."""
 
 from __future__ import annotations
 
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbwright.engines.capture_file import is_capture, read_capture
-from dbwright.errors import FileUnreadable, WorkloadUnreadable
+from dbwright.errors import FileUnreadable, UnknownLogFormat, WorkloadUnreadable
 from dbwright.model.conversation import Conversation
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
@@ -21,6 +24,7 @@ from dbwright.tune.workload.usable import Usable, usable
 __all__ = ["PG_STAT_STATEMENTS", "WorkloadReading", "merged", "of_workload", "read_workload_from"]
 
 PG_STAT_STATEMENTS = "pg_stat_statements"
+STANDARD_INPUT = "-"
 
 ENABLE = (
     "shared_preload_libraries = 'pg_stat_statements' (needs a restart), then "
@@ -44,18 +48,25 @@ class WorkloadReading:
 
 
 def read_workload_from(
-    text: str, source: Snapshot | None = None, *, progress: Progress = silent
+    text: str,
+    source: Snapshot | None = None,
+    *,
+    prefix: str | None = None,
+    progress: Progress = silent,
 ) -> WorkloadReading:
     """Read the workload that `text` names: `pg_stat_statements` (what was read of the target into
     `source`), or a path of a server log (also a folder, also .gz), a .sql file or a folder of
-    them, a capture of `dbwright.capture`, a snapshot.
+    them, a capture of `dbwright.capture`, a snapshot; `-` is standard input. `prefix` is the
+    log_line_prefix of a log whose own can't be found out.
 
     What can't be used is told in `skipped`. Raises FileUnreadable; WorkloadUnreadable where there
     is nothing usable; UnknownLogFormat.
     """
     if text == PG_STAT_STATEMENTS:
         return _of_snapshot(source)
-    path = Path(text)
+    path = Path("/dev/stdin" if text == STANDARD_INPUT else text)
+    if _comes_once(path):
+        return _of_pipe(text, path, source, prefix, progress)
     if not path.exists():
         raise FileUnreadable(
             f"there is no file {text!r}",
@@ -73,7 +84,40 @@ def read_workload_from(
         found = usable((query, "") for query in reading.workload.queries)
         skipped = reading.skipped + found.skipped
         return _reading("capture", reading.workload, found, skipped, (reading.conversation,))
-    return _of_log(path, progress)
+    known = source is not None and not source.from_files
+    database = source.catalog.server.database if source is not None and known else None
+    return _of_log(path, prefix, database or None, progress)
+
+
+def _comes_once(path: Path) -> bool:
+    """Is it a pipe (`zstdcat server.log.zst | dbwright …`, `<(…)`), or another device?"""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
+def _of_pipe(
+    text: str, path: Path, source: Snapshot | None, prefix: str | None, progress: Progress
+) -> WorkloadReading:
+    """A log is looked at before it is read, which takes a file."""
+    with tempfile.TemporaryDirectory(prefix="dbwright-") as folder:
+        file = Path(folder) / "standard input"
+        try:
+            with path.open("rb") as given, file.open("wb") as kept:
+                shutil.copyfileobj(given, kept)
+        except OSError as problem:
+            raise FileUnreadable(
+                f"can't read {text}: {problem.strerror}", "give a file, or pipe a log into it"
+            ) from None
+        name = "standard input" if text == STANDARD_INPUT else text
+        try:
+            reading = read_workload_from(str(file), source, prefix=prefix, progress=progress)
+        except (UnknownLogFormat, WorkloadUnreadable) as problem:
+            message = problem.message.replace(str(file), name)
+            raise type(problem)(message, problem.next_step) from None
+    return replace(reading, workload=replace(reading.workload, source=name))
 
 
 def of_workload(
@@ -147,12 +191,23 @@ def _of_scripts(path: Path, scripts: list[Path]) -> WorkloadReading:
     return _reading("sql", workload, found, (*skipped, *found.skipped))
 
 
-def _of_log(path: Path, progress: Progress) -> WorkloadReading:
+def _of_log(
+    path: Path, prefix: str | None, database: str | None, progress: Progress
+) -> WorkloadReading:
+    """A log is of all databases of its server: those of another one would count for the target's
+    where they read tables of the same names."""
     from dbwright.engines.postgresql.logs import read_log
 
-    reading = read_log([path], progress=progress)
+    elsewhere: tuple[Skipped, ...] = ()
+    reading = read_log([path], prefix=prefix, database=database, progress=progress)
+    if database is not None and not reading.workload.queries and reading.counts.statements:
+        # Of production, while the target is a copy of it with another name.
+        reading = read_log([path], prefix=prefix, progress=progress)
+        names = sorted({query.database for query in reading.workload.queries if query.database})
+        reason = f"no statement of the log is of {database}; those of {', '.join(names)} were taken"
+        elsewhere = (Skipped("log.database", reason),)
     found = usable((query, "") for query in reading.workload.queries)
-    skipped = (*reading.skipped, *found.skipped)
+    skipped = (*reading.skipped, *elsewhere, *found.skipped)
     return _reading("log", reading.workload, found, skipped, (reading.conversation,))
 
 
@@ -166,9 +221,10 @@ def _reading(
     queries = added(found.queries)
     if not queries:
         why = f": {skipped[0].reason}" if skipped else ""
+        remedy = skipped[0].remedy if skipped else ""
         raise WorkloadUnreadable(
             f"there is no query in {workload.source} that can be worked on{why}",
-            "give a workload with SELECT, INSERT, UPDATE or DELETE statements",
+            remedy or "give a workload with SELECT, INSERT, UPDATE or DELETE statements",
         )
     return WorkloadReading(
         workload=replace(workload, queries=queries),

@@ -7,6 +7,7 @@ counted by its first words.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -30,6 +31,11 @@ TWO_WORDS = frozenset("create alter drop".split())
 
 TOLD = 20
 """Statements that do not parse and are told one by one."""
+
+
+_PLACEHOLDER = re.compile(r"[=(,<>]\s*\?|%s|%\(\w+\)s|(?<![:\w]):[A-Za-z_]\w*")
+NUMBERED = "write $1, $2 … for parameters, or put values in their place"
+"""Where a statement does not parse in which something stands that drivers take for a parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,9 @@ def usable(queries: Iterable[tuple[Query, str]]) -> Usable:
             refused += 1
             if refused <= TOLD:
                 reason = problem.message + (f" ({place})" if place else "")
-                skipped.append(Skipped("workload.statements", reason, "", (_shown(query.text),)))
+                remedy = NUMBERED if _PLACEHOLDER.search(query.text) else ""
+                shown = (_shown(query.text),)
+                skipped.append(Skipped("workload.statements", reason, remedy, shown))
         else:
             kept.append(found)
             if changes:

@@ -131,7 +131,9 @@ def _from_statistics(slot: Slot, typical: Typical, statistics: ColumnStatistics)
     if slot.case:
         value = value.lower() if slot.case == "lower" else value.upper()
     if slot.use is Use.PATTERN:
-        return value[:PREFIX] if slot.inside else as_pattern(value[:PREFIX])
+        escaped = (slot.place.function, slot.place.argument) == ("like_escape", 0)
+        inside = slot.inside and not escaped
+        return value[:PREFIX] if inside else as_pattern(value[:PREFIX])
     return value
 
 

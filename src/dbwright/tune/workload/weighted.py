@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.pq import ExecStatus
 
 from dbwright.engines.postgresql.parameter_types import parameter_types
 from dbwright.errors import StatementRejected
@@ -15,7 +16,7 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.model.workload import Query
 from dbwright.sql.parse import SyntaxProblem
 from dbwright.sql.scope import CatalogRelations, Statement, analyse
-from dbwright.tune.workload.parameters import concrete
+from dbwright.tune.workload.parameters import Variant, concrete, seen_variants
 
 __all__ = ["Weighted", "weighted"]
 
@@ -91,9 +92,14 @@ def _of_query(
             raise _NoSuchTable(f"there is no table {name} in this database")
     if not any(relation.stored and relation.columns is not None for relation in scoped.relations):
         return None
-    types = parameter_types(connection, query.text) if scoped.parameters else ()
+    variants = seen_variants(query)
+    if not variants:
+        # Only now: not every statement can be analysed once `$1` stands for its constants.
+        variants = (
+            _made(query, snapshot, connection) if scoped.parameters else concrete(query, snapshot)
+        )
     found: list[Weighted] = []
-    for variant in concrete(query, snapshot, types=types):
+    for variant in variants:
         own = variant.kind in OWN_CONSTANTS
         found.append(
             Weighted(
@@ -104,6 +110,27 @@ def _of_query(
             )
         )
     return found
+
+
+def _made(
+    query: Query, snapshot: Snapshot, connection: psycopg.Connection[Any]
+) -> tuple[Variant, ...]:
+    """With constants in the place of parameters. Raises StatementRejected, SyntaxProblem."""
+    try:
+        types = parameter_types(connection, query.text)
+    except StatementRejected:
+        # Parameters of unknown types are taken for text (`id = ANY (ARRAY[$1, $2])`), constants
+        # for what they are.
+        variants = concrete(query, snapshot)
+        if not variants or not all(_is_taken(connection, variant.text) for variant in variants):
+            raise
+        return variants
+    return concrete(query, snapshot, types=types)
+
+
+def _is_taken(connection: psycopg.Connection[Any], text: str) -> bool:
+    """Can the server analyse the statement? Nothing of it is left behind there."""
+    return connection.pgconn.prepare(b"", text.encode()).status == ExecStatus.COMMAND_OK
 
 
 def _left(query: Query, reason: str) -> Skipped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -120,9 +121,9 @@ def test_an_entry_that_never_ends_is_left_out(
     path = tmp_path / "x.csv"
     path.write_bytes(b"x" * 9000 + b"\n")
     told: list[str] = []
-    assert list(blocks(LogFile(path, 9001, ""), lambda block: 0, silent, told.append)) == [
-        b"x" * 1000 + b"\n"
-    ]
+    assert list(
+        blocks(LogFile(path, 9001, "", datetime.now(UTC)), lambda block: 0, silent, told.append)
+    ) == [b"x" * 1000 + b"\n"]
     assert set(told) == {"an entry of more than 64 MiB"}
 
 

@@ -28,6 +28,9 @@ FOUND = (
     "[%p] %m db=%d user=%u: ",
     "%m pid:%p tx:%x %h user=%u ",
     "%m [%p] %q%u@%d/%a ",
+    "%m [%p] %Q ",
+    "%m [%p] qid=%Q %u@%d ",
+    " sql_error_code = %e ",
 )
 """Found out without being told."""
 TOLD = ("%a %m [%-8p] %u %d ", "%b %p %Q %t ", "%u,%d,%p,%m;")
@@ -86,6 +89,33 @@ def test_without_sessions_it_says_what_can_not_be_told(tmp_path: Path) -> None:
     assert reading.conversation.repetitions == ()
     other = read_log(tmp_path, database="shop")
     assert {skip.part for skip in other.skipped} >= {"log.sessions", "log.database"}
+
+
+@pytest.mark.parametrize("prefix", ["{} [7] app@shop ", "{} [7] (user=app db=shop) "])
+def test_background_processes_need_not_be_in_the_sample(prefix: str, tmp_path: Path) -> None:
+    """They lack what %q holds back."""
+    time = "2026-11-23 07:00:00.000 UTC"
+    statement = f"{prefix.format(time)}LOG:  duration: 1.000 ms  statement: SELECT a FROM t\n"
+    path = tmp_path / "server.log"
+    path.write_text(
+        statement * 5000 + f"{time} [9] LOG:  checkpoint complete: wrote 8 buffers\n",
+        encoding="utf-8",
+    )
+    counts = read_log(path).counts
+    assert (counts.statements, counts.checkpoints) == (5000, 1)
+
+
+def test_statements_with_another_beginning_are_told(tmp_path: Path) -> None:
+    """A prefix that was changed meanwhile, or a name that was taken for a part of it."""
+    line = "2026-11-23 07:00:00.000 UTC|{}|7|LOG:  duration: 1.000 ms  statement: SELECT a FROM t\n"
+    path = tmp_path / "server.log"
+    path.write_text(line.format("app") * 40 + line.format("admin") * 2, encoding="utf-8")
+    reading = read_log(path)
+    assert reading.counts.statements == 40
+    (told,) = [each for each in reading.skipped if each.reason.startswith("2 statements begin")]
+    assert "--prefix" in told.remedy
+    assert not reading.conversation.complete
+    assert read_log(path, prefix="%m|%u|%p|").counts.statements == 42
 
 
 @pytest.mark.parametrize("logged", [18], indirect=True)

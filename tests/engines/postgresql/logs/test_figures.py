@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dbwright.engines.postgresql.logs.groups import Groups
 from dbwright.engines.postgresql.logs.moments import Clock
-from dbwright.engines.postgresql.logs.parameters import parameter_values
+from dbwright.engines.postgresql.logs.parameters import parameter_values, whole_values
 from dbwright.engines.postgresql.logs.sample import KEPT, Durations
 
 SECONDS = st.floats(0, 1e5, allow_subnormal=False)
@@ -80,6 +80,13 @@ def test_parameter_values(values: list[str | None]) -> None:
     for word in ("parameters", "Parameters"):
         assert parameter_values(f"{word}: {written}".encode()) == tuple(values)
     assert parameter_values(written.encode()) == ()
+
+
+def test_values_that_were_cut_are_not_run_with() -> None:
+    detail = b"parameters: $1 = '12...', $2 = 'x'"
+    assert parameter_values(detail) == ("12...", "x")
+    assert whole_values(detail) == ()
+    assert whole_values(b"parameters: $1 = '12'") == ("12",)
 
 
 def test_the_number_of_groups_is_bounded() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from psycopg import sql
 
 from dbwright.engines.postgresql.logs import LogReading, read_log
 from dbwright.engines.postgresql.logs.detect import detect
+from dbwright.errors import FileUnreadable
 from dbwright.model.workload import Query
 from servers.logs import PREFIX, Traffic, logging_server, wait_for_log
 
@@ -86,6 +89,26 @@ def test_gzip_and_several_files(logged: Traffic, tmp_path: Path) -> None:
     _check(read_log([tmp_path / "a.csv.gz", tmp_path / "b.csv"]), logged)
 
 
+@pytest.mark.parametrize("logged", [18], indirect=True)
+def test_a_folder_with_packed_and_other_files(logged: Traffic, tmp_path: Path) -> None:
+    whole = read_log(logged.log("csv"))
+    content = logged.log("csv").read_bytes()
+    (tmp_path / "monday.csv").write_bytes(content)
+    (tmp_path / "monday.csv.gz").write_bytes(gzip.compress(content))  # the same once more
+    (tmp_path / "tuesday.csv.xz").write_bytes(lzma.compress(content))
+    (tmp_path / "wednesday.csv.bz2").write_bytes(bz2.compress(content))
+    (tmp_path / "thursday.csv.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
+    (tmp_path / "readme.txt").write_text("hello\n")
+    reading = read_log(tmp_path)
+    assert reading.counts.statements == 3 * whole.counts.statements
+    told = " ".join(each.reason for each in reading.skipped)
+    for name in ("monday.csv.gz holds", "thursday.csv.zst is packed", "readme.txt is not"):
+        assert name in told
+    with pytest.raises(FileUnreadable, match="packed with zstd") as error:
+        read_log(tmp_path / "thursday.csv.zst")
+    assert "zstd -d" in error.value.next_step
+
+
 def test_a_folder_with_all_formats_counts_everything_once(logged: Traffic) -> None:
     reading = read_log(logged.folder)
     assert [skip.part for skip in reading.skipped] == ["log"] * (len(logged.endings) - 1)
@@ -138,6 +161,7 @@ def test_a_verbose_log() -> None:
             connection.execute("SET log_min_duration_statement = 0")
             for number in range(4):
                 connection.execute('SELECT "relname" FROM pg_class WHERE oid = %s', [number])
+                connection.execute('SELECT "oid" , 1 FROM pg_am')
             with pytest.raises(psycopg.errors.UndefinedTable):
                 connection.execute("SELECT * FROM missing")
             connection.execute("SET log_duration = on")
@@ -150,6 +174,7 @@ def test_a_verbose_log() -> None:
         assert reading.counts.errors == {"42P01": 1}
         assert _query(reading, 'SELECT "relname"').calls == 4
         assert _query(reading, 'SELECT "relname"').parameters[0] in ("0", "1", "2", "3")
+        assert _query(reading, 'SELECT "oid"').calls == 4
         assert _query(reading, "SELECT $1, count").calls == 3
         assert (
             _query(reading, "SELECT $1, count").example == "SELECT 'a\n\"b\"', count(*) FROM pg_am"
@@ -167,4 +192,30 @@ def test_a_threshold_is_told() -> None:
     (skip,) = reading.skipped
     assert skip.part == "log.statements"
     assert "log_min_duration_statement = 0" in skip.remedy
+    assert not reading.conversation.complete
+
+
+def test_what_fails_is_no_call_and_gets_no_other_s_duration(tmp_path: Path) -> None:
+    head = "2026-11-23 07:00:00.000 UTC [7] "
+    lines = (
+        "LOG:  statement: DELETE FROM a WHERE b = 1",
+        "LOG:  duration: 2.000 ms",
+        "LOG:  statement: DELETE FROM a\n\tWHERE b = 1",
+        "ERROR:  canceling statement due to user request",
+        "STATEMENT:  DELETE FROM a\n\tWHERE b = 1",
+        "LOG:  duration: 500.000 ms",  # of a SELECT, which log_statement = 'mod' leaves out
+        "LOG:  statement: DELETE FROM c",
+        "ERROR:  division by zero",
+        "STATEMENT:  SELECT 1 / 0",
+        "LOG:  duration: 700.000 ms",
+    )
+    path = tmp_path / "server.log"
+    path.write_text("".join(f"{head}{line}\n" for line in lines), encoding="utf-8")
+    reading = read_log(path)
+    one, other = reading.workload.queries
+    assert (one.text, one.calls) == ("DELETE FROM a WHERE b = $1", 1)
+    assert one.total_seconds == pytest.approx(0.002)
+    assert (other.text, other.calls, other.total_seconds) == ("DELETE FROM c", 1, None)
+    (told,) = [each for each in reading.skipped if each.part == "log.statements"]
+    assert told.reason.startswith("2 durations stand in the log without their statements")
     assert not reading.conversation.complete

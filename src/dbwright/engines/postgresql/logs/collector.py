@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from dbwright.engines.postgresql.logs.counts import Counting
+from dbwright.engines.postgresql.logs.counts import FAILED, Counting
 from dbwright.engines.postgresql.logs.events import (
     Entry,
     Event,
@@ -23,6 +23,7 @@ __all__ = ["Collector"]
 
 MOST_PEOPLE = 20_000
 """So many sessions are kept apart at a time; those silent for longest are over then."""
+MOST_ORIGINS = 10_000
 MOST_DURATIONS = 20_000
 """So many different ones are remembered, as they are written."""
 LIKELY_SECONDS = 0.001
@@ -65,6 +66,11 @@ class Collector:
         self.sessions = 0
         self.of_other_databases = 0
         self.of_unknown_database = 0
+        self.lone_durations = 0
+        """Durations without a statement (log_duration without log_statement)."""
+        self._executions = 0
+        """Of prepared statements, logged when they began: a duration each for parsing and for
+        binding them comes with them."""
         self.nameless = False
         """Does the log not say whose entries they are?"""
         self._database = database
@@ -74,6 +80,7 @@ class Collector:
         self._speakers: dict[tuple[str | None, str | None, str], Speaker] = {}
         self._lookups: dict[tuple[str, str | None], Lookup] = {}
         self._seconds: dict[bytes, float] = {}
+        self._origins: dict[tuple[str, bytes], Origin] = {}
 
     def take(self, events: Iterable[Event], source: Format) -> None:
         """All events of a block."""
@@ -122,6 +129,11 @@ class Collector:
         self.statements += statements
 
     @property
+    def textless(self) -> int:
+        """So many durations, at least, are of statements that the log does not hold."""
+        return max(0, self.lone_durations - 2 * self._executions)
+
+    @property
     def threshold_seconds(self) -> float | None:
         """Where log_min_duration_statement seems to be; None where all statements were logged."""
         timed = [group.durations for group in self.groups.all.values() if group.durations.count]
@@ -134,18 +146,9 @@ class Collector:
         if self.statements - self._settled < at_least:
             return
         self._settled = self.statements
-        origins: dict[tuple[str, bytes], Origin] = {}
-
-        def origin(source: Format, raw: bytes) -> Origin:
-            found = origins.get((source.name, raw))
-            if found is None:
-                found = source.origin(raw) if raw else Origin()
-                origins[source.name, raw] = found
-            return found
-
         for group in (*self.groups.all.values(), *self.groups.left_out.values()):
             if group.fresh:
-                group.add_up(origin)
+                group.add_up(self._origin)
         talks = (person.talk for person in self._people.values())
         heard = {id(talk): talk for talk in talks if talk.fresh}
         for talk in heard.values():
@@ -160,6 +163,15 @@ class Collector:
                 self._call(person, person.said, UNTIMED)
         self.settle()
         self.talks.close_all({id(p.talk): p.talk for p in self._people.values()}.values())
+
+    def _origin(self, source: Format, raw: bytes) -> Origin:
+        """There are few different ones: as many as applications and kinds of statements."""
+        found = self._origins.get((source.name, raw))
+        if found is None:
+            if len(self._origins) >= MOST_ORIGINS:
+                self._origins.clear()
+            found = self._origins[source.name, raw] = source.origin(raw) if raw else Origin()
+        return found
 
     def _meet(self, who: Hashable, source: Format) -> _Person:
         found = source.identity(who)
@@ -203,11 +215,13 @@ class Collector:
             if person.said is not None:
                 self._call(person, person.said, UNTIMED)
             person.said = event
+            self._executions += kind != b"statement"
         elif not kind:
             if text.startswith(b"fastpath "):
                 return
             if person.said is None:
-                return  # of parsing and binding, which log_duration tells without a statement
+                self.lone_durations += 1
+                return
             self._call(person, (time, *person.said[1:]), _seconds(duration))
             person.said = None
         elif kind == b"statement" or kind.startswith(b"execute "):
@@ -246,12 +260,24 @@ class Collector:
 
     def _note(self, entry: Entry, source: Format) -> None:
         size = self.counting.note(entry)
+        if entry.statement and entry.severity in FAILED:
+            self._failed(entry)
         if size and entry.statement:
             person = self._people.get(entry.who) or self._meet(entry.who, source)
             if person.lookup is not None:
                 group = self.groups.find(entry.statement, person.database)
                 group.temporary_bytes += size
                 group.temporary_files += 1
+
+    def _failed(self, entry: Entry) -> None:
+        """What was logged when it began is over: no duration follows. If it is what failed, it is
+        no call, as it is none where only what has ended is logged."""
+        person = self._people.get(entry.who)
+        if person is None or person.said is None:
+            return
+        said, person.said = person.said, None
+        if person.plain(said[5]) != entry.statement:
+            self._call(person, said, UNTIMED)
 
     def _forget_silent(self, heard: dict[int, Talk]) -> None:
         """Sessions that said nothing in the last block are taken for over."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dbwright.engines.postgresql.logs.events import Entry
 
-__all__ = ["Counting", "LogCounts"]
+__all__ = ["FAILED", "Counting", "LogCounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ _TEMPORARY_FILE = re.compile(r'temporary file: path ".*", size (\d+)')
 _CANCELLED = re.compile(r"canceling statement due to (.+)|canceling autovacuum task")
 _POSITION = re.compile(r" at character \d+$")
 _MOST_KINDS = 1000
-_FAILED = ("ERROR", "FATAL", "PANIC")
+FAILED = ("ERROR", "FATAL", "PANIC")
 _BEGINNINGS = (
     ("connection authorized", "connections"),
     ("checkpoint complete", "checkpoints"),
@@ -65,7 +65,7 @@ class Counting:
     def note(self, entry: Entry) -> int:
         """Count an entry; the size of the temporary file that it tells of, or 0."""
         message = entry.message
-        if entry.severity in _FAILED:
+        if entry.severity in FAILED:
             self._failed(entry)
         elif message.startswith("temporary file: "):
             match = _TEMPORARY_FILE.match(message)

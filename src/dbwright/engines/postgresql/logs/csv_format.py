@@ -36,12 +36,14 @@ _PART = re.compile(
 )
 """A duration of its own (log_duration), a statement without one (log_statement), and those with a
 context or a location."""
+_BETWEEN = re.compile(rb'","(?!")')
 _FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"?|([^,\n]*))(?:,|\n|\Z)')
 
 
 class CsvFormat:
     name = "csvlog"
     has_transactions = True
+    unread = 0
 
     def last_start(self, block: bytes) -> int:
         position = len(block)
@@ -81,7 +83,7 @@ class CsvFormat:
                 odd.clear()
             parameters = b""
             if tail[:1] != b",":
-                text, _, parameters = text.rpartition(b'","')
+                text, parameters, tail = _message_and_more(text, tail)
             time, _, who = names.partition(b",")
             add((time, who, transaction, duration, kind, text, parameters, tail))
         found += _slowly(odd)
@@ -102,6 +104,20 @@ class CsvFormat:
         return Origin(fields[0] or None, number or None)
 
 
+def _message_and_more(text: bytes, tail: bytes) -> tuple[bytes, bytes, bytes]:
+    """Message, detail and tail where empty fields follow one that may be the detail, or else the
+    message itself: then the tail begins with a location (log_error_verbosity)."""
+    message, between, detail = text.partition(b'","')
+    if detail[:1] != b'"' and between:
+        return message, detail, tail
+    # Quotes of the message around a comma are doubled, those of two fields are not.
+    between_fields = _BETWEEN.search(text)
+    if between_fields is not None:
+        return text[: between_fields.start()], text[between_fields.end() :], tail
+    location = _FIELD.match(tail)
+    return text, b"", tail if location is None else tail[location.end() :]
+
+
 def _is_open(body: bytes) -> bool:
     """Does an odd number of quotes stand at the end?"""
     return (len(body) - len(body.rstrip(b'"'))) & 1 == 1
@@ -120,10 +136,10 @@ def _slowly(lines: list[bytes]) -> list[Event]:
                 continue
             duration, kind = part[1] or b"", part[2] or part[3] or b""
             text, parameters, tail = _by_quotes(rest[part.end() :])
-        elif not closed:
+        elif not closed or _is_open(text):
             text, parameters, tail = _by_quotes(rest)
         elif tail[:1] != b",":
-            text, _, parameters = text.rpartition(b'","')
+            text, parameters, tail = _message_and_more(text, tail)
         found.append((time, who, transaction, duration, kind, text, parameters, tail))
     return found
 

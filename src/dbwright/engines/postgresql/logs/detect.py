@@ -12,12 +12,14 @@ from pathlib import Path
 
 from dbwright.engines.postgresql.logs.csv_format import START, CsvFormat
 from dbwright.engines.postgresql.logs.events import Format
+from dbwright.engines.postgresql.logs.files import LogFile
 from dbwright.engines.postgresql.logs.json_format import JsonFormat
 from dbwright.engines.postgresql.logs.prefix import Prefix, compiled
 from dbwright.engines.postgresql.logs.stderr_format import PRIMARY, SECONDARY, StderrFormat
+from dbwright.engines.postgresql.logs.wrapping import WRAPPED_PREFIX, Wrapping, wrapping_of
 from dbwright.errors import UnknownLogFormat
 
-__all__ = ["KNOWN_PREFIXES", "detect"]
+__all__ = ["KNOWN_PREFIXES", "detect", "unwrapped"]
 
 KNOWN_PREFIXES = (
     "%m [%p] ",
@@ -33,6 +35,7 @@ KNOWN_PREFIXES = (
     "%t-%c-",
     "%m [%c] ",
     "%m %c %v ",
+    "%m [%p] %Q ",
 )
 ENOUGH = 0.9
 """Of the lines that a prefix has to explain."""
@@ -60,14 +63,39 @@ _SPECIMEN = re.compile(
     rb"|(?P<r>(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:]+)\(\d+\)|\[local\])"
     rb"|(?P<h>\b\d{1,3}(?:\.\d{1,3}){3}\b)|(?P<e>\b(?=[0-9A-Z]{5}\b)(?:00000|[0-9]*[A-Z][0-9A-Z]*))"
     rb"|(?P<key>user|usr|db|database|dbname|app|application|client|host|pid|session|line|vxid"
-    rb"|xid|txid)(?P<sign>[=:] ?)(?:\[local\]|(?<=t[=:])[0-9a-f.:]+|[^,;:|\s\]\)]*)"
+    rb"|xid|txid|qid|queryid|query_id|sql_error_code|sqlstate)(?P<sign> ?[=:] ?)"
+    rb"(?:\[local\]|(?<=t[=:])[0-9a-f.:]+|[^,;:|\s\]\)]*)"
+    rb"|(?P<Q>(?<!\S)-?\d{15,20}(?!\S))"
     rb"|(?P<at>[^\s@:,;|/\[\]()<>]*@[^\s@:,;|/\[\]()<>]*)|(?P<number>\b\d+\b)",
 )
 _KEYS = {
     "user": "u", "usr": "u", "db": "d", "database": "d", "dbname": "d", "app": "a",
     "application": "a", "client": "h", "host": "h", "pid": "p", "session": "c", "line": "l",
-    "vxid": "v", "xid": "x", "txid": "x",
+    "vxid": "v", "xid": "x", "txid": "x", "qid": "Q", "queryid": "Q", "query_id": "Q",
+    "sql_error_code": "e", "sqlstate": "e",
 }  # fmt: skip
+
+
+def unwrapped(
+    sample: bytes, file: LogFile, prefix: str | None = None
+) -> tuple[Format, Wrapping | None]:
+    """The format of a file that begins with `sample`, and what its lines are wrapped in.
+
+    Raises UnknownLogFormat.
+    """
+    wrapping = wrapping_of(sample, file.written)
+    if wrapping is None:
+        return detect(sample, file.path, prefix), None
+    found = detect(wrapping.taken(sample) + wrapping.rest(), file.path, prefix)
+    # Where syslog tells the time and the process, few let the server do so as well.
+    heads = (
+        wrapping.names_processes
+        and isinstance(found, StderrFormat)
+        and not found.prefix.names_sessions
+    )
+    if heads and isinstance(found, StderrFormat):
+        found = StderrFormat(compiled(WRAPPED_PREFIX + found.prefix.template))
+    return found, wrapping.anew(heads=heads)
 
 
 def detect(sample: bytes, path: Path, prefix: str | None = None) -> Format:
@@ -90,7 +118,7 @@ def detect(sample: bytes, path: Path, prefix: str | None = None) -> Format:
             f"the lines of {path} begin in a way that dbwright can't tell",
             "give the server's log_line_prefix (SHOW log_line_prefix) with --prefix",
         )
-    return StderrFormat(best)
+    return StderrFormat(compiled(_with_optional(best.template)))
 
 
 def _in_english(found: Format, sample: bytes, path: Path) -> Format:
@@ -130,8 +158,9 @@ def _explained(prefix: Prefix, heads: list[bytes]) -> tuple[float, float]:
         fitting += 1
         who = [g for g, role in zip(match.groups(b""), prefix.roles, strict=True) if role == "who"]
         found = prefix.identity(tuple(who))
-        known = (found.session, found.user, found.database, found.application)
-        pieces += sum(bool(part) for part in known)
+        pieces += bool(found.session) + bool(found.application)
+        # With a space in it, it is hardly a name: the text before one was taken for part of it.
+        pieces += sum(" " not in name for name in (found.user, found.database) if name)
         pieces += sum(role != "who" for role in prefix.roles)
         # Of two that tell the same, the one that takes more for given is right.
         pieces -= 0.01 * prefix.template.count("%")
@@ -151,6 +180,20 @@ def _guesses(heads: list[bytes]) -> list[str]:
         if longer != shorter and longer.startswith(shorter)
     ]
     return best + optional
+
+
+def _with_optional(template: str) -> str:
+    """With %q before what background processes lack: none of them need be in the sample, and lines
+    that have it all read as before."""
+    first = re.search(r"%-?\d*[udahr]", template)
+    if first is None or "%q" in template:
+        return template
+    before = template[: first.start()]
+    # `user=` and a bracket belong to the name that they stand before.
+    start = max(before.rfind(" ") + 1, *(end.end() for end in re.finditer(r"%-?\d*\w", before)), 0)
+    if re.search(r"%[mtnpc]", template[:start]) is None:
+        return template  # all of it could be missing then, and any line would do
+    return f"{template[:start]}%q{template[start:]}"
 
 
 def _template(head: bytes) -> str:

@@ -65,6 +65,8 @@ class Format(Protocol):
     """As log_destination has it."""
     has_transactions: bool
     """Do the events hold a virtual transaction?"""
+    unread: int
+    """Statements so far whose lines begin in another way than this."""
 
     def last_start(self, block: bytes) -> int:
         """Where the last entry begins, which may go on in the next block; 0 for the first."""

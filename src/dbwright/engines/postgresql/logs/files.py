@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from dbwright.engines.postgresql.logs.wrapping import Wrapping
 from dbwright.errors import FileUnreadable
 from dbwright.progress import Progress
 
 __all__ = ["LogFile", "beginning", "blocks", "log_files"]
+
+
+class _Readable(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
 
 BLOCK = 256 * 2**10
 """Bytes: few enough to stay in a core's own cache while they are worked on."""
 LONGEST_ENTRY = 64 * 2**20
 """Bytes of one entry; what is longer is no log, and is left out."""
 SAMPLE = 256 * 2**10
-GZIP_MAGIC = b"\x1f\x8b"
+PACKED: Mapping[bytes, Callable[[BinaryIO], _Readable]] = {
+    b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"BZh": bz2.BZ2File,
+}
+"""By the bytes that such files begin with."""
+ZSTD = b"\x28\xb5\x2f\xfd"
+PACKED_ENDINGS = (".gz", ".xz", ".bz2")
 _STAMP = re.compile(rb"\d\d\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?")
 _KIND = re.compile(r"\.(csv|json|log)(?=\.|$)")
 _PREFERRED = ("csv", "json", "log")
-
-
-class _Readable(Protocol):
-    def read1(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,9 @@ class LogFile:
     size: int
     """Bytes on disk."""
     first_time: str
-    """As it is written there; of the file itself where none is found."""
+    """As it is written there; empty where none is found."""
+    written: datetime
+    """When the file was changed last."""
 
 
 def log_files(paths: Sequence[Path]) -> tuple[tuple[LogFile, ...], tuple[Path, ...]]:
@@ -60,6 +74,9 @@ def log_files(paths: Sequence[Path]) -> tuple[tuple[LogFile, ...], tuple[Path, .
     chosen: dict[Path, Path] = {}
     repeated: list[Path] = []
     for path in sorted(dict.fromkeys(found), key=_preference):
+        if path.suffix in PACKED_ENDINGS and path.with_suffix("") in found:
+            repeated.append(path)  # is being packed just now, or was kept
+            continue
         stem = path.with_name(_KIND.sub("", path.name))
         if _KIND.search(path.name) and stem in chosen and _kind(chosen[stem]) != _kind(path):
             repeated.append(path)
@@ -85,8 +102,9 @@ def blocks(
     last_start: Callable[[bytes], int],
     progress: Progress,
     cut: Callable[[str], None],
+    wrapping: Wrapping | None = None,
 ) -> Iterator[bytes]:
-    """The file's bytes in blocks that begin and end with an entry.
+    """The file's bytes in blocks that begin and end with an entry, out of their wrapping.
 
     `cut` is told what was left out: the unfinished last entry, an endless one, the end of a damaged
     gzip. Raises FileUnreadable.
@@ -99,7 +117,7 @@ def blocks(
             while chunk := _read(unpacked, size, cut):
                 progress(f"reading {file.path.name}", min(raw.tell(), file.size), file.size)
                 # A line end of Windows may lie across two chunks, hence what is held as well.
-                held = _clean(held + chunk)
+                held = _clean(held + (wrapping.taken(chunk) if wrapping else chunk))
                 end = last_start(held)
                 if end:
                     yield held[:end]
@@ -113,6 +131,7 @@ def blocks(
                 size = min(2 * size, LONGEST_ENTRY - len(held) + BLOCK) if held else BLOCK
     except OSError as problem:
         raise _unreadable(file.path, problem) from None
+    held += wrapping.rest() if wrapping else b""
     whole = held.rfind(b"\n") + 1
     if held[whole:].strip():
         cut("the last entry, which is not finished")
@@ -126,7 +145,7 @@ def _read(file: _Readable, size: int, cut: Callable[[str], None]) -> bytes:
     while size > 0:
         try:
             part = file.read1(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError):
             # Told once: after an error that comes at once, nothing more is asked for.
             if not parts:
                 cut("the end, which is damaged or was never written")
@@ -148,18 +167,29 @@ def _clean(found: bytes) -> bytes:
 
 
 def _unpacked(raw: BinaryIO) -> _Readable:
-    magic = raw.read(2)
+    """Raises FileUnreadable for what can't be unpacked here."""
+    magic = raw.read(6)
     raw.seek(0)
-    return gzip.GzipFile(fileobj=raw) if magic == GZIP_MAGIC else cast(_Readable, raw)
+    if magic.startswith(ZSTD):
+        name = Path(raw.name).name
+        raise FileUnreadable(f"{raw.name} is packed with zstd", f"unpack it first: zstd -d {name}")
+    for first, opened in PACKED.items():
+        if magic.startswith(first):
+            return opened(raw)
+    return cast(_Readable, raw)
 
 
 def _file(path: Path) -> LogFile:
-    stamp = _STAMP.search(beginning(path))
     try:
-        size = path.stat().st_size
+        stamp = _STAMP.search(beginning(path))
+    except FileUnreadable:
+        stamp = None  # told by whoever reads it
+    try:
+        found = path.stat()
     except OSError as problem:
         raise _unreadable(path, problem) from None
-    return LogFile(path, size, stamp[0].decode().replace("T", " ") if stamp else "")
+    first = stamp[0].decode().replace("T", " ") if stamp else ""
+    return LogFile(path, found.st_size, first, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 def _kind(path: Path) -> str:
@@ -173,4 +203,6 @@ def _preference(path: Path) -> tuple[int, str]:
 
 
 def _unreadable(path: Path, problem: OSError) -> FileUnreadable:
-    return FileUnreadable(f"can't read {path}: {problem.strerror}", "check the path and its rights")
+    return FileUnreadable(
+        f"can't read {path}: {problem.strerror or problem}", "check the path and its rights"
+    )

@@ -31,6 +31,7 @@ __all__ = ["UNTIMED", "WITH_CONSTANTS", "Call", "Group", "Groups", "Speaker", "p
 G = TypeVar("G", "Group", None)
 
 MOST_GROUPS = 50_000
+MOST_IDENTIFIED = 5_000
 MOST_REMEMBERED = 32 * 2**20
 """Bytes of texts and shapes that lead to a group; then they are found again one by one."""
 LONG = 20_000
@@ -217,6 +218,8 @@ class Groups:
         self.left_out: dict[str | None, Group] = {}
         """By database: calls of statements that found no room for another group."""
         self._most = most
+        self._identified: dict[bytes, tuple[str, Role]] = {}
+        """By key: what a statement is does not depend on its database."""
         self._known: dict[str | None, _Known] = {}
         self._remembered = 0
         self._held = 0
@@ -274,7 +277,12 @@ class Groups:
         return known
 
     def _group(self, text: bytes, key: bytes, database: str | None) -> Group:
-        found, role = identified(text, LONG)
+        known = self._identified.get(key)
+        if known is None:
+            if len(self._identified) >= MOST_IDENTIFIED:
+                self._identified.clear()
+            known = self._identified[key] = identified(text, LONG)
+        found, role = known
         identity = (found or key.decode("latin-1"), database)
         group = self.all.get(identity)
         if group is None:

@@ -36,6 +36,7 @@ _MOST_HEADS = 50_000
 class JsonFormat:
     name = "jsonlog"
     has_transactions = True
+    unread = 0
 
     def __init__(self) -> None:
         self._known: dict[bytes, Hashable] = {}

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from dbwright.engines.postgresql.logs import groups as g
 from dbwright.engines.postgresql.logs.collector import Collector
-from dbwright.engines.postgresql.logs.parameters import parameter_values
+from dbwright.engines.postgresql.logs.parameters import parameter_values, whole_values
 from dbwright.engines.postgresql.logs.roles import Role
 from dbwright.engines.postgresql.logs.talks import Repeated
 from dbwright.model.conversation import Call, Conversation, Repetition, SameCall
@@ -91,9 +91,9 @@ def _query(group: g.Group, database: str | None, collector: Collector) -> Query:
         temporary_blocks=-(-group.temporary_bytes // BLOCK_BYTES) or None,
         user=users[0] if users else None,
         example=_text(example[0]),
-        parameters=parameter_values(example[1]),
+        parameters=whole_values(example[1]),
         slowest=_text(slowest[0]) if timed else None,
-        slowest_parameters=parameter_values(slowest[1]) if timed else (),
+        slowest_parameters=whole_values(slowest[1]) if timed else (),
         minimum_seconds=durations.smallest if timed else None,
         p95_seconds=durations.percentile(0.95),
         max_seconds=durations.largest if timed else None,

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from dbwright.engines.postgresql.logs.collector import Collector
 from dbwright.engines.postgresql.logs.counts import LogCounts
-from dbwright.engines.postgresql.logs.detect import detect
+from dbwright.engines.postgresql.logs.detect import unwrapped
 from dbwright.engines.postgresql.logs.events import Format
 from dbwright.engines.postgresql.logs.files import LogFile, beginning, blocks, log_files
 from dbwright.engines.postgresql.logs.queries import conversation, workload
+from dbwright.engines.postgresql.logs.wrapping import Wrapping
+from dbwright.errors import FileUnreadable, UnknownLogFormat
 from dbwright.memory import garbage_collection_paused
 from dbwright.model.conversation import Conversation
 from dbwright.model.report import Skipped
@@ -20,6 +22,9 @@ from dbwright.progress import Progress, silent
 
 __all__ = ["LogReading", "read_log"]
 
+NEGLIGIBLE = 0.01
+"""Of the statements that were read: so few more change no figure, as where settings were changed
+meanwhile."""
 STATEMENTS_HELD = 30_000
 """So many are added up at a time, at least: fewer times are quicker, and take more memory."""
 
@@ -44,7 +49,7 @@ def read_log(
     database: str | None = None,
     progress: Progress = silent,
 ) -> LogReading:
-    """Read files, or a folder of them, in any of the server's formats, gzipped or not.
+    """Read files, or a folder of them, in any of the server's formats, packed or not.
 
     `prefix` is the log_line_prefix of stderr logs; it is found out where None. With `database`,
     statements of others are counted but not kept. Memory does not grow with the size of the log.
@@ -52,21 +57,32 @@ def read_log(
     """
     given = [paths] if isinstance(paths, Path) else list(paths)
     files, repeated = log_files(given)
-    skipped = [
-        Skipped("log", f"{path} holds what another file holds in a better format")
-        for path in repeated
-    ]
+    skipped = [Skipped("log", f"{path} holds what another file holds, too") for path in repeated]
     collector = Collector(database)
     formats: dict[str, Format] = {}
+    refused: list[UnknownLogFormat | FileUnreadable] = []
     for file in files:
-        sample = beginning(file.path)
-        if not sample.strip():
-            skipped.append(Skipped("log", f"{file.path} is empty"))
+        try:
+            sample = beginning(file.path)
+            if not sample.strip():
+                skipped.append(Skipped("log", f"{file.path} is empty"))
+                continue
+            found, wrapping = unwrapped(sample, file, prefix)
+        except (UnknownLogFormat, FileUnreadable) as problem:
+            refused.append(problem)
             continue
-        found = detect(sample, file.path, prefix)
         name = _name(found)
-        _read(file, formats.setdefault(name, found), collector, progress, skipped)
+        _read(file, formats.setdefault(name, found), wrapping, collector, progress, skipped)
+    if refused and not formats:
+        raise refused[0]
+    # A folder of logs holds other files as well.
+    skipped += [Skipped("log", each.message, each.next_step) for each in refused]
     collector.finish()
+    skipped += [
+        _unread(name, each.unread, collector.statements)
+        for name, each in formats.items()
+        if each.unread
+    ]
     source = ", ".join(str(path) for path in given)
     skipped += _doubts(collector, database)
     complete = not any(skip.part == "log.statements" for skip in skipped)
@@ -82,6 +98,7 @@ def read_log(
 def _read(
     file: LogFile,
     found: Format,
+    wrapping: Wrapping | None,
     collector: Collector,
     progress: Progress,
     skipped: list[Skipped],
@@ -91,7 +108,7 @@ def _read(
 
     # Entries are many, short-lived and in no cycles: looking for garbage among them is all cost.
     with garbage_collection_paused():
-        for block in blocks(file, found.last_start, progress, cut):
+        for block in blocks(file, found.last_start, progress, cut, wrapping):
             collector.take(found.events(block), found)
             collector.settle(STATEMENTS_HELD)
         collector.settle()
@@ -100,6 +117,17 @@ def _read(
 def _name(found: Format) -> str:
     prefix = getattr(found, "prefix", None)
     return found.name if prefix is None else f"{found.name} {prefix.template!r}"
+
+
+def _unread(name: str, statements: int, read: int) -> Skipped:
+    """A name that was taken for part of the prefix, or a prefix that was changed meanwhile."""
+    begins = "statement begins" if statements == 1 else "statements begin"
+    lost = "was" if statements == 1 else "were"
+    return Skipped(
+        "log.statements" if statements > NEGLIGIBLE * read else "log",
+        f"{statements:,} {begins} in another way than {name}, and {lost} not read",
+        "give the log_line_prefix that the server had then (SHOW log_line_prefix) with --prefix",
+    )
 
 
 def _doubts(collector: Collector, database: str | None) -> list[Skipped]:
@@ -120,6 +148,15 @@ def _doubts(collector: Collector, database: str | None) -> list[Skipped]:
                 "log.statements",
                 f"statements below about {collector.threshold_seconds * 1000:.0f} ms are not in "
                 "the log, so nothing is known of quick ones, however many they are",
+                "ALTER SYSTEM SET log_min_duration_statement = 0; SELECT pg_reload_conf();",
+            )
+        )
+    if collector.statements and collector.textless > NEGLIGIBLE * collector.statements:
+        doubts.append(
+            Skipped(
+                "log.statements",
+                f"{collector.textless:,} durations stand in the log without their statements, so "
+                "nothing is known of those",
                 "ALTER SYSTEM SET log_min_duration_statement = 0; SELECT pg_reload_conf();",
             )
         )

@@ -52,6 +52,7 @@ class StderrFormat:
         self._known: dict[bytes, Hashable] = {}
         """What stands between the time and the tag, and whose it is."""
         self._time_ends = 0
+        self.unread = 0
 
     def last_start(self, block: bytes) -> int:
         position = len(block)
@@ -139,6 +140,8 @@ class StderrFormat:
         """What is no statement with its duration."""
         block = b"\n".join(lines).replace(_LINE_END, b"\n\t") + b"\n"
         time_at, transaction_at = self._time, self._transaction
+        # Continued lines are part of a text, which may say anything.
+        begun = sum(_MARK in line.partition(_LINE_END)[0] for line in lines)
         held: Statement | None = None
         entry: _Open | None = None
         for found in self._entry.findall(block):
@@ -146,6 +149,7 @@ class StderrFormat:
             if b"\n\t" in text:
                 text = text.replace(b"\n\t", b"\n")
             if tag == b"LOG" and (duration or kind):
+                begun -= bool(duration)
                 if held is not None:
                     yield held
                 elif entry is not None:
@@ -176,6 +180,7 @@ class StderrFormat:
                     yield entry.closed()
                 who = self._named(found)
                 entry = _Open(b"" if time_at is None else found[time_at], who, tag, state, text)
+        self.unread += max(0, begun)
         if held is not None:
             yield held
         elif entry is not None:
