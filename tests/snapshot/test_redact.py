@@ -99,6 +99,7 @@ INSERT INTO shop.held SELECT %s FROM generate_series(1, 300) n;
 INSERT INTO shop.cities SELECT 'zqlist', n FROM generate_series(1, 9) n;
 CREATE INDEX ON shop.held (upper(few_0));
 CREATE STATISTICS shop.together (mcv, dependencies) ON few_0, few_1 FROM shop.held;
+CREATE STATISTICS shop.of_expressions ON (lower(few_0)), (lower(many_0)) FROM shop.held;
 CREATE MATERIALIZED VIEW shop.copy AS SELECT many_0, many_5, few_12 FROM shop.held;
 ANALYZE
 """
@@ -199,6 +200,17 @@ def test_no_marked_value_is_in_the_file(full: Snapshot, without: Snapshot, tmp_p
         found = re.search(start + re.escape(mark.encode()), after)
         assert found is None, after[max(0, found.start() - 200) : found.end() + 100].decode()
     assert without.redacted
+
+
+def test_statistics_of_expressions_stay_without_values(full: Snapshot, without: Snapshot) -> None:
+    assert full.statistics is not None and without.statistics is not None
+    (before,) = (data for data in full.statistics.extended if data.expressions)
+    (after,) = (data for data in without.statistics.extended if data.expressions)
+    assert all(one.sample for one in before.expressions)
+    assert [one.distinct for one in after.expressions] == [
+        one.distinct for one in before.expressions
+    ]
+    assert not any(one.common_values or one.histogram for one in after.expressions)
 
 
 def test_every_kind_of_statement_was_there(full: Snapshot) -> None:

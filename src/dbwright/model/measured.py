@@ -141,7 +141,8 @@ class MeasuredIndex:
 
 @dataclass(frozen=True, slots=True)
 class DroppedIndex:
-    """Advice on one index that was taken out of the set because it makes a query slower."""
+    """Advice on one index that was taken out of the set because it makes a query slower, or none
+    faster."""
 
     name: str
     table: str

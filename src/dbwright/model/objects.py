@@ -148,6 +148,8 @@ class Type:
     """Of an enum, in order."""
     base_type: str | None = None
     """Of a domain; a range's subtype."""
+    collation: str | None = None
+    """Of a domain, as SQL writes it; None: that of its base type."""
     not_null: bool = False
     default: str | None = None
     checks: tuple[Check, ...] = ()
@@ -363,13 +365,20 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Collation:
-    """A collation with a recorded version."""
+    """A collation that a user made, or one of the server's with a recorded version."""
 
     schema: str
     name: str
     provider: str
     version: str | None = None
     actual_version: str | None = None
+    locale: str | None = None
+    """Of libc its order (LC_COLLATE)."""
+    ctype: str | None = None
+    """Of libc."""
+    deterministic: bool = True
+    rules: str | None = None
+    """Of ICU, beside those of its locale (PostgreSQL 16 and later)."""
 
     @property
     def qualified(self) -> str:

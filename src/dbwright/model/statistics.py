@@ -101,17 +101,6 @@ class RangeStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtendedStatisticsData:
-    """What ANALYZE found for a CREATE STATISTICS object: the server's own bytes, in hexadecimal,
-    by kind (`ndistinct`, `dependencies`, `mcv`)."""
-
-    schema: str
-    name: str
-    inherited: bool
-    parts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ColumnStatistics:
     """What ANALYZE found, as pg_stats shows it. Values are text."""
 
@@ -136,6 +125,19 @@ class ColumnStatistics:
     def sample(self) -> tuple[str, ...]:
         """All values of rows that the statistics hold; none where they are redacted."""
         return () if self.redacted else self.common_values + self.histogram
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedStatisticsData:
+    """What ANALYZE found for a CREATE STATISTICS object: the server's own bytes, in hexadecimal,
+    by kind (`ndistinct`, `dependencies`, `mcv`)."""
+
+    schema: str
+    name: str
+    inherited: bool
+    parts: tuple[tuple[str, str], ...]
+    expressions: tuple[ColumnStatistics, ...] = ()
+    """Of each expression that was analyzed; as `column` its place in the definition, from 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,11 @@ def _statistics(statistics: Statistics, catalog: Catalog) -> Statistics:
         statistics,
         columns=tuple(without_values(c) for c in statistics.columns),
         extended=tuple(
-            replace(data, parts=tuple(part for part in data.parts if part[0] != "mcv"))
+            replace(
+                data,
+                parts=tuple(part for part in data.parts if part[0] != "mcv"),
+                expressions=tuple(substituted(each, None) for each in data.expressions),
+            )
             for data in statistics.extended
         ),
     )

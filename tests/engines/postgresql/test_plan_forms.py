@@ -160,7 +160,7 @@ def test_text_and_json_are_one_plan(shop: psycopg.Connection[Any], name: str) ->
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_xml_and_json_are_one_plan(shop: psycopg.Connection[Any], name: str) -> None:
+def test_xml_yaml_and_json_are_one_plan(shop: psycopg.Connection[Any], name: str) -> None:
     query = QUERIES[name]
     major = shop.info.server_version // 10000
     if major < query.oldest:
@@ -168,7 +168,8 @@ def test_xml_and_json_are_one_plan(shop: psycopg.Connection[Any], name: str) -> 
     options = options_of(major, "ANALYZE", "BUFFERS", *(["COSTS OFF"] if query.changes else []))
     explained(shop, query, options)
     document = read_plan(explained(shop, query, f"{options}, FORMAT JSON"))
-    same(document, read_plan(explained(shop, query, f"{options}, FORMAT XML")), query)
+    for form in ("XML", "YAML"):
+        same(document, read_plan(explained(shop, query, f"{options}, FORMAT {form}")), query)
 
 
 def test_every_kind_of_node_was_met(shop: psycopg.Connection[Any]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbwright.engines.postgresql.plan import read_plan
+from dbwright.engines.postgresql.plan import read_plan, read_plans
 from dbwright.errors import NotAPlan
 from dbwright.model.plan import Plan
 from servers.postgresql import Database
@@ -196,20 +196,24 @@ STYLES = [
     ("-A",),
     ("-A", "-t"),
     ("--csv",),
+    ("-P", "border=2", "-P", "linestyle=unicode", "-P", "unicode_border_linestyle=double"),
     ("-x",),
+    ("-x", "-P", "border=2"),
+    ("-H",),
     ("-P", "format=wrapped", "-P", "columns=4000"),
+    ("-P", "format=wrapped", "-P", "columns=90"),
 ]
 
 
 @pytest.mark.parametrize("style", STYLES, ids=" ".join)
-@pytest.mark.parametrize("form", ["JSON", "TEXT", "XML"])
+@pytest.mark.parametrize("form", ["JSON", "TEXT", "XML", "YAML"])
 def test_psql(forms: dict[str, str], postgresql: Any, style: tuple[str, ...], form: str) -> None:
     statement = f"EXPLAIN (VERBOSE, FORMAT {form}) {QUERY}"
     shown = psql(forms, postgresql.programs.bin, statement, *style)
     assert read_plan(shown) == read_plan(forms[form])
 
 
-@pytest.mark.parametrize("form", ["json", "text", "xml"])
+@pytest.mark.parametrize("form", ["json", "text", "xml", "yaml"])
 def test_auto_explain(database: Database, form: str) -> None:
     """As the server itself logs it."""
     notices: list[str] = []
@@ -242,16 +246,118 @@ def shape(plan: Plan) -> list[tuple[object, ...]]:
 
 
 def test_the_cell_of_a_csv_file(forms: dict[str, str]) -> None:
-    for form in ("JSON", "XML"):
+    for form in ("JSON", "XML", "YAML"):
         out = io.StringIO()
         csv.writer(out, quoting=csv.QUOTE_ALL).writerow([forms[form]])
         assert read_plan(out.getvalue()) == read_plan(forms[form])
 
 
-def test_yaml_is_refused_with_what_to_ask_for(forms: dict[str, str]) -> None:
-    with pytest.raises(NotAPlan, match="YAML") as refused:
-        read_plan(forms["YAML"])
-    assert "FORMAT JSON" in refused.value.next_step
+@pytest.mark.parametrize(
+    "text",
+    [
+        '- Plan: \n    Node Type: "Sort"\n    Filter: "(a = ',
+        '- Plan: \n    Node Type: "Sort"\n  Plans: \n  - Node Type: "Limit"\n- - 3',
+        '- Plan:\nNode Type: "Sort"\n',
+    ],
+)
+def test_damaged_yaml_is_told(text: str) -> None:
+    with pytest.raises(NotAPlan) as refused:
+        read_plan(text)
+    assert refused.value.next_step
+
+
+def fenced(text: str) -> str:
+    return f"My plan (it is slow):\n\n```\n{text}```\n\nAny ideas? I ran ANALYZE.\n-- \nBob"
+
+
+def in_words(text: str) -> str:
+    return f"Hi, this took (cost=12) long:\n\n{text}\nAny ideas? It has no index (I think)."
+
+
+def edged(text: str) -> str:
+    width = max(map(len, text.splitlines()))
+    rows = "\n".join(f"{line:{width}}|" for line in text.splitlines())
+    return f"{'QUERY PLAN':{width}}|\n{'-' * width}+\n{rows}"
+
+
+def in_a_session(text: str) -> str:
+    return f"shop=> EXPLAIN ANALYZE SELECT 1;\n{boxed(text)}\n\nTime: 12.3 ms\nshop=> \n"
+
+
+def broken(text: str) -> str:
+    """By a terminal of 80 columns."""
+    return "\n".join(
+        line[at : at + 80] for line in text.splitlines() for at in range(0, len(line), 80)
+    )
+
+
+def rows(text: str) -> str:
+    return json.dumps([{"QUERY PLAN": line} for line in text.splitlines()])
+
+
+def csvlog(text: str) -> str:
+    quoted = "duration: 1.2 ms  plan:\nQuery Text: SELECT a\n" + text.replace('"', '""')
+    return f'2024-05-06 07:08:09.123 UTC,"bob","shop",77,LOG,00000,"{quoted}",,,"psql",,0\n'
+
+
+def jsonlog(text: str) -> str:
+    message = f"duration: 1.2 ms  plan:\nQuery Text: SELECT 1\n{text}"
+    line = json.dumps({"timestamp": "2024-05-06 07:08:09.123 UTC", "message": message})
+    other = json.dumps({"timestamp": "2024-05-06 07:08:09.123 UTC", "message": "connection"})
+    return f"{other}\n{line}\n"
+
+
+AROUND = (fenced, in_words, edged, in_a_session, broken, rows, csvlog, jsonlog)
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_programs_and_people_put_around_it(around: Callable[[str], str]) -> None:
+    (found,) = read_plans(around(TEXT))
+    assert found.root == WHOLE.root
+    assert found.execution_seconds == WHOLE.execution_seconds
+
+
+def test_words_after_a_plan_without_times_are_not_its_condition() -> None:
+    text = "Seq Scan on t  (cost=0.00..9.00 rows=5 width=4)\n  Filter: (a = 1)\n"
+    assert read_plan(f"{text}How can I make it faster?").root.filter == "(a = 1)"
+    assert read_plan(f"{text}```\n").root.filter == "(a = 1)"
+
+
+def test_pythons_own_literals(forms: dict[str, str]) -> None:
+    assert read_plan(repr(json.loads(forms["JSON"]))) == read_plan(forms["JSON"])
+    assert read_plan(json.dumps(forms["JSON"])) == read_plan(forms["JSON"])
+
+
+def test_a_label_that_was_wrapped_is_no_other_plan() -> None:
+    whole = (
+        "Nested Loop  (cost=1.00..2.00 rows=1 width=1)\n"
+        "  ->  Index Scan using orders_customer on orders  (cost=1.00..2.00 rows=1 width=1)\n"
+        "        Filter: ((data -> 'a'::text) = '1'::jsonb)\n"
+        "        Rows Removed by Filter: 12\n"
+        "  ->  Seq Scan on b  (cost=1.00..2.00 rows=1 width=1)\n"
+    )
+    wrapped = whole.replace("on orders  (", "on\norders  (").replace("(data ->", "(data\n->")
+    assert read_plans(wrapped) == read_plans(whole)
+
+
+def test_spaces_that_a_browser_made_one() -> None:
+    flat = [line for line in TEXT.splitlines() if "InitPlan" not in line]
+    flat = flat[:2] + flat[5:]
+    text = "\n".join(f" {' '.join(line.split())}" for line in flat)
+    assert shape(read_plan(text)) == shape(read_plan("\n".join(flat)))
+
+
+def test_several_plans_in_one_paste(forms: dict[str, str]) -> None:
+    for form in ("JSON", "TEXT", "XML", "YAML"):
+        assert read_plans(f"{forms[form]}\n{forms[form]}\n") == (read_plan(forms[form]),) * 2
+    found = read_plans(logged(TEXT) + "\n" + logged(TEXT))
+    assert [plan.query for plan in found] == ["SELECT 1\nFROM b;"] * 2
+    assert found[0].root == found[1].root == WHOLE.root
+
+
+def test_parameters_of_the_log_are_no_part_of_the_query() -> None:
+    text = logged(TEXT).replace("FROM b;", "FROM b;\n\tQuery Parameters: $1 = '7'")
+    assert read_plan(text).query == "SELECT 1\nFROM b;"
 
 
 @given(st.data())
@@ -270,7 +376,7 @@ def test_a_part_of_a_document_is_never_taken_for_the_whole(
 
 @given(st.data())
 def test_damage_is_told_and_never_crashes(forms: dict[str, str], data: st.DataObject) -> None:
-    text = forms[data.draw(st.sampled_from(["JSON", "TEXT", "XML"]))]
+    text = forms[data.draw(st.sampled_from(["JSON", "TEXT", "XML", "YAML"]))]
     at = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(at, min(len(text), at + 40)))
     junk = data.draw(st.text(max_size=20))

@@ -23,6 +23,7 @@ from dbwright.tune.plans.engine import run_insights
 from dbwright.tune.plans.insights._conditions import compared, sort_columns
 from dbwright.tune.plans.insights._memory import megabytes
 from dbwright.tune.plans.registry import all_insights
+from servers.postgresql import Database
 
 SCHEMA = Path(__file__).parents[2] / "engines/postgresql/plans.sql"
 SCAN = (
@@ -111,6 +112,114 @@ def test_thresholds_are_honoured() -> None:
     raised = {insight.id: {"min_rows": 1e9}}
     assert run_insights(read_plan(SCAN), [insight]).remarks
     assert run_insights(read_plan(SCAN), [insight], thresholds=raised).remarks == ()
+
+
+def test_a_small_part_of_the_time_is_not_worth_an_index() -> None:
+    """A scan that took 9 of 400 ms; the same without times."""
+    above = (
+        "Nested Loop  (cost=0.00..99.00 rows=5 width=4) (actual time=0.1..400.0 rows=5 loops=1)\n"
+        "  ->  Function Scan on f  (cost=0.00..9.00 rows=5 width=4) (actual time=0.1..390.0 rows=5 "
+        "loops=1)\n  ->  "
+    )
+    (insight,) = (i for i in all_insights() if i.id == "plans/sequential-scan-discards-rows")
+    scan = SCAN.replace("\n  ", "\n        ")
+    assert run_insights(read_plan(above + scan), [insight]).remarks == ()
+    assert run_insights(read_plan(above + scan.replace("time=0.1..9.0 ", "")), [insight]).remarks
+
+
+def test_partitions_that_are_scanned_alike_are_told_once() -> None:
+    (insight,) = (i for i in all_insights() if i.id == "plans/sequential-scan-discards-rows")
+    scan = SCAN.partition("Execution")[0].replace("99995", "4000").replace("\n  ", "\n        ")
+    parts = "".join(f"  ->  {scan.replace(' t ', f' t_{n} ')}" for n in range(12))
+    head = "Append  (cost=0.00..99.00 rows=60 width=4) (actual time=0.1..108.0 rows=60 loops=1)\n"
+    (remark,) = run_insights(read_plan(head + parts), [insight]).remarks
+    assert remark.finding.message.startswith("the scan of t_0 and of 11 more like it read 48,060")
+
+
+def test_no_index_for_a_subquery_that_keeps_its_rows(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE a (id int); INSERT INTO a SELECT generate_series(1, 1200);"
+        "CREATE TABLE b (a int, n int); INSERT INTO b SELECT g, g FROM generate_series(1, 1200) g;"
+        "ANALYZE a; ANALYZE b"
+    )
+    with Session.open(database.url, 30) as session:
+        snapshot = read(session)
+    (insight,) = (i for i in all_insights() if i.id == "plans/subplan-runs-per-row")
+    for where, has_fix in (("n > 5", False), ("b.a = a.id", True)):
+        (row,) = database.execute(
+            "EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) "
+            f"SELECT (SELECT count(*) FROM b WHERE {where} AND a.id > 0) FROM a"
+        )
+        (remark,) = run_insights(
+            read_plan(row[0]), [insight], catalog=snapshot.catalog, statistics=snapshot.statistics
+        ).remarks
+        assert (remark.finding.fix is not None) is has_fix
+
+
+JOINED = """\
+{above}Hash Join  (cost=1.00..99.00 rows=5000 width=4) (actual time=0.1..9.0 rows=5 loops=1)
+{pad}Hash Cond: (a.x = b.x)
+{pad}->  Seq Scan on a  (cost=0.00..9.00 rows=900 width=4) (actual time=0.1..1.0 rows=900 loops=1)
+{pad}->  Hash  (cost=0.00..9.00 rows=900 width=4) (actual time=0.1..1.0 rows=900 loops=1)
+{pad}      ->  Seq Scan on b  (cost=0.00..9.00 rows=900 width=4) (actual time=0.1..1.0 rows=900 loops=1)
+"""
+LOOP = "Nested Loop  (cost=1.00..999.00 rows=5000 width=4) (actual time=0.1..9.9 rows=5 loops=1)\n  ->  "
+
+
+def test_an_estimate_counts_where_a_choice_rests_on_it() -> None:
+    (insight,) = (i for i in all_insights() if i.id == "plans/row-estimate-wrong")
+    alone = read_plan(JOINED.format(above="", pad="  "))
+    assert run_insights(alone, [insight]).remarks == ()
+    more = read_plan(JOINED.format(above="", pad="  ").replace("rows=5 loops", "rows=99000 loops"))
+    (remark,) = run_insights(more, [insight]).remarks
+    assert "foreign keys" in remark.finding.advice
+    below_a_join = read_plan(JOINED.format(above=LOOP, pad="        "))
+    (remark,) = run_insights(below_a_join, [insight]).remarks
+    assert remark.node == 1
+
+
+def test_groups_have_advice_of_their_own() -> None:
+    text = LOOP.replace("rows=5 loops", "rows=5000 loops") + (
+        "HashAggregate  (cost=1.00..9.00 rows=5000 width=4) (actual time=0.1..9.0 rows=9 loops=1)\n"
+        "        Group Key: a, b\n"
+        "        ->  Seq Scan on t  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.1..1.0 "
+        "rows=9000 loops=1)\n"
+    )
+    (insight,) = (i for i in all_insights() if i.id == "plans/row-estimate-wrong")
+    (remark,) = run_insights(read_plan(text), [insight]).remarks
+    assert "CREATE STATISTICS (ndistinct)" in remark.finding.advice
+    having = text.replace("Group Key: a, b\n", "Group Key: a, b\n        Filter: (sum(c) > 9)\n")
+    (remark,) = run_insights(read_plan(having), [insight]).remarks
+    assert "HAVING" in remark.finding.advice
+
+
+def test_an_index_is_only_proposed_where_its_columns_rule_rows_out(database: Database) -> None:
+    """`size >= 1` holds for every row; it is the rest of the condition that rules them out."""
+    database.execute(
+        "CREATE TABLE parts (id int, size int, kind int, note text);"
+        "INSERT INTO parts SELECT n, 1 + n % 50, n % 3, 'note ' || n FROM generate_series(1, 20000) n;"
+        "ANALYZE parts"
+    )
+    with Session.open(database.url, 30) as session:
+        snapshot = read(session)
+    found = {}
+    for where in (
+        "size >= 1 AND (note = 'note 7' OR note = 'note 8')",
+        "kind = 1 AND note LIKE '%77%'",
+        "size = 8 AND note LIKE '%77%'",
+    ):
+        (row,) = database.execute(
+            f"EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) SELECT * FROM parts WHERE {where}"
+        )
+        plan = read_plan(row[0])
+        (insight,) = (i for i in all_insights() if i.id == "plans/sequential-scan-discards-rows")
+        (remark,) = run_insights(
+            plan, [insight], catalog=snapshot.catalog, statistics=snapshot.statistics
+        ).remarks
+        found[where.split()[0] + where.split()[1]] = remark.finding.fix
+    assert found["size>="] is None and found["kind="] is None
+    fix = found["size="]
+    assert fix is not None and "(size)" in fix.up
 
 
 NODE = read_plan("Seq Scan on shop.orders o  (cost=0.00..9.00 rows=5 width=4)").root

@@ -28,6 +28,7 @@ from dbwright.progress import Progress, silent
 
 __all__ = ["introspect"]
 
+SERVERS_OWN = ("pg_catalog", "information_schema")
 DEFAULT_ACL_TYPE = {
     "r": "tables",
     "S": "sequences",
@@ -196,9 +197,13 @@ def _catalog(rows: ReadAhead, server_row: Row, host: str) -> tuple[Catalog, tupl
                 objects.PROVIDER.get(row.provider, row.provider),
                 row.version,
                 row.actual_version,
+                row.locale,
+                row.ctype,
+                row.deterministic,
+                row.rules,
             )
             for row in relations.collations
-            if row.version is not None
+            if row.version is not None or row.schema not in SERVERS_OWN
         ),
     )
     return catalog, relations.locked

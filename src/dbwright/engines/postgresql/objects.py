@@ -145,6 +145,7 @@ def types(rows: list[Row], checks: Mapping[int, tuple[Check, ...]]) -> tuple[Typ
             owner=row.owner,
             labels=tuple(row.labels or ()),
             base_type=row.base_type,
+            collation=row.collation,
             not_null=row.not_null,
             default=row.default,
             checks=checks.get(row.oid, ()),

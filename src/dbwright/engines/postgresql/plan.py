@@ -1,10 +1,10 @@
-"""Reading a plan in whatever form it comes: EXPLAIN's JSON, text or XML, pasted from anywhere.
+"""Reading a plan in whatever form it comes: EXPLAIN's JSON, text, XML or YAML, from anywhere.
 
     read_plan(cursor.fetchone()[0])      # what the server gave
     read_plan(Path("slow.txt").read_text())
 
-JSON and XML may stand in psql's borders, in a log line of auto_explain or in the cell of a CSV
-file. All forms end as one document (`plan_document`), so that they can't differ in what they mean.
+Each may stand in psql's borders, in a log line of auto_explain or in the cell of a CSV file. All
+forms end as one document (`plan_document`), so that they can't differ in what they mean.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from dbwright.engines.postgresql.plan_cells import uncelled
 from dbwright.engines.postgresql.plan_document import plan_from
-from dbwright.engines.postgresql.plan_paste import pasted_lines, undoubled
-from dbwright.engines.postgresql.plan_text import document_from_text
+from dbwright.engines.postgresql.plan_paste import pasted_lines
+from dbwright.engines.postgresql.plan_text import documents_from_text
 from dbwright.engines.postgresql.plan_xml import documents_from_xml
+from dbwright.engines.postgresql.plan_yaml import documents_from_yaml, is_yaml
 from dbwright.errors import NotAPlan
 from dbwright.model.plan import Plan
 
 __all__ = ["read_plan", "read_plans"]
 
+JSON_NAMES = ('"Plan"', '"Node Type"')
 ASK = "ask for it with EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON), and paste the whole output"
 
 
@@ -50,14 +53,14 @@ def _documents(given: str | Iterable[Any]) -> list[dict[str, Any]]:
         return _explained(given)
     if not given.strip():
         raise NotAPlan("the text is empty", ASK)
-    found = _json(given)
-    if found is not None:
-        return _explained(found)
-    if "<explain" in given or "</explain>" in given:
-        return documents_from_xml("\n".join(pasted_lines(undoubled(given))))
-    if _is_yaml(given):
-        raise NotAPlan("plans in YAML are not read", ASK)
-    return [document_from_text(given)]
+    text = uncelled(given)
+    found = _json(text)
+    if found:
+        return [document for one in found for document in _explained(one)]
+    lines = pasted_lines(text)
+    if "<explain" in text or "</explain>" in text:
+        return documents_from_xml("\n".join(lines))
+    return documents_from_yaml(lines) if is_yaml(lines) else documents_from_text(lines)
 
 
 def _explained(found: Any) -> list[dict[str, Any]]:
@@ -70,32 +73,50 @@ def _explained(found: Any) -> list[dict[str, Any]]:
     return [one for one in wrapped if "Plan" in one]
 
 
-def _json(text: str) -> Any | None:
-    """The JSON value that is a plan; None where the text is in another form. Raises NotAPlan."""
+def _json(text: str) -> list[Any]:
+    """The JSON values that are plans; none where the text is in another form. Raises NotAPlan."""
+    if not any(name in text for name in JSON_NAMES):
+        return []
     problem: json.JSONDecodeError | None = None
-    for candidate in (text, "\n".join(pasted_lines(undoubled(text)))):
-        for begin in _begins(candidate):
-            try:
-                found = _DECODER.raw_decode(candidate, begin)[0]
-            except json.JSONDecodeError as error:
-                problem = error
-            else:
-                if _holds_plan(found):
-                    return found
+    for candidate in (text, "\n".join(pasted_lines(text))):
+        found, failed = _json_values(candidate)
+        if found:
+            return found
+        problem = failed or problem
     if problem is None:
-        return None
+        return []
     raise NotAPlan(
         f"the plan's JSON breaks off or is damaged at line {problem.lineno}: {problem.msg}", ASK
     )
 
 
-def _begins(text: str) -> Iterator[int]:
-    """Where `[{` or `{"` stands before the first plan: a query's own text may hold such as well.
+def _json_values(text: str) -> tuple[list[Any], json.JSONDecodeError | None]:
+    """The plans one after the other, up to one that is damaged."""
+    found: list[Any] = []
+    end = 0
+    while True:
+        problem: json.JSONDecodeError | None = None
+        for begin in _begins(text, end):
+            try:
+                value, after = _DECODER.raw_decode(text, begin)
+            except json.JSONDecodeError as error:
+                problem = error
+            else:
+                if _holds_plan(value):
+                    break
+        else:
+            return found, problem
+        found.append(value)
+        end = after
+
+
+def _begins(text: str, start: int) -> Iterator[int]:
+    """Where `[{` or `{"` stands before the next plan: a query's own text may hold such as well.
 
     Never after it: a part of a plan that breaks off must not be taken for the whole.
     """
-    marks = [at for name in ('"Plan"', '"Node Type"') if (at := text.find(name)) >= 0]
-    for at in range(min(marks, default=0)):
+    marks = [at for name in JSON_NAMES if (at := text.find(name, start)) >= 0]
+    for at in range(start, min(marks, default=start)):
         if text[at] in "[{":
             follower = text[at + 1 : at + 200].lstrip("+ \t\r\n")[:1]
             if follower == ("{" if text[at] == "[" else '"'):
@@ -118,10 +139,3 @@ def _merged(found: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_merged, strict=False)
-
-
-def _is_yaml(text: str) -> bool:
-    lines = [line.strip().strip("|│").strip() for line in text.splitlines()]
-    return any(line in ("- Plan:", "Plan:") for line in lines) and any(
-        line.startswith("Node Type: ") for line in lines
-    )

@@ -1,58 +1,94 @@
 """A plan as people paste it, without what terminals, programs and mails put around it.
 
 psql draws borders, a heading and `+` at the end of each line of a value; pgAdmin and spreadsheets
-put each row in double quotes; mails begin lines with `>`; logs indent by tabs.
+put each row in double quotes; mails begin lines with `>`; logs indent by tabs; terminals break
+lines at their edge.
 """
 
 from __future__ import annotations
 
-__all__ = ["pasted_lines", "undoubled"]
+from collections import Counter
+from itertools import pairwise
+from operator import and_
 
-BORDER = frozenset("+-|=─━│┃┌┐└┘├┤┬┴┼╔╗╚╝═║╠╣╦╩╬ ")
+from dbwright.engines.postgresql.plan_lines import property_of
+
+__all__ = ["pasted_lines"]
+
+BORDER = frozenset("+-|=─━│┃┌┐└┘├┤┬┴┼╔╗╚╝═║╠╣╦╩╬╟╢╤╧╪ ")
 RULES = frozenset("-─━═=")
 BARS = ("|", "│", "║", "┃")
 QUOTES = ('"', "“", "”")
 HEADING = "QUERY PLAN"
-DOUBLED = ('""Plan""', '""Query Text""', '""http://www.postgresql.org/')
-"""What shows that a JSON or XML document stands in a cell of CSV."""
 CONTINUED = ("+", "↵")
 """What psql writes at the end of each line of a value but the last."""
+WRAPPED = (".", "…")
+"""What psql writes where it wraps a line: at its end, and before what follows."""
 RECORD = "[ RECORD "
+EDGE = 60
+"""Columns: no terminal is narrower."""
 
 
 def pasted_lines(text: str) -> list[str]:
     """The lines of the plan itself, with their indentation; tabs are eight columns."""
     text = text.removeprefix("\ufeff").replace("\u00a0", " ")
-    lines = [line.expandtabs(8).rstrip() for line in text.splitlines()]
-    lines = _without_mail_marks([line for line in lines if line])
-    lines = _without_borders(_without_records(lines))
-    lines = _without_quotes(lines)
+    lines = [line.expandtabs(8) for line in text.splitlines()]
+    lines = _without_mail_marks([line for line in lines if line.strip()])
+    lines = [line.rstrip() for line in _rejoined(lines)]
+    lines = _without_records(_without_borders(lines))
+    lines = _without_quotes(_unwrapped(lines))
     lines = _without_continuation_marks(lines)
     return [line for line in lines if line.strip() and not _is_heading(line)]
 
 
-def undoubled(text: str) -> str:
-    """A value that was quoted as CSV does, as it was; any other text as it is."""
-    if not any(mark in text for mark in DOUBLED):
-        return text
-    return text.replace('""', '"')
-
-
 def _without_mail_marks(lines: list[str]) -> list[str]:
     while lines and all(line.lstrip().startswith(">") for line in lines):
-        lines = [_unmarked(line) for line in lines]
-        lines = [line for line in lines if line]
+        lines = [line.lstrip().removeprefix(">").removeprefix(" ") for line in lines]
+        lines = [line for line in lines if line.strip()]
     return lines
 
 
-def _unmarked(line: str) -> str:
-    return line.lstrip().removeprefix(">").removeprefix(" ").rstrip()
+def _rejoined(lines: list[str]) -> list[str]:
+    """With those that a terminal broke at its edge, in the middle of words, made whole: each is as
+    long as the longest, and what follows stands at the margin. A mail breaks lines between words,
+    so that they differ in length."""
+    edge = max((len(line) for line in lines if not _is_border(line)), default=0)
+    follows = [not _begins(line, before) for before, line in pairwise(lines)]
+    broken = [len(line) == edge for line in lines[:-1]]
+    at_edge = sum(map(and_, follows, broken))
+    if edge < EDGE or at_edge < 2 or at_edge * 3 < 2 * sum(follows):
+        return lines
+    found = lines[:1]
+    for line, is_rest, is_broken in zip(lines[1:], follows, broken, strict=True):
+        if is_rest and is_broken:
+            found[-1] += line
+        else:
+            found.append(line)
+    return found
+
+
+def _begins(line: str, before: str) -> bool:
+    """May a line of a plan, of a document or of a table begin so?"""
+    bare = line.lstrip()
+    return (
+        len(line) - len(bare) > 1
+        or bare.startswith(("->", *"{}[]<>|"))
+        or property_of(bare.rstrip()) is not None
+        or any(_is_border(each) or _is_heading(each) or RECORD in each for each in (before, line))
+        or (line.startswith(WRAPPED) and before.rstrip().endswith(line[0]))
+        or _is_boxed(before)
+    )
 
 
 def _without_borders(lines: list[str]) -> list[str]:
+    """Of a box around each line (what stands around the box has none), or of one edge alone, as
+    DBeaver and AsciiDoc have it."""
     lines = [line for line in lines if not _is_border(line)]
-    if lines and all(_is_boxed(line) for line in lines if not _is_count(line)):
-        return [line.strip()[1:-1].rstrip() for line in lines if not _is_count(line)]
+    lines = [line.strip()[1:-1].rstrip() if _is_boxed(line) else line for line in lines]
+    if sum(line.endswith(BARS) for line in lines) * 2 > len(lines):
+        lines = [line[:-1].rstrip() if line.endswith(BARS) else line for line in lines]
+    if sum(line.startswith(BARS) for line in lines) * 2 > len(lines):
+        lines = [line[1:] if line.startswith(BARS) else line for line in lines]
     return lines
 
 
@@ -61,7 +97,7 @@ def _without_records(lines: list[str]) -> list[str]:
     if not any(RECORD in line for line in lines):
         return lines
     rest = [line for line in lines if RECORD not in line]
-    bars = [line.find(bar) for line in rest for bar in BARS if line.startswith(HEADING)]
+    bars = [line.find(bar) for line in rest for bar in BARS if line.lstrip().startswith(HEADING)]
     bar = max(bars, default=-1)
     return [line[bar + 2 :] for line in rest] if bar >= 0 else rest
 
@@ -74,6 +110,18 @@ def _is_border(line: str) -> bool:
 def _is_boxed(line: str) -> bool:
     bare = line.strip()
     return len(bare) > 1 and bare[0] in BARS and bare[-1] in BARS
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """Of psql's wrapped format."""
+    found: list[str] = []
+    for line in lines:
+        mark = next((mark for mark in WRAPPED if line.startswith(mark)), "")
+        if mark and found and found[-1].endswith(mark):
+            found[-1] = found[-1][:-1] + line[1:]
+        else:
+            found.append(line)
+    return found
 
 
 def _is_count(line: str) -> bool:
@@ -103,8 +151,12 @@ def _is_quoted(line: str) -> bool:
 
 
 def _without_continuation_marks(lines: list[str]) -> list[str]:
-    marked = sum(line.endswith(CONTINUED) for line in lines)
-    if marked * 2 <= len(lines):
+    """They stand in one column; a sum that a mail wrapped has none of its own below it."""
+    lengths = Counter(len(line) for line in lines if line.endswith(CONTINUED))
+    if len(lengths) > 1 and max(lengths.values()) == 1:
+        return lines
+    column = max(lengths, key=lambda length: lengths[length], default=0)
+    if lengths[column] * 2 <= len(lines) and lengths[column] < 2:
         return lines
     return [line[:-1].rstrip() if line.endswith(CONTINUED) else line for line in lines]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dbwright.errors import NotAPlan
 
-__all__ = ["KINDS", "relate", "shaped"]
+__all__ = ["KINDS", "relate", "shaped", "wanted"]
 
 LEAVES = frozenset(
     {
@@ -39,7 +39,6 @@ ONE = frozenset(
         "LockRows",
         "Materialize",
         "Memoize",
-        "ModifyTable",
         "ProjectSet",
         "Sort",
         "Subquery Scan",
@@ -49,7 +48,7 @@ ONE = frozenset(
 )
 TWO = frozenset({"Hash Join", "Merge Join", "Nested Loop", "Recursive Union"})
 MEMBERS = frozenset({"Append", "Merge Append", "BitmapAnd", "BitmapOr"})
-KINDS = LEAVES | ONE | TWO | MEMBERS | {"Result", "SetOp"}
+KINDS = LEAVES | ONE | TWO | MEMBERS | {"ModifyTable", "Result", "SetOp"}
 """Every kind that EXPLAIN of PostgreSQL 12 to 18 may print."""
 
 SUBPLANS = ("InitPlan", "SubPlan")
@@ -78,24 +77,26 @@ def shaped(nodes: list[dict[str, Any]]) -> None:
     Raises NotAPlan where that leaves a choice (the members of an Append that is not the last).
     """
     left = nodes[1:]
-    open_nodes: list[tuple[dict[str, Any], int | None]] = [(nodes[0], _wanted(nodes[0]))]
+    open_nodes: list[tuple[dict[str, Any], int | None]] = [
+        (nodes[0], wanted(nodes[0]["Node Type"]))
+    ]
     for node in left:
         while open_nodes and open_nodes[-1][1] == 0:
             open_nodes.pop()
         if not open_nodes:
             raise _lost()
-        parent, wanted = open_nodes.pop()
-        if wanted is None and any(more is None or more > 0 for _, more in open_nodes):
+        parent, count = open_nodes.pop()
+        if count is None and any(more is None or more > 0 for _, more in open_nodes):
             raise _lost()
         parent.setdefault("Plans", []).append(node)
-        open_nodes.append((parent, None if wanted is None else wanted - 1))
-        open_nodes.append((node, _wanted(node)))
-    if any(wanted for _, wanted in open_nodes):
+        open_nodes.append((parent, None if count is None else count - 1))
+        open_nodes.append((node, wanted(node["Node Type"])))
+    if any(count for _, count in open_nodes):
         raise _lost()
 
 
-def _wanted(node: dict[str, Any]) -> int | None:
-    kind = node["Node Type"]
+def wanted(kind: str) -> int | None:
+    """How many children a node of that kind has; None for any number."""
     if kind in LEAVES:
         return 0
     if kind in ONE:

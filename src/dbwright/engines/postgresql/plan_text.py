@@ -2,70 +2,68 @@
 
 A node is a line that begins with `->` (the root is the first with figures); the column of its
 arrow says whose child it is. The lines after it, up to the next node, are its properties. Where
-all leading spaces were lost the tree follows from how many children each kind of node has.
+all leading spaces were lost the tree follows from how many children each kind of node has. A text
+may hold several plans: of several statements, or in a log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from dbwright.engines.postgresql.plan_label import label_fields, outside_quotes
+from dbwright.engines.postgresql.plan_label import label_fields
 from dbwright.engines.postgresql.plan_lines import Sections, property_of
-from dbwright.engines.postgresql.plan_paste import pasted_lines
-from dbwright.engines.postgresql.plan_shape import KINDS, relate, shaped
+from dbwright.engines.postgresql.plan_shape import KINDS, relate, shaped, wanted
+from dbwright.engines.postgresql.plan_wrapped import (
+    ARROW,
+    SUBPLANS,
+    TARGETS,
+    Line,
+    figures_at,
+    lines_of_one_plan,
+)
 from dbwright.errors import NotAPlan
 
-__all__ = ["document_from_text"]
+__all__ = ["documents_from_text"]
 
-ARROW = "->"
-FIGURES = ("(cost=", "(actual ", "(never executed)")
-SUBPLANS = ("InitPlan ", "SubPlan ", "CTE ")
-TARGETS = ("Insert on ", "Update on ", "Delete on ", "Merge on ")
 QUERY_TEXT = "Query Text: "
+PARAMETERS = "Query Parameters: "
 NEXT_STEP = "paste the whole output of EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON), or of its text form"
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the plan with what was wrapped from it."""
-
-    text: str
-    """Without its indentation."""
-    column: int
-
-    @property
-    def is_node(self) -> bool:
-        return self.text.startswith(ARROW)
-
-
-def document_from_text(text: str) -> dict[str, Any]:
-    """EXPLAIN's document. Raises NotAPlan."""
-    lines = pasted_lines(text)
+def documents_from_text(lines: list[str]) -> list[dict[str, Any]]:
+    """EXPLAIN's document of each plan in the pasted lines. Raises NotAPlan."""
     start = _root(lines)
     if start is None:
         raise NotAPlan("the text is no query plan", NEXT_STEP)
-    document = _Tree(_lines_of_one_plan(lines[start:])).document()
-    query = _query_text(lines[:start])
-    if query:
-        document["Query Text"] = query
-    return document
+    found: list[dict[str, Any]] = []
+    end = 0
+    while start is not None:
+        query = _query_text(lines[end:start])
+        own, end = lines_of_one_plan(lines, start)
+        document = _Tree(own).document()
+        found.append({**document, "Query Text": query} if query else document)
+        start = _root_with_figures(lines, end)
+    return found
 
 
 def _root(lines: list[str]) -> int | None:
-    for number, line in enumerate(lines):
-        if _figures_at(line) > 0 and property_of(line.strip()) is None:
-            return number
+    found = _root_with_figures(lines, 0)
+    if found is not None:
+        return found
     for number, line in enumerate(lines):  # without costs and times the words must be known
         if label_fields(line.strip())["Node Type"] in KINDS:
             return number
     return None
 
 
-def _figures_at(line: str) -> int:
-    found = [at for each in FIGURES if (at := outside_quotes(line, each)) >= 0]
-    return min(found, default=-1)
+def _root_with_figures(lines: list[str], begin: int) -> int | None:
+    for number in range(begin, len(lines)):
+        line = lines[number].strip()
+        if figures_at(line) > 0 and property_of(line) is None:
+            # A part of a plan may have been pasted; an arrow elsewhere is in something else.
+            return None if ARROW in line[1 : figures_at(line)] else number
+    return None
 
 
 def _query_text(lines: list[str]) -> str:
@@ -73,42 +71,16 @@ def _query_text(lines: list[str]) -> str:
     for number, line in enumerate(lines):
         _, mark, begin = line.partition(QUERY_TEXT)
         if mark:
-            return "\n".join([begin.strip(), *(each.strip() for each in lines[number + 1 :])])
+            rest = [each.strip() for each in lines[number + 1 :]]
+            ends = [at for at, each in enumerate(rest) if each.startswith(PARAMETERS)]
+            return "\n".join([begin.strip(), *rest[: min(ends, default=len(rest))]])
     return ""
-
-
-def _lines_of_one_plan(lines: list[str]) -> list[_Line]:
-    """The lines up to the plan's end, each with what was wrapped from it."""
-    found: list[_Line] = []
-    margin = len(lines[0]) - len(lines[0].lstrip())
-    for line in lines:
-        text = line.lstrip()
-        column = len(line) - len(text)
-        if not found:
-            found.append(_Line(text, -1))
-        elif _is_open(found[-1].text):
-            found[-1] = _Line(f"{found[-1].text} {text}", found[-1].column)
-        elif text.startswith((ARROW, *SUBPLANS, *TARGETS)) or property_of(text) is not None:
-            found.append(_Line(text, column))
-        elif column < margin or _figures_at(line) > 0:
-            break  # the log goes on, or another plan begins
-        else:
-            found[-1] = _Line(f"{found[-1].text} {text}", found[-1].column)
-    return found
-
-
-def _is_open(text: str) -> bool:
-    """Was the line broken inside its figures?"""
-    at = _figures_at(text)
-    if at < 0 or property_of(text) is not None:
-        return False
-    return text.count("(", at) > text.count(")", at)
 
 
 class _Tree:
     """Puts nodes below one another, and properties where they belong."""
 
-    def __init__(self, lines: list[_Line]) -> None:
+    def __init__(self, lines: list[Line]) -> None:
         self.lines = lines
         self.nodes: list[dict[str, Any]] = []
         self.stack: list[tuple[int, dict[str, Any]]] = []
@@ -118,7 +90,7 @@ class _Tree:
 
     def document(self) -> dict[str, Any]:
         flat = self._is_flat()
-        root = _node(self.lines[0].text)
+        root = _node(self.lines[0].text.removeprefix(ARROW))
         self.stack = [(-1, root)]
         self.nodes = [root]
         sections = Sections(root)
@@ -142,17 +114,24 @@ class _Tree:
 
     def _is_flat(self) -> bool:
         """Were the leading spaces lost?"""
-        arrows = [line.column for line in self.lines if line.is_node]
-        if len(arrows) < 2 or any(arrows):
+        arrows = [line for line in self.lines if line.is_node]
+        subplans = [line for line in self.lines if line.text.startswith(SUBPLANS)]
+        columns = {line.column for line in arrows}
+        if len(arrows) < 2 or len(columns) > 1:
             return False
-        if any(line.text.startswith(SUBPLANS) for line in self.lines):
+        if any(columns) and not columns.intersection(line.column for line in subplans):
+            children = len(arrows) - len(subplans)
+            are_leaves = not any(_wanted_by(line.text) for line in arrows)
+            if are_leaves and _wanted_by(self.lines[0].text) in (None, children):
+                return False  # they are all children of the root
+        if subplans:
             raise NotAPlan(
                 "the plan's indentation is lost, and with it whose subplans they are",
                 "paste it with its leading spaces, or the output of EXPLAIN (FORMAT JSON)",
             )
         return True
 
-    def _place(self, line: _Line, flat: bool) -> dict[str, Any]:
+    def _place(self, line: Line, flat: bool) -> dict[str, Any]:
         node = _node(line.text.removeprefix(ARROW))
         self.nodes.append(node)
         column = line.column
@@ -170,8 +149,15 @@ class _Tree:
         return node
 
 
+def _wanted_by(text: str) -> int | None:
+    """How many children that node must have; None for any number."""
+    label = text.removeprefix(ARROW)
+    at = figures_at(label)
+    return wanted(label_fields(label if at < 0 else label[:at])["Node Type"])
+
+
 def _node(text: str) -> dict[str, Any]:
-    at = _figures_at(text)
+    at = figures_at(text)
     label = text if at < 0 else text[:at]
     fields = label_fields(label)
     if not fields["Node Type"]:

@@ -39,15 +39,27 @@ LISTS = frozenset(
         "Workers",
     }
 )
+BEGIN, END = "<explain", "</explain>"
 NEXT_STEP = "paste it whole, or use EXPLAIN (FORMAT JSON)"
 
 
 def documents_from_xml(text: str) -> list[dict[str, Any]]:
     """One document for each statement. Raises NotAPlan."""
-    begin, end = text.find("<explain"), text.rfind("</explain>")
+    begin, end = text.find(BEGIN), text.rfind(END)
     if begin < 0 or end < 0:
         raise NotAPlan("the XML is not a whole plan: it has no <explain> … </explain>", NEXT_STEP)
-    body = text[begin : end + len("</explain>")]
+    found: list[dict[str, Any]] = []
+    while begin >= 0:
+        end = text.find(END, begin)
+        if end < 0:
+            break  # the last one was cut off
+        found += _statements(text[begin : end + len(END)])
+        begin = text.find(BEGIN, end)
+    return found
+
+
+def _statements(body: str) -> list[dict[str, Any]]:
+    """Those of one EXPLAIN. Raises NotAPlan."""
     if "<!" in body:  # EXPLAIN declares nothing: no entities are expanded here
         raise NotAPlan("the XML holds declarations, which no plan does", NEXT_STEP)
     try:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
 
+from dbwright.engines.postgresql.extended_statistics import read_extended_statistics
 from dbwright.engines.postgresql.session import Row, Session
 from dbwright.model.catalog import Catalog
 from dbwright.model.names import qualify
@@ -15,7 +16,6 @@ from dbwright.model.statistics import (
     ColumnStatistics,
     DatabaseStatistics,
     ElementStatistics,
-    ExtendedStatisticsData,
     IndexStatistics,
     RangeStatistics,
     Statistics,
@@ -37,7 +37,8 @@ def read_statistics(
     progress("reading statistics")
     index_rows = session.try_fetch("index_statistics", "statistics.indexes")
     table_rows = session.try_fetch("table_statistics", "statistics.tables")
-    extended = _extended(session, wanted=values is None)
+    # Only a twin needs them.
+    extended = read_extended_statistics(session) if values is None else ()
     column_rows = session.try_fetch("column_statistics", "statistics.columns", values=values)
     _note_unreadable(session)
     databases = _databases(session)
@@ -232,35 +233,6 @@ def _with_ranges(
     return tuple(
         replace(column, ranges=found.get((column.table_oid, column.column, column.inherited)))
         for column in columns
-    )
-
-
-def _extended(session: Session, wanted: bool) -> tuple[ExtendedStatisticsData, ...]:
-    """Without `wanted` nothing is asked for: only a twin needs it."""
-    if not wanted:
-        return ()
-    user = qualify(session.connection.info.user)
-    rows = session.try_fetch(
-        "extended_statistics_data",
-        "statistics.extended",
-        remedy=f"GRANT SELECT ON pg_statistic_ext_data TO {user}",
-    )
-    return tuple(
-        ExtendedStatisticsData(
-            row.schema,
-            row.name,
-            row.inherited,
-            tuple(
-                (kind, part)
-                for kind, part in (
-                    ("ndistinct", row.ndistinct),
-                    ("dependencies", row.dependencies),
-                    ("mcv", row.mcv),
-                )
-                if part is not None
-            ),
-        )
-        for row in rows
     )
 
 

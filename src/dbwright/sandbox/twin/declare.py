@@ -7,10 +7,11 @@ from typing import Any
 
 import psycopg
 
-from dbwright.model.catalog import Catalog
+from dbwright.model.catalog import Catalog, MaterializedView, Table
 from dbwright.model.report import Skipped
 from dbwright.progress import Progress
-from dbwright.sandbox.twin.outline import Declaration, after_rows, tables, types_and_functions
+from dbwright.sandbox.twin.outline import after_rows, tables
+from dbwright.sandbox.twin.types import Declaration, types_and_functions
 
 __all__ = ["declare"]
 
@@ -35,6 +36,11 @@ def declare(
     )
     first = list(types_and_functions(catalog))
     left = _run(connection, first, progress)
+    absent = _missing_collations(connection, catalog)
+    if absent:
+        yield from _stand_ins(connection, absent)
+        made = {collation.ref for collation in catalog.collations}
+        left = _run(connection, [one for one in _again(left) if one.object not in made], progress)
     missing = _missing_types(connection, catalog)
     for type_ in missing:
         yield Skipped("twin.types", f"this server has no type {type_}: {STAND_IN} stands for it")
@@ -57,6 +63,40 @@ def declare(
         if not declaration.instead:
             yield Skipped("twin.schema", problem, "", (str(declaration.object),))
     connection.execute("RESET ALL")
+
+
+def _missing_collations(connection: psycopg.Connection[Any], catalog: Catalog) -> list[str]:
+    """Collations of columns, index keys and domains that this server does not have: it may be
+    built without ICU, or its machine lack the locale."""
+    relations: list[Table | MaterializedView] = [*catalog.tables, *catalog.materialized_views]
+    names = {column.collation for relation in relations for column in relation.columns}
+    names |= {key.collation for r in relations for index in r.indexes for key in index.keys}
+    names |= {type_.collation for type_ in catalog.types}
+    rows = connection.execute(
+        "SELECT t FROM unnest(%s::text[]) t WHERE NOT EXISTS ("
+        "  SELECT FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace"
+        "  WHERE c.collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))"
+        "  AND parse_ident(t) IN (ARRAY[c.collname::text], ARRAY[n.nspname::text, c.collname])"
+        ")",
+        (sorted(filter(None, names)),),
+    )
+    return [row[0] for row in rows]
+
+
+def _stand_ins(connection: psycopg.Connection[Any], names: list[str]) -> Iterator[Skipped]:
+    """Another locale under the name of each: texts are then at least not in the order of C, if
+    this machine has any other, and the planner does not take plain indexes for LIKE."""
+    row = connection.execute(
+        "SELECT quote_ident(collname) FROM pg_collation "
+        "WHERE collprovider = 'c' AND collnamespace = 'pg_catalog'::regnamespace "
+        "AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding())) "
+        "ORDER BY collcollate IN ('C', 'POSIX'), collname LIMIT 1"
+    ).fetchone()
+    other = '"C"' if row is None else row[0]
+    for name in names:
+        problem = _one(connection, f"CREATE COLLATION {name} FROM {other}")
+        told = f"{other} stands for it" if problem is None else problem
+        yield Skipped("twin.types", f"this server has no collation {name}: {told}")
 
 
 def _missing_types(connection: psycopg.Connection[Any], catalog: Catalog) -> list[str]:

@@ -7,62 +7,32 @@ and foreign tables become tables: they have rows of their own, and the planner t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dbwright.model.catalog import (
     Catalog,
     Check,
     Column,
     ExtendedStatistics,
-    Function,
     Index,
     Key,
     MaterializedView,
     Table,
     TableKind,
-    Type,
-    TypeKind,
     View,
 )
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import literal, qualify, quote
+from dbwright.sandbox.twin.types import Declaration
 from dbwright.sql.ddl import check_definition, foreign_key_definition, index_definition
 
-__all__ = ["Declaration", "after_rows", "relations", "tables", "types_and_functions"]
+__all__ = ["after_rows", "relations", "tables"]
 
 PLANNED_OPTIONS = frozenset({"fillfactor", "parallel_workers"})
 """Storage parameters of tables that the planner reads."""
 STATISTICS_KINDS = ("ndistinct", "dependencies", "mcv")
 GAP = "dbwright_gap_"
 """Names of columns that are dropped at once: they keep the numbers of those that follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """One statement, and what it declares. What fails is tried again when others are there."""
-
-    object: ObjectRef
-    sql: str
-    instead: str = ""
-    """What is tried where nothing helps: the same with less."""
-
-
-def types_and_functions(catalog: Catalog) -> Iterator[Declaration]:
-    """Schemas, extensions, types and functions: what tables are declared with."""
-    for schema in catalog.schemas:
-        yield Declaration(schema.ref, f"CREATE SCHEMA IF NOT EXISTS {quote(schema.name)}")
-    for extension in catalog.extensions:
-        place = f" SCHEMA {quote(extension.schema)}" if extension.schema != "pg_catalog" else ""
-        create = f"CREATE EXTENSION IF NOT EXISTS {quote(extension.name)}"
-        yield Declaration(extension.ref, f"{create}{place} CASCADE")
-    for type_ in catalog.types:
-        sql = _type(type_)
-        if sql:
-            yield Declaration(type_.ref, sql)
-    for function in catalog.functions:
-        sql = _function(function)
-        if sql:
-            yield Declaration(function.ref, sql)
 
 
 def relations(catalog: Catalog, replaced: Mapping[str, str]) -> Iterator[Declaration]:
@@ -112,41 +82,6 @@ def after_rows(catalog: Catalog, *, checks: bool = False) -> Iterator[Declaratio
     for shown in catalog.views:
         if shown.definition is not None:
             yield Declaration(shown.ref, _view(shown))
-
-
-def _type(type_: Type) -> str:
-    head = f"CREATE TYPE {type_.qualified} AS"
-    if type_.kind is TypeKind.ENUM:
-        return f"{head} ENUM ({', '.join(map(literal, type_.labels))})"
-    if type_.kind is TypeKind.COMPOSITE:
-        fields = ", ".join(f"{quote(field.name)} {field.type}" for field in type_.attributes)
-        return f"{head} ({fields})"
-    if type_.kind is TypeKind.RANGE:
-        return f"{head} RANGE (SUBTYPE = {type_.base_type})"
-    if type_.kind is TypeKind.DOMAIN:
-        # Its checks are no matter to the planner, and may call what is not there.
-        return f"CREATE DOMAIN {type_.qualified} AS {type_.base_type}"
-    return ""
-
-
-def _function(function: Function) -> str:
-    if function.kind not in ("function", "window function") or function.language in ("c", ""):
-        return ""
-    words = [f"CREATE FUNCTION {function.qualified}({function.declared_arguments})"]
-    words.append(f"RETURNS {function.returns} LANGUAGE {quote(function.language)}")
-    words += [function.volatility.upper(), f"PARALLEL {function.parallel.upper()}"]
-    words += ["WINDOW"] if function.kind == "window function" else []
-    words += ["STRICT"] if function.strict else []
-    words += ["LEAKPROOF"] if function.leakproof else []
-    words += ["SECURITY DEFINER"] if function.security_definer else []
-    words.append(f"COST {function.cost:g}")
-    if function.result_rows:
-        words.append(f"ROWS {function.result_rows:g}")
-    # One with a setting of its own is never written into the query.
-    words += [f"SET {name} TO {literal(value)}" for name, value in function.settings]
-    body = function.sql_body
-    words.append(body if body is not None else f"AS {literal(function.source)}")
-    return " ".join(words)
 
 
 def _table(table: Table, replaced: Mapping[str, str]) -> Declaration:

@@ -7,7 +7,7 @@ CREATE TEMP TABLE twin_column (
 CREATE TEMP TABLE twin_failed (relation oid, name text, message text);
 -- The equality and the order of a type's default b-tree class, or of the class that stands for all
 -- arrays, enums, ranges …; the equality of a hash class where there is no order.
-CREATE FUNCTION pg_temp.twin_operators(wanted oid, OUT eq oid, OUT lt oid)
+CREATE OR REPLACE FUNCTION pg_temp.twin_operators(wanted oid, OUT eq oid, OUT lt oid)
 LANGUAGE sql STABLE AS $body$
     SELECT max(o.amopopr) FILTER (WHERE o.amopstrategy = CASE am.amname WHEN 'btree' THEN 3 ELSE 1 END),
            max(o.amopopr) FILTER (WHERE o.amopstrategy = 1 AND am.amname = 'btree')

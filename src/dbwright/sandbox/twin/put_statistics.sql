@@ -10,7 +10,10 @@ WITH RECURSIVE chain (declared, oid, base) AS (
     SELECT chain.declared, p.oid, p.typbasetype FROM chain JOIN pg_type p ON p.oid = chain.base
 )
 SELECT chain.declared, chain.oid AS type, own.eq, own.lt, e.element_type,
-       element.eq AS element_eq
+       element.eq AS element_eq,
+       -- The bounds of multiranges are ranges. Up to 13 the catalog has no such column.
+       coalesce((SELECT g.rngtypid FROM pg_range g
+                 WHERE (to_jsonb(g) ->> 'rngmultitypid')::oid = chain.oid), chain.oid) AS range_type
 FROM chain
 JOIN pg_type b ON b.oid = chain.oid
 -- What a tsvector holds is text.
@@ -26,7 +29,7 @@ DECLARE
     r record;
 BEGIN
     FOR r IN
-        SELECT t.*, a.attcollation, k.type, k.eq, k.lt, k.element_type, k.element_eq,
+        SELECT t.*, a.attcollation, k.type, k.eq, k.lt, k.element_type, k.element_eq, k.range_type,
                CASE WHEN k.element_type = 25 THEN 100 ELSE a.attcollation END AS element_collation
         FROM pg_temp.twin_column t
         JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = t.name
@@ -85,7 +88,7 @@ BEGIN
                 CASE WHEN r.element_counts IS NOT NULL THEN r.element_collation ELSE 0 END,
                 r.element_counts,
                 CASE WHEN r.range_bounds IS NOT NULL
-                     THEN array_in(textout(r.range_bounds), r.type, -1) END
+                     THEN array_in(textout(r.range_bounds), r.range_type::oid, -1) END
             FROM pg_attribute a
             WHERE a.attrelid = r.relation AND a.attname = r.name;
         EXCEPTION WHEN others THEN

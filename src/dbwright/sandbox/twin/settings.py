@@ -53,11 +53,17 @@ def database_options(catalog: Catalog, connection: psycopg.Connection[Any]) -> s
 def planner_settings(
     connection: psycopg.Connection[Any], database: str, catalog: Catalog
 ) -> Iterator[Skipped]:
-    """Set for the database what production's sessions have."""
+    """Set for the database what production's sessions have: defaults too, which are others in other
+    versions. What production's version can't do is switched off."""
+    here = dict(connection.execute("SELECT name, setting FROM pg_settings"))
+    there = {setting.name for setting in catalog.settings}
+    for name in here:
+        if name.startswith("enable_") and there and name not in there:
+            connection.execute(f"ALTER DATABASE {database} SET {name} = off".encode())
     for setting in catalog.settings:
         if setting.name not in COST_SETTINGS and not setting.name.startswith(("enable_", "cpu_")):
             continue
-        if setting.value == setting.default and setting.name != "jit":
+        if setting.value == here.get(setting.name, setting.default):
             continue
         value = setting.value
         if setting.unit and not setting.unit[0].isdigit():

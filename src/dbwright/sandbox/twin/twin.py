@@ -17,13 +17,10 @@ from dbwright.model.statistics import Statistics
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.server import Server, start
 from dbwright.sandbox.twin.declare import declare
+from dbwright.sandbox.twin.extended import put_extended_statistics
 from dbwright.sandbox.twin.files import PAGE, resize, write_btree
 from dbwright.sandbox.twin.settings import database_options, planner_settings
-from dbwright.sandbox.twin.statistics import (
-    put_column_statistics,
-    put_extended_statistics,
-    put_relation_statistics,
-)
+from dbwright.sandbox.twin.statistics import put_column_statistics, put_relation_statistics
 
 __all__ = ["Twin", "file_sizes", "put_statistics", "twin"]
 
@@ -38,8 +35,10 @@ SETTINGS = {
     "wal_level": "replica",
     "max_wal_size": "4MB",
 }
-PIVOT_BYTES = 20
-"""Of an inner b-tree entry beside its key: line pointer, tuple header, a row's address."""
+PIVOT_BYTES = 12
+"""Of an inner b-tree entry beside its key: line pointer and tuple header."""
+ADDRESS_BYTES = 8
+"""Of a row's address in an inner entry; also what is taken for an unknown column."""
 INNER_FILL = 0.7
 """Of an inner page, after CREATE INDEX."""
 
@@ -181,15 +180,16 @@ def file_sizes(
                 continue
             pages = size.pages if size.bytes is None else size.bytes // PAGE
             if index.method == "btree":
-                height = btree_height(pages, key_width(index, relation, statistics))
+                height = btree_height(pages, pivot_bytes(index, relation, statistics))
                 yield path, max(pages, height + 2), height
             else:
                 yield path, max(pages, 1), None
 
 
-def btree_height(pages: int, width: float) -> int:
-    """How many levels are above the leaves, of a b-tree of that many pages."""
-    fan_out = max(2.0, PAGE * INNER_FILL / (PIVOT_BYTES + math.ceil(width / 8) * 8))
+def btree_height(pages: int, pivot: float) -> int:
+    """How many levels are above the leaves, of a b-tree of that many pages; `pivot`: bytes of an
+    inner entry."""
+    fan_out = max(2.0, PAGE * INNER_FILL / pivot)
     height, level = 0, max(1.0, float(pages - 1))
     while level > 1:
         level = math.ceil(level / fan_out)
@@ -197,8 +197,26 @@ def btree_height(pages: int, width: float) -> int:
     return height
 
 
-def key_width(index: Index, relation: Table | MaterializedView, statistics: Statistics) -> float:
-    """Bytes of an inner entry's key: the first one tells most neighbours apart."""
-    name = index.keys[0].column if index.keys else None
-    counted = statistics.of_column(relation, name) if name else None
-    return float(counted.average_width) if counted else 8.0
+def pivot_bytes(index: Index, relation: Table | MaterializedView, statistics: Statistics) -> float:
+    """Bytes of an inner entry, on average: it has only the columns that tell the rows on both sides
+    of a page's end apart; and a row's address, where the key as a whole does not."""
+    table, size = statistics.of(relation), statistics.of_index(index)
+    pages = 1 if size is None else size.pages if size.bytes is None else size.bytes // PAGE
+    rows = max(1.0, (table.rows if table is not None else None) or 1.0)
+    expected, left, width, different = 0.0, 1.0, 0.0, 1.0
+    for key in index.keys:
+        counted = statistics.of_column(relation, key.column) if key.column else None
+        width += counted.average_width if counted else ADDRESS_BYTES
+        found = -1.0 if counted is None else counted.distinct
+        different = min(rows, different * max(1.0, found if found >= 0 else -found * rows))
+        # Pages end anywhere within a run of rows that are equal so far.
+        told_apart = left * different / rows
+        expected += told_apart * _aligned(width)
+        left -= told_apart
+    # Rows that are equal in the whole key share one entry, of which pages hold several.
+    last = _aligned(width) + (ADDRESS_BYTES if different < pages else 0)
+    return PIVOT_BYTES + expected + left * last
+
+
+def _aligned(width: float) -> float:
+    return math.ceil(width / 8) * 8

@@ -9,7 +9,7 @@ extension is needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -120,7 +120,7 @@ class WhatIf:
         tables = self._tables({(index.schema, index.table) for index in wanted})
         # Else each CREATE INDEX looks at all other indexes, for how many workers it shall have.
         self._connection.execute("SET max_parallel_maintenance_workers = 0")
-        with self._emptied(tables):
+        with self._emptied(tables), self._aside(tables):
             for start in range(0, len(wanted), BATCH):
                 failed |= self._create(wanted[start : start + BATCH])
             made = [index for index in wanted if index.name not in failed]
@@ -258,6 +258,24 @@ class WhatIf:
                     "WHERE oid = %s",
                     [(row[1], row[2], row[3], row[0]) for row in before],
                 )
+
+    @contextmanager
+    def _aside(self, tables: Collection[int]) -> Iterator[None]:
+        """With the indexes hidden that partitions of these tables have for themselves: an index of
+        the whole takes one that is like it as its part, and would hide it with the others."""
+        rows = self._connection.execute(
+            "SELECT i.indexrelid FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid "
+            "WHERE t.relispartition AND i.indislive AND pg_partition_root(t.oid) IN ("
+            "  SELECT pg_partition_root(oid) FROM unnest(%s::oid[]) w (oid)"
+            ") AND NOT EXISTS (SELECT FROM pg_inherits p WHERE p.inhrelid = i.indexrelid)",
+            (list(tables),),
+        ).fetchall()
+        own = [row[0] for row in rows]
+        self._hide(own)
+        try:
+            yield
+        finally:
+            self._connection.execute(SHOW, (own,))
 
     def _parts(self, made: Sequence[Hypothetical]) -> dict[str, list[_Part]]:
         """The index itself, or the one of each partition, by `schema.name`."""

@@ -5,6 +5,11 @@ SELECT t.oid::int8 AS oid, n.nspname AS schema, t.typname AS name, t.typtype::te
                  ORDER BY l.enumsortorder) END AS labels,
        CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
             WHEN t.typtype = 'r' THEN format_type(r.rngsubtype, NULL) END AS base_type,
+       (SELECT CASE WHEN cn.nspname <> 'pg_catalog' THEN quote_ident(cn.nspname) || '.' ELSE '' END
+               || quote_ident(k.collname)
+        FROM pg_type b, pg_collation k JOIN pg_namespace cn ON cn.oid = k.collnamespace
+        WHERE t.typtype = 'd' AND b.oid = t.typbasetype AND k.oid = t.typcollation
+          AND b.typcollation <> t.typcollation) AS collation,
        t.typnotnull AS not_null, t.typdefault AS "default",
        CASE WHEN t.typtype = 'c' THEN
            ARRAY(SELECT a.attname::text FROM pg_attribute a

@@ -8,10 +8,15 @@ from dbwright.model.catalog import Catalog, Index, Table, TableKind
 from dbwright.model.finding import Fix, LockMode, ObjectRef
 from dbwright.model.names import qualify, quote
 from dbwright.model.plan import PlanNode
+from dbwright.model.statistics import Statistics
+from dbwright.tune.plans.insights._conditions import Compared
 
-__all__ = ["create_index", "index_of", "index_ref", "table_of", "table_ref"]
+__all__ = ["create_index", "index_of", "index_ref", "narrows", "table_of", "table_ref"]
 
 NAME_BYTES = 63
+RANGE_KEEPS = 1 / 3
+"""Of a table's rows: what the planner takes for a range that it knows nothing of."""
+FEW = 0.1
 
 
 def table_of(catalog: Catalog | None, node: PlanNode) -> Table | None:
@@ -46,6 +51,23 @@ def index_ref(node: PlanNode) -> ObjectRef:
     """An index is in its table's schema."""
     names = (node.schema, node.index) if node.schema else (node.index,)
     return ObjectRef("index", qualify(*names))
+
+
+def narrows(statistics: Statistics | None, table: Table, condition: Compared) -> bool:
+    """Do the compared columns alone leave few rows? Where they are a part of the condition, it may
+    be the rest that rules rows out, which an index on them does not help."""
+    if condition.whole:
+        return True
+    kept = RANGE_KEEPS if condition.ranges else 1.0
+    for name in condition.equal:
+        column = statistics.of_column(table, name) if statistics is not None else None
+        rows = statistics.of(table) if statistics is not None else None
+        if column is None:
+            return True
+        count = (rows.rows if rows is not None else None) or 1.0
+        different = column.distinct if column.distinct >= 0 else -column.distinct * count
+        kept *= max((1 / max(1.0, different), *column.common_frequencies[:1]))
+    return kept <= FEW
 
 
 def create_index(

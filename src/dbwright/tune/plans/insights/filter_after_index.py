@@ -32,10 +32,11 @@ from typing import Annotated
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Fix, Severity
 from dbwright.model.plan import Plan, PlanNode
+from dbwright.model.statistics import Statistics
 from dbwright.tune.plans.example import PlanExample
 from dbwright.tune.plans.insight import PlanFault, insight
 from dbwright.tune.plans.insights._conditions import compared
-from dbwright.tune.plans.insights._tables import create_index, table_of, table_ref
+from dbwright.tune.plans.insights._tables import create_index, narrows, table_of, table_ref
 from dbwright.tune.plans.insights._words import count, share_of_time, titled
 
 ROWS = """
@@ -62,6 +63,7 @@ KINDS = ("Index Scan", "Index Only Scan", "Bitmap Heap Scan")
 def filter_after_index(
     plan: Plan,
     catalog: Catalog | None,
+    statistics: Statistics | None,
     *,
     min_rows: Annotated[float, "discarded rows, of all loops"] = 1000,
     min_fraction: Annotated[float, "of the rows that the index found"] = 0.9,
@@ -73,7 +75,7 @@ def filter_after_index(
         found = node.removed_by_filter + kept
         if node.removed_by_filter < min_fraction * found:
             continue
-        fix = _fix(catalog, node)
+        fix = _fix(catalog, statistics, node)
         yield PlanFault(
             node,
             f"{titled(node)} found {count(found)} rows, and its filter discarded "
@@ -91,10 +93,12 @@ def filter_after_index(
         )
 
 
-def _fix(catalog: Catalog | None, node: PlanNode) -> Fix | None:
+def _fix(catalog: Catalog | None, statistics: Statistics | None, node: PlanNode) -> Fix | None:
     table = table_of(catalog, node)
     filtered = compared(node.filter, node)
     if catalog is None or table is None or not filtered.keys:
+        return None
+    if not narrows(statistics, table, filtered):
         return None
     present = compared(node.index_condition or node.recheck_condition, node)
     keys = dict.fromkeys((*present.equal, *filtered.equal, *present.ranges, *filtered.ranges))

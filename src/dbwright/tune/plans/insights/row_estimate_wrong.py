@@ -4,7 +4,8 @@
 
 The nodes where a wrong estimate starts: the rows differ ten times from what was expected, and
 below them they did not. Nodes that may have been stopped early (by a LIMIT, a semi join, a merge
-join) count only where there were more rows than expected.
+join) count only where there were more rows than expected; so do joins and groups above which
+nothing is joined: that there are fewer changes no choice.
 
 ## Why it matters
 
@@ -108,7 +109,13 @@ def _counts(plan: Plan, node: PlanNode) -> bool:
     if node.kind in COUNTLESS or not node.executed:
         return False
     fewer = (node.actual_rows or 0.0) < (node.rows or 0.0)
+    if fewer and not node.relation and not any(_joins(each) for each in plan.ancestors(node)):
+        return False
     return not (fewer and under_limit(plan, node))
+
+
+def _joins(node: PlanNode) -> bool:
+    return node.kind == "Nested Loop" or node.kind.endswith(" Join")
 
 
 def _inputs(plan: Plan, node: PlanNode) -> Iterator[PlanNode]:
@@ -187,13 +194,30 @@ def _free_name(catalog: Catalog, wanted: str) -> str:
 def _advice(node: PlanNode) -> str:
     if node.kind == "Function Scan":
         return "Tell the planner how many rows the function returns: ALTER FUNCTION … ROWS n."
+    if node.kind in ("Aggregate", "Group"):
+        return _advice_on_groups(node)
+    if _joins(node):
+        return (
+            "The planner can't know how the joined values meet: check that there are foreign keys, "
+            "on all columns that belong to a key."
+        )
     if not _condition(node):
         return "The estimate comes from below; look at what the node works on."
     if any(part in _condition(node) for part in ("SubPlan", "InitPlan", "$")):
         return "The planner can't know the values that are compared: it took an average."
-    if node.relation:
+    return (
+        "ANALYZE the table; if that doesn't help, raise the statistics target of the "
+        "columns, or create statistics on the expression that is compared."
+    )
+
+
+def _advice_on_groups(node: PlanNode) -> str:
+    if node.filter:
         return (
-            "ANALYZE the table; if that doesn't help, raise the statistics target of the "
-            "columns, or create statistics on the expression that is compared."
+            "The planner can't know how many groups HAVING keeps. Where that spoils the joins "
+            "above, write the groups to a temporary table, ANALYZE it, and join that."
         )
-    return "The planner can't know how the joined values meet; check the keys and foreign keys."
+    return (
+        "The planner multiplies the values of the columns that are grouped by. Of columns that "
+        "depend on each other CREATE STATISTICS (ndistinct) tells how many pairs there are."
+    )

@@ -2,7 +2,8 @@
 
 ## What it finds
 
-A sequential scan whose filter discarded at least nine of ten rows, and many of them.
+A sequential scan whose filter discarded at least nine of ten rows, and many of them, and that took
+a twentieth of the time or more.
 
 ## Why it matters
 
@@ -30,12 +31,14 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.model.catalog import Catalog
-from dbwright.model.finding import Severity
-from dbwright.model.plan import Plan
+from dbwright.model.finding import Fix, Severity
+from dbwright.model.names import quote
+from dbwright.model.plan import Plan, PlanNode
+from dbwright.model.statistics import Statistics
 from dbwright.tune.plans.example import PlanExample
 from dbwright.tune.plans.insight import PlanFault, insight
 from dbwright.tune.plans.insights._conditions import compared
-from dbwright.tune.plans.insights._tables import create_index, table_of, table_ref
+from dbwright.tune.plans.insights._tables import create_index, narrows, table_of, table_ref
 from dbwright.tune.plans.insights._words import count, share_of_time
 
 ORDERS = """
@@ -54,33 +57,57 @@ GOOD = PlanExample("SELECT count(status) FROM orders WHERE customer >= 500", ORD
 def sequential_scan_discards_rows(
     plan: Plan,
     catalog: Catalog | None,
+    statistics: Statistics | None,
     *,
     min_rows: Annotated[float, "discarded rows, of all loops"] = 10_000,
     min_fraction: Annotated[float, "of the rows read"] = 0.9,
+    min_share: Annotated[float, "of the plan's time, where it was timed"] = 0.05,
 ) -> Iterator[PlanFault]:
-    for node in plan.nodes:
-        if node.kind != "Seq Scan" or node.removed_by_filter < min_rows:
+    for scans in _alike(plan):
+        removed = sum(scan.removed_by_filter for scan in scans)
+        kept = sum(scan.total_rows or 0.0 for scan in scans)
+        read = removed + kept
+        if removed < min_rows or removed < min_fraction * read:
             continue
-        kept = node.total_rows or 0.0
-        read = node.removed_by_filter + kept
-        if not read or node.removed_by_filter < min_fraction * read:
+        if plan.timed and sum(plan.share(scan) or 0.0 for scan in scans) < min_share:
             continue
-        condition = compared(node.filter, node)
-        table = table_of(catalog, node)
-        fix = None
-        if catalog is not None and table is not None:
-            fix = create_index(catalog, table, condition.keys)
+        node = max(scans, key=lambda scan: scan.removed_by_filter)
+        more = f" and of {len(scans) - 1} more like it" if len(scans) > 1 else ""
+        fix = _fix(catalog, statistics, node)
         yield PlanFault(
             node,
-            f"the scan of {node.relation} read {count(read)} rows and discarded "
-            f"{count(node.removed_by_filter)} of them",
+            f"the scan of {node.relation}{more} read {count(read)} rows and discarded "
+            f"{count(removed)} of them",
             {
-                "rows_discarded": int(node.removed_by_filter),
+                "rows_discarded": int(removed),
                 "rows_kept": int(kept),
                 "filter": node.filter,
+                **({"scans": len(scans)} if len(scans) > 1 else {}),
                 **share_of_time(plan, node),
             },
-            "" if fix else "Index what the filter compares.",
+            "" if fix else "Index what the filter compares, where that alone leaves few rows.",
             fix,
             table_ref(catalog, node),
         )
+
+
+def _alike(plan: Plan) -> Iterator[list[PlanNode]]:
+    """Sequential scans with a filter; those of one table's partitions together."""
+    found: dict[tuple[int, str], list[PlanNode]] = {}
+    for node in plan.nodes:
+        if node.kind == "Seq Scan" and node.removed_by_filter:
+            above = plan.parent(node)
+            key = (node.number, "")
+            if above is not None and node.parent_relationship == "Member":
+                # VERBOSE puts the partition's own alias before each column.
+                key = (above.number, node.filter.replace(f"{quote(node.alias)}.", ""))
+            found.setdefault(key, []).append(node)
+    yield from found.values()
+
+
+def _fix(catalog: Catalog | None, statistics: Statistics | None, node: PlanNode) -> Fix | None:
+    condition = compared(node.filter, node)
+    table = table_of(catalog, node)
+    if catalog is None or table is None or not narrows(statistics, table, condition):
+        return None
+    return create_index(catalog, table, condition.keys)

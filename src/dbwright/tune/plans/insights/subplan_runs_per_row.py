@@ -53,6 +53,9 @@ GOOD = PlanExample(
     "SELECT name, max(at) FROM people p LEFT JOIN visits v ON v.person = p.id GROUP BY p.id", ROWS
 )
 
+DISCARDED = 0.9
+"""Of the rows read: where a scan keeps more, an index would not be used."""
+
 
 @insight(severity=Severity.WARNING, bad=BAD, good=GOOD)
 def subplan_runs_per_row(
@@ -87,9 +90,11 @@ def subplan_runs_per_row(
 
 
 def _fix(catalog: Catalog | None, subplan: PlanNode) -> Fix | None:
-    """An index for a sequential scan inside it."""
+    """An index for a sequential scan inside it that throws most rows away."""
     for node in subplan.walk():
         table = table_of(catalog, node)
-        if catalog is not None and table is not None and node.kind == "Seq Scan":
+        read = node.removed_by_filter + (node.total_rows or 0.0)
+        few = node.removed_by_filter > DISCARDED * read
+        if catalog is not None and table is not None and node.kind == "Seq Scan" and few:
             return create_index(catalog, table, compared(node.filter, node).keys)
     return None
