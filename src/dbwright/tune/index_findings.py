@@ -43,11 +43,17 @@ def index_findings(
     relations: dict[int, Table | MaterializedView] = {t.oid: t for t in catalog.tables}
     relations.update((view.oid, view) for view in catalog.materialized_views)
     pairs = zip(tuning.indexes, candidates, strict=True)
-    for advice, candidate in sorted(pairs, key=lambda pair: (-pair[0].saved_last, pair[0].name)):
+    for advice, candidate in sorted(pairs, key=lambda pair: (-_worth(pair[0]), pair[0].name)):
         relation = relations[candidate.table_oid]
         fix = _fix(snapshot, tuning, advice, candidate, relation)
         yield _finding(tuning, advice, candidate, relation, fix)
     yield from drop_findings(snapshot, tuning)
+
+
+def _worth(advice: IndexAdvice) -> float:
+    """Between what it saves by itself and what it adds to the others: two indexes that may do each
+    other's work add little each, and together all that they save."""
+    return (advice.saved_alone + advice.saved_last) / 2
 
 
 def _finding(
@@ -64,7 +70,9 @@ def _finding(
     share = advice.saved_last / tuning.before if tuning.before else 0.0
     return Finding(
         rule=MISSING_RULE,
-        severity=page.severity if share >= LARGE_SHARE else Severity.NOTICE,
+        severity=page.severity
+        if _worth(advice) >= LARGE_SHARE * tuning.before
+        else Severity.NOTICE,
         confidence=page.confidence,
         object=ObjectRef(relation.ref.kind, relation.qualified),
         message=f"{relation.qualified} has no index {advice.definition}: "
@@ -108,8 +116,12 @@ def _fix(
     candidate: CandidateIndex,
     relation: Table | MaterializedView,
 ) -> Fix:
-    """Build the index, then drop those that it replaces; and back in the other order."""
+    """Build the index (and count the values of its expressions), then drop those that it replaces;
+    and back in the other order."""
     up, down = build_index(snapshot.catalog, relation, advice.name, f" {advice.definition}")
+    if any(key.column is None for key in candidate.keys):
+        # Until then the planner takes every two-hundredth row to have any value of an expression.
+        up += f"\nANALYZE {relation.qualified};"
     requires = "".join(f"CREATE EXTENSION IF NOT EXISTS {name};\n" for name in candidate.requires)
     lock = LockMode.SHARE_UPDATE_EXCLUSIVE
     existing = existing_indexes(snapshot) if advice.replaces else {}

@@ -66,6 +66,9 @@ EXPECTED = [
     ("SELECT * FROM shop.orders WHERE customer_id IN (SELECT id FROM shop.customers WHERE email = 'x')", "shop.orders USING btree (customer_id)", "customer_id"),
     ("SELECT (SELECT max(total) FROM shop.orders o WHERE o.customer_id = c.id) FROM shop.customers c", "shop.orders USING btree (customer_id, total)", "customer_id"),
     ("SELECT * FROM shop.orders o, LATERAL (SELECT * FROM shop.items i WHERE i.product_id = o.id ORDER BY price DESC LIMIT 1) x WHERE o.id < 9", "shop.items USING btree (product_id, price)", "product_id"),
+    ("SELECT x.placed_at FROM shop.customers c, LATERAL (SELECT * FROM shop.orders o WHERE o.customer_id = c.id AND o.channel = 1 ORDER BY placed_at DESC LIMIT 1) x WHERE c.id < 9", "shop.orders USING btree (customer_id, channel, placed_at)", "channel"),
+    ("SELECT * FROM shop.orders WHERE customer_id = 5 AND channel = 1 AND (total, id) < (100, 7) ORDER BY total DESC, id DESC LIMIT 10", "shop.orders USING btree (customer_id, channel, total, id)", "channel"),
+    ("SELECT c.* FROM shop.customers c, to_tsquery('simple', 'word7') q WHERE c.document @@ q", "shop.customers USING gin (document)", "@@"),
     ("WITH c AS (SELECT * FROM shop.orders) SELECT * FROM c WHERE customer_id = 7", "shop.orders USING btree (customer_id)", "customer_id"),
     ("SELECT * FROM shop.orders WHERE (channel = 1 AND total = 3) OR (channel = 2 AND customer_id = 9)", "shop.orders USING btree (customer_id, channel)", "customer_id"),
     ("SELECT * FROM shop.orders WHERE (customer_id, placed_at) < (9, '2022-01-01') ORDER BY customer_id DESC, placed_at DESC LIMIT 5", "shop.orders USING btree (customer_id, placed_at)", "ROW"),
@@ -296,6 +299,42 @@ def test_partitioned_tables_and_materialized_views_get_candidates(database: Data
     assert {c.qualified for c in found} == {"public.part", 'public."Mat"'}
     for number, candidate in enumerate(found):
         database.execute(candidate.definition(f"candidate_{number}"))
+
+
+def test_a_partitioned_table_that_was_analysed_gets_candidates(database: Database) -> None:
+    """It has rows, and no pages: those are its partitions'. So are the statistics of its columns,
+    where only these were analysed."""
+    database.execute(
+        "CREATE TABLE readings (at date, device int, metric int) PARTITION BY RANGE (at);"
+        "CREATE TABLE early PARTITION OF readings FOR VALUES FROM ('2025-01-01') TO ('2025-03-01');"
+        "CREATE TABLE late PARTITION OF readings FOR VALUES FROM ('2025-03-01') TO ('2025-05-01');"
+        "INSERT INTO readings SELECT date '2025-01-01' + i % 110, i % 1000, i % 50 / 49"
+        " FROM generate_series(1, 9000) i;"
+    )
+    text = "SELECT * FROM readings WHERE device = 5 AND metric = 1 ORDER BY at DESC LIMIT 1"
+    for analyzed in ("early, late", "readings"):
+        database.execute(f"ANALYZE {analyzed}")
+        with Session.open(database.url, 60) as session:
+            snapshot = read(session, values=None)
+        statement = analyse(text, CatalogRelations(snapshot.catalog))
+        found = candidates(statement, snapshot.catalog, snapshot.statistics)
+        assert {
+            "public.readings USING btree (device, metric, at)",
+            "public.readings USING btree (device, at) WHERE (metric = 1)",
+        } <= {one.signature for one in found}
+
+
+def test_tables_that_inherit_get_candidates_of_their_own(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE vehicle (id int, plate text); CREATE TABLE car () INHERITS (vehicle);"
+        "CREATE TABLE taxi (company text) INHERITS (car);"
+    )
+    with Session.open(database.url, 60) as session:
+        catalog = introspect(session)
+    statement = analyse("SELECT * FROM vehicle WHERE plate = 'x'", CatalogRelations(catalog))
+    assert {f"public.{table} USING btree (plate)" for table in ("vehicle", "car", "taxi")} <= {
+        one.signature for one in candidates(statement, catalog, None)
+    }
 
 
 def test_an_extension_that_is_missing_is_named(shop: Shop) -> None:

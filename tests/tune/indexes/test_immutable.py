@@ -36,11 +36,17 @@ FORMS = [
     "{} COLLATE \"C\"", "jsonb_array_length({})", "{} @> '{{}}'", "now() - {}", "random() > 0", "{} > now()",
     "current_date - {}", "count({})", "(SELECT 1)", "lower({}::text)", "({} || name)", "{} = 'ok'", "upper({}) = 'A'",
     "host({})", "sum({}) OVER ()", "$1 = {}", "ctid = '(0,1)' AND {} IS NULL", "{} IS NOT DISTINCT FROM {}",
+    "({} AT TIME ZONE 'UTC')::date", "date_trunc('day', {} AT TIME ZONE 'UTC')", "date_trunc('day', {}::date)",
+    "extract(hour FROM {} AT TIME ZONE 'Europe/Rome')", "({} AT TIME ZONE 'UTC') AT TIME ZONE 'CET'", "{}::text || name",
+    "date_trunc('day', {}::timestamptz)", "({}::timestamp)::text", "({} AT TIME ZONE 'UTC')::text",
+    "({}::date)::timestamptz", "({} ->> 'a')::int + 1", "id || {}::text",
 ]  # fmt: skip
 USUAL = [
     "lower(name)", "upper(short)", "md5(name)", "coalesce(name, short)", "data ->> 'a'", "(data ->> 'a')::int",
     "date_trunc('day', at)", "extract(year FROM day)", "at::date", "price * 2", "name || short", "id + big",
     "substr(name, 1, 2)", "to_tsvector('simple', name)", "tidy(name)", "words[1]", "id::text",
+    "(\"when\" AT TIME ZONE 'UTC')::date", "date_trunc('day', \"when\" AT TIME ZONE 'UTC')", "id::text || name",
+    "extract(hour FROM \"when\" AT TIME ZONE 'Europe/Rome')",
 ]  # fmt: skip
 
 

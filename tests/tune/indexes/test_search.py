@@ -152,3 +152,28 @@ def test_many_queries_have_a_good_set_whenever_the_time_is_up() -> None:
     assert enough.bound <= enough.after == problem.value(costs, enough.chosen)
     again, _ = found_with(20_000)
     assert again == enough
+
+
+def test_an_index_that_another_query_needs_may_spare_one() -> None:
+    """`b` was made for the second query alone; the first is as well served by it."""
+    plans = [
+        [Plan(100.0, frozenset()), Plan(10.0, frozenset("a")), Plan(11.0, frozenset("b"))],
+        [Plan(100.0, frozenset()), Plan(10.0, frozenset("b"))],
+    ]
+    costs = Costs(TablePlanner(plans), ["0", "1"], ("a", "b"), [0b01, 0b10])
+    problem = Problem([1.0, 1.0], [1.0, 1.0], [5.0, 5.0], float("inf"), 0b11)
+    assert search(problem, costs, Effort(calls=1000, seconds=60)).chosen == 0b11
+    # Only where both are there, the planner is asked about both: it takes `a` for the first one.
+    plans[0][2] = Plan(9.0, frozenset("b"))
+    costs = Costs(TablePlanner(plans), ["0", "1"], ("a", "b"), [0b01, 0b10])
+    found = search(problem, costs, Effort(calls=1000, seconds=60))
+    assert found.chosen == 0b10
+    assert found.after == 9 + 10 + 5
+
+
+def test_of_two_that_do_the_same_the_better_one_is_taken() -> None:
+    plans = [[Plan(100.0, frozenset()), Plan(10.0, frozenset("a")), Plan(10.0, frozenset("b"))]]
+    for rather, chosen in (({0: (1,)}, 0b10), ({1: (0,)}, 0b01)):
+        problem = Problem([1.0], [1.0, 1.0], [5.0, 5.0], float("inf"), 0b11, rather=rather)
+        costs = costs_of(TablePlanner(plans), 2)
+        assert search(problem, costs, Effort(calls=1000, seconds=60)).chosen == chosen

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import psycopg
+
 from dbwright.model.catalog import Index, MaterializedView, Table
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
@@ -13,16 +15,19 @@ from dbwright.model.tuning import DropReason, IndexDrop, Tuning
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.twin.twin import Twin
 from dbwright.sandbox.twin.what_if import WhatIf
+from dbwright.tune.indexes.asked import whole_of, with_share
 from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.candidates import DEFAULT_LIMITS, Limits, candidates
 from dbwright.tune.indexes.costs import Costs, bits, mask
 from dbwright.tune.indexes.drops import drops
+from dbwright.tune.indexes.expression_statistics import Expressions
 from dbwright.tune.indexes.hypothetical import make
 from dbwright.tune.indexes.outcome import outcome
 from dbwright.tune.indexes.problem import problem_of
 from dbwright.tune.indexes.search import Effort, search
 from dbwright.tune.indexes.sized import Sized, sized_candidate
-from dbwright.tune.indexes.why import why
+from dbwright.tune.indexes.texts import PATTERN_CLASSES
+from dbwright.tune.indexes.why import not_tried, why
 from dbwright.tune.workload.weighted import Weighted
 
 __all__ = ["IndexOptions", "advise_indexes"]
@@ -68,9 +73,9 @@ def advise_indexes(
     skipped: list[Skipped] = []
     with WhatIf(twin) as what_if:
         usable = _plannable(queries, what_if, skipped)
-        sized, wanted_by = _candidates(snapshot, usable, options, progress)
-        names = [f"dbwright_{number}" for number in range(len(sized))]
         with twin.connect() as connection:
+            sized, wanted_by = _candidates(snapshot, usable, options, connection, progress)
+            names = [f"dbwright_{number}" for number in range(len(sized))]
             make(what_if, connection, sized, names, snapshot, skipped)
         known = [
             number
@@ -96,8 +101,9 @@ def advise_indexes(
             tuning,
             asked=tuple(
                 why(numbers[asked], sized, costs, problem, found, names_of)
-                for asked in options.asked
                 if asked in numbers
+                else not_tried(asked, skipped)
+                for asked in options.asked
             ),
         )
         chosen = tuple(sized[number].candidate for number in bits(found.chosen))
@@ -169,9 +175,10 @@ def _candidates(
     snapshot: Snapshot,
     queries: Sequence[Weighted],
     options: IndexOptions,
+    connection: psycopg.Connection[Any],
     progress: Progress,
 ) -> tuple[list[Sized], list[list[int]]]:
-    """All candidates, and for each query the numbers of its own."""
+    """All candidates, and for each query the numbers of its own. `connection` is to the twin."""
     catalog, statistics = snapshot.catalog, snapshot.statistics
     assert statistics is not None
     tables: dict[int, Relation] = {table.oid: table for table in catalog.tables}
@@ -179,6 +186,8 @@ def _candidates(
     available = options.available
     if available is None:
         available = catalog.available_extensions
+    expressions = Expressions(statistics, connection)
+    asked = [with_share(one, tables[one.table_oid], catalog, statistics) for one in options.asked]
     numbers: dict[CandidateIndex, int] = {}
     sized: list[Sized] = []
     wanted_by: list[list[int]] = []
@@ -192,24 +201,36 @@ def _candidates(
             if options.additions
             else ()
         )
-        for candidate in (*found, *_asked(query, options)):
+        read = {(use.schema, use.name) for use in query.scoped.relations}
+        for candidate in (*found, *(one for one in asked if read & whole_of(one, catalog))):
             if candidate not in numbers:
                 if (
-                    candidate not in options.asked
+                    candidate not in asked
                     and candidate.partial is not None
                     and (candidate.partial.share is None or not options.partial)
                 ):
                     continue
                 numbers[candidate] = len(sized)
                 relation = tables[candidate.table_oid]
+                one = expressions.described(candidate, relation)
                 sized.append(
-                    sized_candidate(candidate, relation, catalog, statistics, options.hypopg_unit)
+                    sized_candidate(one, relation, catalog, statistics, options.hypopg_unit)
                 )
             own.append(numbers[candidate])
         wanted_by.append(own)
-    return sized, wanted_by
+    return sized, [[*own, *_of_patterns(own, sized)] for own in wanted_by]
 
 
-def _asked(query: Weighted, options: IndexOptions) -> Iterator[CandidateIndex]:
-    read = {(relation.schema, relation.name) for relation in query.scoped.relations}
-    return (one for one in options.asked if (one.schema, one.table) in read)
+def _of_patterns(own: Sequence[int], sized: Sequence[Sized]) -> Iterator[int]:
+    """Indexes that were made for the patterns of other queries (text_pattern_ops) answer equality
+    as well: one index may do for both."""
+    looked_up = {
+        (sized[number].candidate.table_oid, sized[number].candidate.keys[0].text)
+        for number in own
+        if sized[number].candidate.method == "btree"
+    }
+    for number, one in enumerate(sized):
+        first = one.candidate.keys[0]
+        same = (one.candidate.table_oid, first.text) in looked_up
+        if same and first.operator_class in PATTERN_CLASSES.values() and number not in own:
+            yield number

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from dbwright.errors import UsageError
 from dbwright.model.catalog import Catalog, MaterializedView, Table
+from dbwright.model.names import quote
+from dbwright.model.statistics import Statistics
 from dbwright.sql.parse import SyntaxProblem, parse
-from dbwright.sql.scope import CatalogRelations
+from dbwright.sql.scope import CatalogRelations, analyse
 from dbwright.sql.scope.canonical import canonical_expression
 from dbwright.tune.indexes.candidate import CandidateIndex, CandidateKey, Partial
+from dbwright.tune.indexes.roles import usage_of
+from dbwright.tune.indexes.selectivity import share_of
 
-__all__ = ["asked_index"]
+__all__ = ["asked_index", "whole_of", "with_share"]
 
 HOW = "write it as in CREATE INDEX ON: 'shop.orders (user_id, placed_at DESC)'"
+METHODS = ("btree", "hash", "gin", "gist", "brin")
+"""Those of which the size is known."""
 UNKNOWN_SHARE = 0.5
 """Of the rows in a partial index that somebody asks about: what is not known is taken so."""
 
@@ -35,6 +42,11 @@ def asked_index(text: str, catalog: Catalog) -> CandidateIndex:
     for name in (*(key.column for key in keys), *include):
         if name is not None and name not in names:
             raise UsageError(f"{table.qualified} has no column {name!r}", HOW)
+    if any("collation" in part["IndexElem"] for part in node["indexParams"]):
+        raise UsageError(f"{text!r} has a collation, which can't be tried", "leave COLLATE out")
+    method = node.get("accessMethod", "btree")
+    if method not in METHODS:
+        raise UsageError(f"indexes of {method} can't be tried", f"take {', '.join(METHODS)}")
     where = canonical_expression(node["whereClause"]) if "whereClause" in node else None
     return CandidateIndex(
         table_oid=table.oid,
@@ -43,9 +55,44 @@ def asked_index(text: str, catalog: Catalog) -> CandidateIndex:
         keys=keys,
         include=include,
         partial=None if where is None else Partial(where, share=UNKNOWN_SHARE),
-        method=node.get("accessMethod", "btree"),
+        method=method,
         reasons=("asked for",),
     )
+
+
+def with_share(
+    candidate: CandidateIndex,
+    table: Table | MaterializedView,
+    catalog: Catalog,
+    statistics: Statistics,
+) -> CandidateIndex:
+    """A partial index with the share of the rows that its predicate leaves, as far as statistics
+    tell."""
+    if candidate.where is None:
+        return candidate
+    relations = CatalogRelations(catalog)
+    statement = analyse(f"SELECT FROM {candidate.qualified} WHERE {candidate.where}", relations)
+    usage = usage_of(statement, statement.relations[0], table, catalog, statistics)
+    share = 1.0
+    for predicate in usage.predicates:
+        share *= share_of(predicate, usage.statistics.get(predicate.column or ""), usage.rows)
+    told = share if usage.predicates else UNKNOWN_SHARE
+    return replace(candidate, partial=Partial(candidate.where, told))
+
+
+def whole_of(candidate: CandidateIndex, catalog: Catalog) -> set[tuple[str | None, str | None]]:
+    """The schema and name of its table, and of those that the table is a part of: who reads these
+    reads it."""
+    found: set[tuple[str | None, str | None]] = {(candidate.schema, candidate.table)}
+    waiting = [candidate.qualified]
+    while waiting:
+        table = catalog.find_table(waiting.pop())
+        for parent in () if table is None else table.inherits:
+            whole = catalog.find_table(parent)
+            if whole is not None and (whole.schema, whole.name) not in found:
+                found.add((whole.schema, whole.name))
+                waiting.append(parent)
+    return found
 
 
 def _table(relation: dict[str, Any], catalog: Catalog) -> Table | MaterializedView:
@@ -69,7 +116,7 @@ def _key(element: dict[str, Any]) -> CandidateKey:
     return CandidateKey(
         column=element.get("name"),
         expression=None if expression is None else canonical_expression(expression),
-        operator_class=classes[-1]["String"]["sval"] if classes else "",
+        operator_class=".".join(quote(part["String"]["sval"]) for part in classes),
         descending=descending,
         nulls_first=nulls == "SORTBY_NULLS_FIRST" or (usual and descending),
     )

@@ -25,6 +25,9 @@ class Bound:
 
 def lower_bound(problem: Problem, costs: Costs, seconds: float) -> Bound:
     """The bound of what is known by now."""
+    if not problem.allowed:  # a problem without a whole number in it has no such bound
+        known = zip(problem.weights, costs.all(0), strict=True)
+        return Bound(sum(weight * cost for weight, cost in known), 0)
     import highspy  # with numpy it takes a third of a second
 
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -40,8 +43,10 @@ def lower_bound(problem: Problem, costs: Costs, seconds: float) -> Bound:
             solver.qsum(problem.sizes[number] * variable for number, variable in x.items())
             <= problem.budget
         )
+    plain = 0.0
     for query, weight in enumerate(problem.weights):
         least = min(plan.cost for plan in costs.plans[query])
+        plain += weight * least
         cost = solver.addVariable(lb=least, obj=weight)
         for outside, limit in _cuts(problem, costs, query):
             gain = limit - least
@@ -56,7 +61,8 @@ def lower_bound(problem: Problem, costs: Costs, seconds: float) -> Bound:
         if values
         else 0
     )
-    return Bound(solver.getInfo().mip_dual_bound, chosen)
+    # Out of time before it has any, the solver's own bound says nothing.
+    return Bound(max(plain, solver.getInfo().mip_dual_bound), chosen)
 
 
 def sharpen(costs: Costs, chosen: int, calls: int) -> None:

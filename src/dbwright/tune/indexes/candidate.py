@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dbwright.model.catalog import Index, IndexColumn
 from dbwright.model.names import qualify, quote
 from dbwright.sql.ddl import index_definition
+from dbwright.tune.indexes.computed import Computed
 
 __all__ = ["CandidateIndex", "CandidateKey", "Partial"]
 
@@ -21,6 +22,8 @@ class CandidateKey:
     """Empty for the type's default."""
     descending: bool = False
     nulls_first: bool = False
+    computed: Computed | None = field(default=None, compare=False)
+    """Of an expression: what is known of its values."""
 
     @property
     def text(self) -> str:
@@ -34,11 +37,11 @@ class Partial:
 
     predicate: str
     """As after WHERE, without parentheses around it."""
-    share: float | None = None
+    share: float | None = field(default=None, compare=False)
     """Of the table's rows, 0 to 1; None without statistics."""
-    fixed: tuple[tuple[str, str], ...] = ()
+    fixed: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """Columns that have one value, with that value as text."""
-    present: tuple[str, ...] = ()
+    present: tuple[str, ...] = field(default=(), compare=False)
     """Columns that are not NULL."""
 
 
@@ -61,6 +64,8 @@ class CandidateIndex:
     read_share: float = field(default=1.0, compare=False)
     """The share of the table's rows that would be read through it, as far as one column's
     statistics tell."""
+    lead_share: float = field(default=1.0, compare=False)
+    """The same of its first key alone."""
 
     @property
     def qualified(self) -> str:
@@ -76,6 +81,15 @@ class CandidateIndex:
     def covering(self) -> bool:
         """Was it made so that the query need not read the table?"""
         return "covering" in self.reasons
+
+    @property
+    def computed(self) -> dict[str, Computed]:
+        """What is known of the values of its expressions."""
+        return {
+            key.expression: key.computed
+            for key in self.keys
+            if key.expression is not None and key.computed is not None
+        }
 
     @property
     def order(self) -> tuple[object, ...]:

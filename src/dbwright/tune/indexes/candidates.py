@@ -83,9 +83,20 @@ def _usages(
         table: Table | MaterializedView | None = catalog.find_table(name) or views.get(name)
         if table is None or (isinstance(table, Table) and table.kind is TableKind.FOREIGN):
             continue
-        usage = usage_of(statement, relation, table, catalog, statistics)
-        if not (relation.target and not usage.predicates and not usage.joins):
-            yield usage
+        for one in (table, *_inheriting(table, catalog)):
+            usage = usage_of(statement, relation, one, catalog, statistics)
+            if not (relation.target and not usage.predicates and not usage.joins):
+                yield usage
+
+
+def _inheriting(table: Table | MaterializedView, catalog: Catalog) -> Iterator[Table]:
+    """The tables that are read with it, each by indexes of its own: those made by INHERITS. (An
+    index of a partitioned table is one of all its partitions.)"""
+    if isinstance(table, Table) and table.kind is TableKind.TABLE:
+        for child in catalog.children(table):
+            if child.kind is TableKind.TABLE:
+                yield child
+                yield from _inheriting(child, catalog)
 
 
 def _of_usage(
@@ -158,6 +169,7 @@ def _candidate(
         requires=requires,
         reasons=tuple(dict.fromkeys(sequence.reasons)),
         read_share=sequence.share,
+        lead_share=sequence.lead,
     )
 
 
@@ -175,7 +187,7 @@ def _anchor(usage: Usage) -> Keys | None:
 def _without(sequence: Keys, columns: frozenset[str]) -> Keys | None:
     """The sequence without the columns that the predicate settles; None where none is left."""
     keys = tuple(key for key in sequence.keys if key.column not in columns)
-    return Keys(keys, sequence.reasons, sequence.share) if keys else None
+    return replace(sequence, keys=keys) if keys else None
 
 
 def _present(usage: Usage, sequence: Keys) -> Partial | None:
@@ -209,17 +221,24 @@ def _merged(known: CandidateIndex | None, other: CandidateIndex) -> CandidateInd
     if known is None:
         return other
     reasons = tuple(dict.fromkeys((*known.reasons, *other.reasons)))
-    return replace(known, reasons=reasons, read_share=min(known.read_share, other.read_share))
+    return replace(
+        known,
+        reasons=reasons,
+        read_share=min(known.read_share, other.read_share),
+        lead_share=min(known.lead_share, other.lead_share),
+    )
 
 
-def _rank(candidate: CandidateIndex) -> tuple[float, int, tuple[object, ...]]:
-    """What reads least comes first: of the rows, and of each row."""
+def _rank(candidate: CandidateIndex) -> tuple[float, int, float, tuple[object, ...]]:
+    """What reads least comes first: of the rows, and of each row. Of the same keys in another
+    order the one whose first key finds least: others have more use of it."""
     share = candidate.read_share
     if candidate.covering:
         share *= 0.3
     if candidate.partial is not None and candidate.partial.share is not None:
         share = min(share, candidate.partial.share)
-    return round(share, 9), len(candidate.keys) + len(candidate.include), candidate.order
+    width = len(candidate.keys) + len(candidate.include)
+    return round(share, 9), width, round(candidate.lead_share, 9), candidate.order
 
 
 def _in_turns(groups: list[list[CandidateIndex]]) -> Iterator[CandidateIndex]:

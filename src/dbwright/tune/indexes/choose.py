@@ -7,7 +7,7 @@ ones fit the budget. What the planner finds with the chosen set is never dearer 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dbwright.tune.indexes.costs import Costs, KnownPlan, bits, mask
@@ -36,6 +36,8 @@ class Problem:
     """Candidates that may be chosen."""
     forced: int = 0
     """Candidates that are chosen whatever they cost."""
+    rather: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """Of a candidate: those that should be in its place where they do the same, the best first."""
 
     def size(self, chosen: int) -> float:
         return sum(self.sizes[number] for number in bits(chosen))

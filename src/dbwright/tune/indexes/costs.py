@@ -86,6 +86,13 @@ class Costs:
         found.update(zip(missing, self._learn(missing, chosen), strict=True))
         return [plan.cost for plan in found.values() if plan is not None]
 
+    def widen(self, chosen: int) -> bool:
+        """Ask every statement with all of `chosen` visible, those of other statements as well.
+        Does one of these matter to a statement for which it was not made?"""
+        before = list(self.relevant)
+        self._learn(range(len(self)), chosen)
+        return self.relevant != before
+
     def known(self, query: int, chosen: int) -> KnownPlan | None:
         """The plan, where an earlier answer has it."""
         self.requests += 1

@@ -17,6 +17,7 @@ from dbwright.model.catalog import (
 )
 from dbwright.model.statistics import ColumnStatistics, Statistics
 from dbwright.tune.indexes.candidate import CandidateIndex
+from dbwright.tune.indexes.computed import Computed
 from dbwright.tune.indexes.equality import joins_equal_keys
 from dbwright.tune.indexes.expression import width_of_expression
 from dbwright.tune.indexes.extended import known_combinations
@@ -48,11 +49,13 @@ def estimated_size(
     share: float | None = None,
     fixed: Mapping[str, str] | None = None,
     present: Collection[str] = (),
+    computed: Mapping[str, Computed] = MappingProxyType({}),
 ) -> IndexSize:
     """The size that building `index` (it need not exist) on `relation` would give.
 
     A partial index needs the `share` of the rows that its predicate leaves (0 to 1); `fixed` are
     the columns to which it gives one value (as text), `present` those that it says are not null.
+    `computed` is what is known of the index's expressions where it does not exist yet.
     On a partitioned table the size is the sum over the partitions.
 
     Raises ValueError for a partial index without `share`, KeyError for a column that the relation
@@ -63,7 +66,14 @@ def estimated_size(
     if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
         parts = [
             estimated_size(
-                index, child, catalog, statistics, share=share, fixed=fixed, present=present
+                index,
+                child,
+                catalog,
+                statistics,
+                share=share,
+                fixed=fixed,
+                present=present,
+                computed=computed,
             )
             for child in catalog.children(relation)
         ]
@@ -72,7 +82,7 @@ def estimated_size(
     rows = counted.best_rows if counted is not None else 0.0
     pages = counted.pages if counted is not None else 0
     fixed = fixed or {}
-    widths = index_widths(index, relation, catalog, statistics, fixed)
+    widths = index_widths(index, relation, catalog, statistics, fixed, computed)
     return index_size(
         index.method,
         widths.keys,
@@ -106,6 +116,7 @@ def candidate_size(
         share=1.0 if partial is None or partial.share is None else partial.share,
         fixed={} if partial is None else dict(partial.fixed),
         present=() if partial is None else partial.present,
+        computed=candidate.computed,
     )
 
 
@@ -115,6 +126,7 @@ def index_widths(
     catalog: Catalog,
     statistics: Statistics,
     fixed: Mapping[str, str] = MappingProxyType({}),
+    computed: Mapping[str, Computed] = MappingProxyType({}),
 ) -> IndexWidths:
     """`fixed` are the columns that have one value in all rows of the index (as text).
 
@@ -141,7 +153,10 @@ def index_widths(
         everything = {column.name: of_column(column.name) for column in relation.columns}
         found = width_of_expression(key.expression or "", everything)
         known = _of_expression(key, relation, statistics)
-        return found if known is None else _with_statistics(found, known)
+        if known is not None:
+            return _with_statistics(found, known)
+        own = computed.get(key.expression or "")
+        return found if own is None else _with_results(found, own)
 
     return IndexWidths(
         tuple(of_key(key) for key in index.keys), tuple(of_column(name) for name in index.include)
@@ -188,6 +203,19 @@ def _with_statistics(width: KeyWidth, known: ColumnStatistics) -> KeyWidth:
         frequencies=known.common_frequencies,
         correlation=known.correlation,
         known=True,
+    )
+
+
+def _with_results(width: KeyWidth, computed: Computed) -> KeyWidth:
+    """Of values that the server computed from those of the column's statistics."""
+    of = computed.statistics
+    return replace(
+        width,
+        lengths=computed.lengths if width.varying else width.lengths,
+        null_fraction=of.null_fraction,
+        distinct=of.distinct or -1.0,
+        frequencies=of.common_frequencies,
+        correlation=of.correlation,
     )
 
 

@@ -72,7 +72,9 @@ def width_of_expression(expression: str, columns: Mapping[str, KeyWidth]) -> Key
     if kind == "bool":
         return replace(width, distinct=2.0, frequencies=())
     if kind == "text" and not length:  # a part of a document is shorter than the document
-        return expression_width(expression)
+        usual = expression_width(expression)
+        shorter = of is not None and of.average < usual.average
+        return replace(usual, lengths=of.lengths) if of is not None and shorter else usual
     return width
 
 

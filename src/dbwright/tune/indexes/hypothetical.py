@@ -13,7 +13,7 @@ from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
 from dbwright.tune.indexes.estimate import candidate_size
-from dbwright.tune.indexes.expression_statistics import expression_statistics
+from dbwright.tune.indexes.expression_statistics import by_number
 from dbwright.tune.indexes.sized import Sized
 
 __all__ = ["make"]
@@ -33,22 +33,31 @@ def make(
     _create_extensions(
         {name for one in sized for name in one.candidate.requires}, connection, skipped
     )
-    statistics = snapshot.statistics
-    assert statistics is not None
+    # Of two that cost the same the planner takes the one with the higher oid (plancat.c reads them
+    # backward): let that be the one that was written down first.
+    backward = list(reversed(by_name.items()))
+    backward.sort(key=_of_a_part)
     wanted = [
         Hypothetical(
             name,
             one.candidate.definition(name),
             one.candidate.schema,
             one.candidate.table,
-            dict(expression_statistics(one.candidate, one.relation, statistics, connection)),
+            dict(by_number(one.candidate)),
         )
-        for name, one in by_name.items()
+        for name, one in backward
     ]
     failed = what_if.add(wanted, _figures(what_if, by_name, snapshot))
     for name, problem in failed.items():
         signature = by_name[name].candidate.signature
         skipped.append(Skipped("tune.candidates", problem, "", (signature,)))
+
+
+def _of_a_part(named: tuple[str, Sized]) -> bool:
+    """Is it on a table that is a part of others? An index of the whole would take it as its own if
+    it were there already."""
+    relation = named[1].relation
+    return isinstance(relation, Table) and bool(relation.inherits)
 
 
 def _create_extensions(

@@ -36,6 +36,28 @@ CASTABLE = TEXTS | NUMBERS | frozenset(("boolean", "uuid", "jsonb", "name"))
 CASTS = frozenset(
     "text varchar bpchar int2 int4 int8 numeric float4 float8 bool uuid jsonb name".split()
 )
+CAST_TO = {
+    "bool": "boolean",
+    "bpchar": "character",
+    "date": "date",
+    "float4": "real",
+    "float8": "double precision",
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "numeric": "numeric",
+    "text": "text",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "uuid": "uuid",
+    "varchar": "character varying",
+}
+"""Types by the names that the grammar gives them."""
+MOVED = {
+    "timestamp with time zone": "timestamp without time zone",
+    "timestamp without time zone": "timestamp with time zone",
+}
+"""By AT TIME ZONE."""
 NODES = frozenset(
     """
     A_Expr A_Const ColumnRef FuncCall TypeCast A_Indirection A_Indices CoalesceExpr MinMaxExpr
@@ -64,23 +86,55 @@ def is_immutable(expression: str, types: Mapping[str, str], catalog: Catalog) ->
     tree = expression_tree(expression)
     if tree is None:
         return False
-    used = {
-        types.get(node["fields"][-1].get("String", {}).get("sval", ""), "?")
-        for kind, node in walk({"expression": tree})
-        if kind == "ColumnRef"
-    }
-    if "?" in used:
+    if "?" in _types_in(tree, types):
         return False
     for kind, node in walk({"expression": tree}):
         if kind[0].isupper() and kind not in NODES:
             return False
-        if kind == "FuncCall" and not _function(node, used, catalog):
-            return False
-        if kind == "A_Expr" and not _operator(node, used):
-            return False
-        if kind == "TypeCast" and not _cast(node, used):
-            return False
+        if kind in ("FuncCall", "A_Expr", "TypeCast"):
+            used = _types_in(list(node.values()), types)
+            if not {"FuncCall": _function, "A_Expr": _operator, "TypeCast": _cast}[kind](
+                node, used, catalog
+            ):
+                return False
     return True
+
+
+def _types_in(tree: Any, types: Mapping[str, str]) -> set[str]:
+    """The types of what an expression is made of: of columns (`?` for one that is not known), and
+    where one is cast, or moved to a time zone, what comes of it."""
+    found: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+            continue
+        if not isinstance(node, Mapping):
+            continue
+        if "ColumnRef" in node:
+            name = node["ColumnRef"]["fields"][-1].get("String", {}).get("sval", "")
+            found.add(types.get(name, "?"))
+            continue
+        made = _made(node, types)
+        if made is None:
+            waiting += node.values()
+        else:
+            found |= made
+    return found
+
+
+def _made(node: Node, types: Mapping[str, str]) -> set[str] | None:
+    """What comes of a cast, or of AT TIME ZONE; None of anything else."""
+    cast, call = node.get("TypeCast"), node.get("FuncCall")
+    if cast is not None and "arrayBounds" not in cast["typeName"]:
+        inner = _types_in(cast["arg"], types)
+        name = CAST_TO.get(cast["typeName"]["names"][-1]["String"]["sval"])
+        return inner if name is None or not inner or "?" in inner else {name}
+    if call is not None and call["funcname"][-1]["String"]["sval"] == "timezone":
+        inner = _types_in(call.get("args", []), types)
+        return {MOVED.get(type_, type_) for type_ in inner}
+    return None
 
 
 def _function(node: Node, used: set[str], catalog: Catalog) -> bool:
@@ -101,7 +155,7 @@ def _function(node: Node, used: set[str], catalog: Catalog) -> bool:
     return names[-1] in FUNCTIONS and names[:-1] in ([], ["pg_catalog"])
 
 
-def _operator(node: Node, used: set[str]) -> bool:
+def _operator(node: Node, used: set[str], _: Catalog) -> bool:
     name = node["name"][-1]["String"]["sval"]
     if node["kind"] not in ("AEXPR_OP", "AEXPR_NULLIF", "AEXPR_LIKE", "AEXPR_IN"):
         return False
@@ -111,7 +165,7 @@ def _operator(node: Node, used: set[str]) -> bool:
     return name in OPERATORS and not used & STABLE_TYPES
 
 
-def _cast(node: Node, used: set[str]) -> bool:
+def _cast(node: Node, used: set[str], _: Catalog) -> bool:
     """Casts of dates to text and back depend on DateStyle."""
     name = node["typeName"]["names"][-1]["String"]["sval"]
     if "A_Const" in node["arg"]:

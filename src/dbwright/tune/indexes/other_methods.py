@@ -126,7 +126,8 @@ def _type(usage: Usage, key: CandidateKey) -> tuple[str, bool]:
 def _contains(
     usage: Usage, predicate: Predicate, key: CandidateKey, share: float
 ) -> Iterator[Other]:
-    if predicate.negated or not predicate.compared.before_scan:
+    # A value of another relation is looked up row by row: `FROM documents, to_tsquery(…) q`.
+    if predicate.negated:
         return
     type_, is_array = _type(usage, key)
     operator = predicate.operator

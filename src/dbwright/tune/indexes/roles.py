@@ -13,6 +13,7 @@ from dbwright.sql.scope.nouns import ColumnUse, Key, RelationUse, SortKey
 from dbwright.sql.scope.predicate import JoinKind, Predicate, PredicateKind
 from dbwright.sql.scope.statement import Distinct, ScopeKind
 from dbwright.tune.indexes.candidate import CandidateKey
+from dbwright.tune.indexes.extent import column_statistics, extent_of
 from dbwright.tune.indexes.immutable import column_types, is_immutable
 from dbwright.tune.indexes.selectivity import distinct_values, share_of
 from dbwright.tune.indexes.texts import PATTERN_CLASSES, is_text, sorts_by_bytes
@@ -41,19 +42,14 @@ def usage_of(
     statistics: Statistics | None,
 ) -> Usage:
     """What the statement does with a relation use of `table`."""
-    counted = None if statistics is None else statistics.of(table)
+    extent = extent_of(table, catalog, statistics)
     columns = {
         column.name: _as_compared(column, found)
         for column in table.columns
-        if statistics is not None and (found := statistics.of_column(table, column)) is not None
+        if statistics is not None
+        and (found := column_statistics(table, column, catalog, statistics)) is not None
     }
-    usage = Usage(
-        relation,
-        table,
-        rows=None if counted is None else counted.rows,
-        pages=None if counted is None else counted.pages,
-        statistics=columns,
-    )
+    usage = Usage(relation, table, rows=extent.rows, pages=extent.pages, statistics=columns)
     needed = needed_columns(statement, relation)
     usage.needed = tuple(name for name in needed if usage.column(name) is not None)
     # What is changed or locked is fetched anyway; system columns are in no index.

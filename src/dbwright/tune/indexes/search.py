@@ -31,6 +31,10 @@ ROUNDS = (1, 5, 12, 25)
 SOLVER_SHARE = 0.3
 """Of the time, for one solution."""
 GAP = 0.01
+BOUND_SECONDS = 3.0
+"""For the bound at least; it may take as long as the search took."""
+SAME = 1e-4
+"""Values that differ by this share at most are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class _Search:
         self.value = problem.value(costs, problem.forced)
         self.effort = effort
         self.progress = progress
-        self.end = time.monotonic() + effort.seconds
+        self.began = time.monotonic()
+        self.end = self.began + effort.seconds
         self.alone: list[float] = []
 
     def over(self) -> bool:
@@ -148,9 +153,30 @@ class _Search:
                 improved |= self.consider(found, "exchanging")
         return improved
 
+    def settle(self) -> bool:
+        """What an index does for queries that it was not made for: some other may then go."""
+        if self.over() or not self.best or not self.costs.widen(self.best):
+            return False
+        self.value = self.problem.value(self.costs, self.best)
+        return True
+
+    def prefer(self) -> None:
+        """Of two that do the same the one that is of more use to queries nobody has seen yet."""
+        for number in bits(self.best):
+            for other in self.problem.rather.get(number, ()):
+                chosen = self.best & ~(1 << number) | 1 << other
+                if self.best >> other & 1 or self.over():
+                    continue
+                value = self.problem.value(self.costs, chosen)
+                if self.problem.fits(chosen) and value <= self.value * (1 + SAME):
+                    self.best, self.value = chosen, value
+                    break
+
     def bound(self) -> float:
         """Sharpened where there are calls left for it."""
         known = 0.0
+        now = time.monotonic()
+        self.end = min(self.end, now + max(BOUND_SECONDS, now - self.began))
         while True:
             seconds = max(1.0, SOLVER_SHARE * (self.end - time.monotonic()))
             found = lower_bound(self.problem, self.costs, seconds)
@@ -172,8 +198,9 @@ def search(problem: Problem, costs: Costs, effort: Effort, progress: Progress = 
     steps: list[Callable[[], object]] = [run.learn, run.grow, run.solve]
     for step in steps:
         step()
-    while run.exchange() | run.solve():
+    while run.exchange() | run.solve() or run.settle():
         pass
+    run.prefer()
     complete = not run.over()
     bound = run.bound()
     return Found(run.best, before, run.value, min(bound, run.value), costs.calls, complete)

@@ -27,6 +27,8 @@ class Keys:
     keys: tuple[CandidateKey, ...]
     reasons: tuple[str, ...]
     share: float = 1.0
+    lead: float = 1.0
+    """The share by the first key alone."""
 
 
 def key_sequences(usage: Usage, width: int) -> Iterator[Keys]:
@@ -44,18 +46,13 @@ def key_sequences(usage: Usage, width: int) -> Iterator[Keys]:
         equal = [c for c in arm if c.reason not in ("range", "like")]
         behind = [c for c in arm if c.reason in ("range", "like")]
         for keys in _whole([*_best_first(equal), *_best_first(behind)[:1]], width):
-            yield Keys(keys.keys, (*keys.reasons, "or"), keys.share)
+            yield replace(keys, reasons=(*keys.reasons, "or"))
 
 
 def _for_joins(usage: Usage, width: int) -> Iterator[Keys]:
     """The inner side of a nested loop, or the order of a merge join."""
     fixed = usage.fixed
-    partners: dict[int | None, list[Condition]] = {}
-    for condition in usage.joins:
-        keys = partners.setdefault(condition.partner, [])
-        if all(other.key != condition.key for other in keys):
-            keys.append(condition)
-    groups = list(partners.values())
+    groups = _by_partner(usage)
     groups += [_together(pair) for pair in combinations(groups[:MOST_LEADERS], 2)]
     for group in groups:
         for leading in _rotated(group):
@@ -75,27 +72,43 @@ def _for_orders(usage: Usage, width: int) -> Iterator[Keys]:
     single = [condition for condition in usage.fixed if usage.single(condition)]
     for order, reason in usage.orders:
         share = usage.rows and usage.limited and min(1.0, 100 / usage.rows)
-        yield from _ordered([], order, reason, width, share or 1.0)
-        for count in range(1, len(single) + 1):
-            yield from _ordered(single[:count], order, reason, width, share or 1.0)
-        for condition in usage.joins:
-            yield from _ordered([condition], order, reason, width, 1.0)
+        # A page of a list needs all its equalities and the whole order, else it sorts everything.
+        most = width + len(order) if usage.limited else max(width, len(order))
+        yield from _ordered([], order, reason, most, share or 1.0)
+        for count in range(1, min(len(single), width) + 1):
+            yield from _ordered(single[:count], order, reason, most, share or 1.0)
+        # The newest of each: all that finds the rows of one partner, then the order.
+        for group in _by_partner(usage):
+            found = [[condition] for condition in group] + [group, [*group, *single]]
+            for equal in found:
+                yield from _ordered(equal[:width], order, reason, most, 1.0)
+
+
+def _by_partner(usage: Usage) -> list[list[Condition]]:
+    """The join conditions with each other relation, each key once."""
+    partners: dict[int | None, list[Condition]] = {}
+    for condition in usage.joins:
+        keys = partners.setdefault(condition.partner, [])
+        if all(other.key != condition.key for other in keys):
+            keys.append(condition)
+    return list(partners.values())
 
 
 def _ordered(
     equal: Sequence[Condition],
     order: Sequence[CandidateKey],
     reason: str,
-    width: int,
+    most: int,
     share: float,
 ) -> Iterator[Keys]:
     taken = {condition.key.text for condition in equal}
     behind = _forward([key for key in order if key.text not in taken])
     keys = (*(condition.key for condition in equal), *behind)
-    if behind and len(keys) <= max(width, len(order)):
+    if behind and len(keys) <= most:
         for condition in equal:
             share *= condition.share
-        yield Keys(keys, (*(condition.reason for condition in equal), reason), share)
+        lead = equal[0].share if equal else 1.0
+        yield Keys(keys, (*(condition.reason for condition in equal), reason), share, lead)
 
 
 def _forward(order: Sequence[CandidateKey]) -> tuple[CandidateKey, ...]:
@@ -131,7 +144,8 @@ def _whole(conditions: Sequence[Condition], width: int) -> Iterator[Keys]:
         share *= condition.share
     if chosen:
         reasons = dict.fromkeys(condition.reason for condition in chosen)
-        yield Keys(tuple(condition.key for condition in chosen), tuple(reasons), share)
+        keys = tuple(condition.key for condition in chosen)
+        yield Keys(keys, tuple(reasons), share, chosen[0].share)
 
 
 def _together(groups: Iterable[list[Condition]]) -> list[Condition]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dbwright.model.report import Skipped
 from dbwright.model.tuning import AskedIndex
+from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.choose import Problem
 from dbwright.tune.indexes.costs import Costs, bits
 from dbwright.tune.indexes.existing import exists
 from dbwright.tune.indexes.search import Found
 from dbwright.tune.indexes.sized import Sized
 
-__all__ = ["why"]
+__all__ = ["not_tried", "why"]
 
 
 def why(
@@ -48,6 +50,15 @@ def why(
     )
 
 
+def not_tried(candidate: CandidateIndex, skipped: Sequence[Skipped]) -> AskedIndex:
+    """Of an index that somebody asked about, and that no query could be tried with."""
+    reasons = [part.reason for part in skipped if candidate.signature in part.objects]
+    verdict = f"no query of the workload reads {candidate.qualified}"
+    if reasons:
+        verdict = f"it can't be made: {reasons[0]}"
+    return AskedIndex(candidate.signature, 0, 0.0, 0.0, 0, verdict)
+
+
 def _verdict(
     number: int,
     one: Sized,
@@ -65,7 +76,8 @@ def _verdict(
         return "no query of the workload gets cheaper by it"
     if problem.size(found.chosen) + problem.sizes[number] > problem.budget and more > 0:
         return "there is no room for it beside those that save more: give more --budget"
-    served = f"; {', '.join(instead)} serve its queries" if instead else ""
+    verb = "serves" if len(instead) == 1 else "serve"
+    served = f"; {', '.join(instead)} {verb} its queries" if instead else ""
     if more <= 0:
         return f"with the advised indexes it saves nothing more{served}"
     upkeep = problem.upkeep[number]
