@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from dbwright.engines.postgresql.plan import read_plan
 from dbwright.model.explanation import Explanation
 from dbwright.model.plan import Plan, PlanNode
-from dbwright.render import render_explanation
+from dbwright.render import EXPLANATION_FORMATS, render_explanation
 from dbwright.render.plan_viewer import vendored, viewer
 
 from .browser import Browser, browser
@@ -96,6 +96,14 @@ def test_the_frame_may_run_scripts_and_nothing_else() -> None:
 
 def test_the_page_is_no_larger_than_can_be_sent() -> None:
     assert len(render_explanation(EXPLANATION, "html").encode()) < LARGEST
+
+
+def test_a_plan_as_deep_as_can_be_read_is_drawn_in_every_format() -> None:
+    node = '{"Node Type": "Limit", "Total Cost": 9.0, "Plans": ['
+    deep = f'[{{"Plan": {node * 400}{{"Node Type": "Result", "Total Cost": 1.0}}{"]}" * 400}}}]'
+    explanation = Explanation(plan=read_plan(deep), target="deep")
+    for format in EXPLANATION_FORMATS:
+        assert "Limit" in render_explanation(explanation, format)
 
 
 @settings(deadline=None, max_examples=60)

@@ -44,6 +44,8 @@ def test_seconds(seconds: float, text: str) -> None:
 def test_figures() -> None:
     assert figure("size_bytes", 1_288_490_188) == ("size", "1.2 GB")
     assert figure("age_seconds", 180) == ("age", "3 min")
+    assert figure("wal_bytes_per_day", 14_716_048) == ("wal per day", "14 MB")
+    assert figure("worst_case_bytes_after", 5_688_524_800) == ("worst case after", "5.3 GB")
     assert figure("mean_milliseconds", 12) == ("mean", "12 ms")
     assert figure("dead_fraction", 0.23) == ("dead", "23 %")
     assert figure("window_days", 1) == ("window", "1 day")

@@ -124,6 +124,12 @@ def test_a_pasted_plan_needs_no_server(dbwright: Callable[..., Done]) -> None:
     assert dbwright("explain", "--plan", "-", "--format", "json", stdin=PLAN).status == 0
 
 
+def test_several_pasted_plans_are_told(dbwright: Callable[..., Done]) -> None:
+    done = dbwright("explain", "--plan", "-", "--format", "json", stdin=f"{PLAN}\n{PLAN}")
+    assert done.document["skipped"][0]["reason"].startswith("2 plans were given")
+    assert [remark["node"] for remark in done.document["remarks"]] == [0]
+
+
 def test_a_pasted_plan_with_its_target_gets_fixes(dbwright: Callable[..., Done], shop: str) -> None:
     Path("slow.txt").write_text(PLAN, encoding="utf-8")
     (remark,) = dbwright("explain", shop, "--plan", "slow.txt", "--format", "json").document[
@@ -197,7 +203,7 @@ BAD: dict[str, tuple[list[str], str, int, str]] = {
     "no plan": (["--plan", "-"], "hello", 2, "no query plan"),
     "empty plan": (["--plan", "-"], "", 2, "empty"),
     "truncated JSON": (["--plan", "-"], '[{"Plan": {"Node Type": "Sor', 2, "breaks off"),
-    "YAML": (["--plan", "-"], '- Plan:\n    Node Type: "Sort"\n', 2, "YAML"),
+    "flat YAML": (["--plan", "-"], '- Plan:\nNode Type: "Sort"\n', 2, "no plan"),
     "SQL that does not parse": (["SHOP", "SELEC 1"], "", 2, "does not parse"),
     "empty SQL": (["SHOP", "-"], "", 2, "no statement"),
     "no such table": (["SHOP", "SELECT * FROM nope"], "", 2, 'relation "nope" does not exist'),

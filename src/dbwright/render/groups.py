@@ -49,13 +49,14 @@ class Group:
 
 
 def groups(findings: tuple[Finding, ...]) -> tuple[Group, ...]:
-    """Worst severity first, then by the rule's id."""
+    """Worst severity first, then in the order in which the report has them: `check` sorts by rules,
+    `tune` has first what saves most."""
     found: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
         found.setdefault((finding.severity.rank, finding.rule), []).append(finding)
     return tuple(
         Group(rule, members[0].severity, tuple(members))
-        for (_, rule), members in sorted(found.items(), key=lambda item: item[0])
+        for (_, rule), members in sorted(found.items(), key=lambda item: item[0][0])
     )
 
 

@@ -42,7 +42,7 @@ def plan_document(plan: Plan) -> Fields:
     return _known(
         {
             "Query Text": plan.query,
-            "Plan": _node(plan.root),
+            "Plan": _tree(plan),
             "Settings": dict(plan.settings) or None,
             "Query Identifier": plan.query_id,
             "Planning": planning or None,
@@ -56,7 +56,15 @@ def plan_document(plan: Plan) -> Fields:
     )
 
 
-def _node(node: PlanNode) -> Fields:
+def _tree(plan: Plan) -> Fields:
+    """From the leaves up: plans are deeper than functions may call themselves."""
+    found: dict[int, Fields] = {}
+    for node in reversed(plan.nodes):
+        found[node.number] = _node(node, [found.pop(child.number) for child in node.children])
+    return found[plan.root.number]
+
+
+def _node(node: PlanNode, children: list[Fields]) -> Fields:
     fields: Fields = {
         "Node Type": node.kind,
         **_described(node),
@@ -65,7 +73,7 @@ def _node(node: PlanNode) -> Fields:
         **_ran(node),
         **_plain(node.other),
         "Workers": [_worker(one) for one in node.workers] or None,
-        "Plans": [_node(child) for child in node.children] or None,
+        "Plans": children or None,
     }
     return _known(fields)
 

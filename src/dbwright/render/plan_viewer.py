@@ -94,11 +94,19 @@ def _data(plan: Plan) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, Mapping):
-        return {visible(name): _shown(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_shown(item) for item in value]
-    return value
+def _shown(document: Any) -> Any:
+    """With every text and name made visible. Not by recursion: plans may be deep."""
+    whole = [document]
+    pending: list[tuple[Any, Any]] = [(whole, 0)]
+    while pending:
+        holder, place = pending.pop()
+        value = holder[place]
+        if isinstance(value, str):
+            holder[place] = visible(value)
+        elif isinstance(value, Mapping):
+            holder[place] = {visible(name): item for name, item in value.items()}
+            pending += [(holder[place], name) for name in holder[place]]
+        elif isinstance(value, list):
+            holder[place] = list(value)
+            pending += [(holder[place], number) for number in range(len(value))]
+    return whole[0]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dbwright.model.finding import Evidence
 from dbwright.render.text import joined, visible
 
-__all__ = ["bytes_text", "drawing", "evidence_text", "figure", "seconds_text"]
+__all__ = ["bytes_text", "drawing", "evidence_text", "figure", "seconds_text", "short"]
 
 LINES = ("tree", "settings", "pgbouncer_ini", "queries", "steps")
 """Evidence of these names is read line by line."""
@@ -64,6 +64,9 @@ def figure(name: str, value: Scalar | Sequence[str | int | float]) -> tuple[str,
     label, _, unit = name.rpartition("_")
     if not label or unit not in UNITS:
         label, unit = name, ""
+        before, middle, after = name.partition("_bytes_")  # `wal_bytes_per_day`
+        if middle:
+            label, unit = f"{before}_{after}", "bytes"
     label = visible(label.replace("_", " "))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return label, joined(one(name, unit, item) for item in value) or "none"

@@ -48,6 +48,8 @@ class Wanted:
 
     workload: tuple[str, ...] = ()
     """Sources; none means pg_stat_statements, or nothing but what is watched."""
+    prefix: str | None = None
+    """log_line_prefix of logs; None where it is to be found out."""
     watch_seconds: float | None = None
     space_bytes: int | None = None
     hypopg_unit: bool = False
@@ -92,7 +94,10 @@ def advise(
         progress=progress,
     ) as source:
         snapshot = source.snapshot
-    readings = [read_workload_from(text, snapshot, progress=progress) for text in named]
+    readings = [
+        read_workload_from(text, snapshot, prefix=wanted.prefix, progress=progress)
+        for text in named
+    ]
     reading = merged([*watched, *readings])
     queries = reading.workload.queries
     indexes = IndexOptions(

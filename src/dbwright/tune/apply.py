@@ -20,10 +20,22 @@ LOCK_TIMEOUT = "5s"
 """A change that waits longer for its lock blocks all that queue behind it."""
 NOT_OF_A_SCHEMA = frozenset({"database", "role", "server", "setting", "settings"})
 """Kinds of objects whose fixes are for one server, not for each place that a schema is in."""
+REMADE = frozenset({"tune/large-time-ordered-table"})
+"""Rules whose fixes put another table in the place of one."""
+LATER = Skipped(
+    "tune.apply",
+    "not in the migration, which changes the table in other ways: partitions are made of the table "
+    "as it is then",
+    "run the migration, then tune again with --apply",
+)
 
 
 def applied(report: Report, folder: Path, at: datetime) -> Report:
     """The report, with the file that was written. Raises FileUnreadable."""
+    later = tuple(_alone(report))
+    if later:
+        names = tuple(sorted({finding.object.name for finding in later}))
+        report = replace(report, skipped=(*report.skipped, replace(LATER, objects=names)))
     path = write_migration(report, folder, at)
     if path is None:
         nothing = Skipped("tune.apply", "no advice is a change of the schema: nothing was written")
@@ -42,10 +54,27 @@ def require_folder(folder: Path) -> None:
         raise FileUnreadable(f"can't write into {folder}: {problem}", "name another with --dir")
 
 
-def applicable(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Those whose fix belongs into a migration: SQL about objects of the schema."""
+def applicable(report: Report) -> Iterator[Finding]:
+    """Those whose fix belongs into this migration: SQL about objects of the schema."""
+    later = set(map(id, _alone(report)))
+    return (finding for finding in _of_schema(report.findings) if id(finding) not in later)
+
+
+def _of_schema(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
         if finding.fix is not None and finding.object.kind not in NOT_OF_A_SCHEMA:
+            yield finding
+
+
+def _alone(report: Report) -> Iterator[Finding]:
+    """Those that put another table in the place of one that the migration changes otherwise as
+    well: written for the table as it is now, they would not bring that along."""
+    others = [finding for finding in _of_schema(report.findings) if finding.rule not in REMADE]
+    changed = {finding.object.name for finding in others}
+    drops = report.tuning.drops if report.tuning is not None else ()
+    changed |= {drop.table for drop in drops if drop.name in changed}
+    for finding in _of_schema(report.findings):
+        if finding.rule in REMADE and finding.object.name in changed:
             yield finding
 
 
@@ -58,12 +87,12 @@ def write_migration(report: Report, folder: Path, at: datetime) -> Path | None:
     """
     steps = [
         Step(f"{finding.rule}: {finding.message}", finding.fix.up, finding.fix.down)
-        for finding in applicable(report.findings)
+        for finding in applicable(report)
         if finding.fix is not None
     ]
     if not steps:
         return None
-    levels = sorted({finding.proof.level.value for finding in applicable(report.findings)})
+    levels = sorted({finding.proof.level.value for finding in applicable(report)})
     title = (
         f"Written by dbwright tune for {report.database or report.target}, "
         f"{at:%Y-%m-%d %H:%M} UTC. Proof: {' and '.join(levels)}."

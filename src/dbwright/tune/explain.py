@@ -61,7 +61,7 @@ def explain(
     ] = False,
     plan: Annotated[
         Path | None,
-        Parameter("explain this output of EXPLAIN (JSON, text or XML; - is stdin)", "FILE"),
+        Parameter("explain this output of EXPLAIN (in any format; - is stdin)", "FILE"),
     ] = None,
     timeout: Annotated[
         float | None, Parameter("seconds for running the statement [default: 30]", "SECONDS")
@@ -184,13 +184,20 @@ def _of_pasted(
     progress: Progress,
 ) -> Explanation:
     """A plan from a file; a target that is named tells of its tables."""
-    from dbwright.engines.postgresql.plan import read_plan
+    from dbwright.engines.postgresql.plan import read_plans
 
     assert asked.plan is not None
-    plan = read_plan(asked.plan)
+    plan, *others = read_plans(asked.plan)
+    left: list[Skipped] = []
+    if others:
+        reason = f"{len(others) + 1} plans were given, and the first one is explained"
+        left.append(Skipped("plans", reason, "give each one alone"))
     if asked.target is None:
-        note = Skipped("catalog", "a plan alone tells no indexes and settings", "name the TARGET")
-        return explained(plan, None, (note,), target=asked.plan_name, chosen=chosen)
+        reason = "a plan alone tells no indexes and settings"
+        left.append(Skipped("catalog", reason, "name the TARGET"))
+        return explained(plan, None, tuple(left), target=asked.plan_name, chosen=chosen)
     source: Target = resolve(asked.target, configuration)
     with opened(source, progress=progress) as opened_source:
-        return explained(plan, opened_source.snapshot, target=asked.plan_name, chosen=chosen)
+        return explained(
+            plan, opened_source.snapshot, tuple(left), target=asked.plan_name, chosen=chosen
+        )

@@ -75,6 +75,10 @@ def tune(
             "SOURCE",
         ),
     ] = (),
+    prefix: Annotated[
+        str | None,
+        Parameter("log_line_prefix of a server log, where it is not found out", "TEXT"),
+    ] = None,
     budget: Annotated[
         str | None, Parameter("room for new indexes, such as 500MB [default: no limit]", "SIZE")
     ] = None,
@@ -169,6 +173,7 @@ def tune(
 
     wanted = Wanted(
         workload=workload,
+        prefix=prefix,
         watch_seconds=watch,
         space_bytes=None if budget is None else parse_size(budget),
         hypopg_unit=budget_unit is BudgetUnit.HYPOPG,

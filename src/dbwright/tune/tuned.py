@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from dbwright.errors import UsageError
-from dbwright.model.catalog import TableKind
 from dbwright.model.finding import Finding
 from dbwright.model.report import Report, RuleText, Skipped
 from dbwright.model.rule_page import rule_page
@@ -28,14 +27,23 @@ from dbwright.tune.measured.findings import constants_finding, left_of
 from dbwright.tune.measured.measure import measure
 from dbwright.tune.measured.rewriting import RewriteRuns
 from dbwright.tune.options import TuneOptions
+from dbwright.tune.own_servers import own_servers
 from dbwright.tune.pages.registry import described_pages
 from dbwright.tune.rewrites.advise import advise_rewrites
 from dbwright.tune.rewrites.counts import told
 from dbwright.tune.rewrites.describe import described_rewrites
 from dbwright.tune.rewrites.samples import sample_rows
+from dbwright.tune.unread import unread
 from dbwright.tune.workload.weighted import Weighted, weighted
 
 __all__ = ["shown", "tune_snapshot"]
+
+NOTHING_ASKED = Skipped(
+    "tune.queries",
+    "no query of the workload reads or writes a table of this database: what indexes would do is "
+    "not known",
+    "give a workload with --workload, or look at a busy time with --watch 60",
+)
 
 
 def tune_snapshot(
@@ -49,19 +57,20 @@ def tune_snapshot(
 ) -> Report:
     """The advice for these queries on what was read of the target; `source` is where they are from.
 
-    Raises UsageError, TargetError where rows can't be read, SandboxError; psycopg.Error where a
-    server of ours is gone.
+    Raises UsageError, TargetError where rows can't be read, SandboxError.
     """
     if snapshot.statistics is None or snapshot.from_files:
         raise UsageError(
             f"there are no statistics of {snapshot.target}, so nothing can be estimated",
             "tune the live database, or a snapshot of it",
         )
-    with ExitStack() as stack:
+    with own_servers(), ExitStack() as stack:
         here = stack.enter_context(twin(snapshot, progress=progress))
         with here.connect() as connection:
             statements, left = weighted(queries, snapshot, connection)
-        left += _never_analyzed(snapshot, statements)
+        if not statements:
+            left.append(NOTHING_ASKED)
+        left += unread(snapshot, statements)
         rows = _copied(stack, snapshot, statements, options, progress)
         tuning, candidates, untried = advise_indexes(
             snapshot, statements, here, options.indexes, source=source, progress=progress
@@ -108,7 +117,7 @@ def tune_snapshot(
         engine=snapshot.catalog.engine,
         server_version=snapshot.catalog.server.version,
         database=snapshot.catalog.server.database,
-        objects_read={"query": len(statements), "table": len(snapshot.catalog.tables)},
+        objects_read={"query": len(tuning.queries), "table": len(snapshot.catalog.tables)},
         fail_on=options.fail_on,
         tuning=tuning,
     )
@@ -131,26 +140,6 @@ def shown(report: Report, findings: Sequence[Finding], options: TuneOptions) -> 
         if rule.id in found
     }
     return replace(report, findings=tuple(every), skipped=(*report.skipped, *skipped), rules=texts)
-
-
-def _never_analyzed(snapshot: Snapshot, statements: Sequence[Weighted]) -> Iterator[Skipped]:
-    """Tables whose estimates are guesses."""
-    statistics, catalog = snapshot.statistics, snapshot.catalog
-    assert statistics is not None
-    read = {use.qualified for query in statements for use in query.scoped.relations if use.stored}
-    for name in sorted(filter(None, read)):
-        table = catalog.find_table(name)
-        if table is None or table.kind not in (TableKind.TABLE, TableKind.PARTITIONED):
-            continue
-        counted = statistics.of(table)
-        described = any(statistics.of_column(table, column) for column in table.columns)
-        if counted is not None and not described and (counted.pages or counted.live_rows):
-            yield Skipped(
-                "tune.statistics",
-                "it was never analyzed: what its queries cost is a guess",
-                f"ANALYZE {name};",
-                (name,),
-            )
 
 
 def _copied(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 import pytest
@@ -16,13 +17,20 @@ from tests.tune.measured.place import (
     tables_of,
 )
 
-from dbwright.model.finding import ProofLevel
+from dbwright.model.finding import ProofLevel, Severity
 from dbwright.model.measured import Measured, MeasuredQuery, Run
 from dbwright.model.snapshot import Snapshot
+from dbwright.model.tuning import QueryEffect
+from dbwright.progress import silent
 from dbwright.sandbox import Server
 from dbwright.sandbox.copy.copy import Copy
+from dbwright.tune.index_findings import index_findings
 from dbwright.tune.measured.findings import index_proof, left_of
 from dbwright.tune.measured.measure import measure
+from dbwright.tune.measured.mend import mended
+from dbwright.tune.measured.runs import Limits
+from dbwright.tune.measured.stage import Stage
+from dbwright.tune.measured.trial import on_trial
 from servers.postgresql import Database
 
 TABLES = ("shop.events", "shop.customers")
@@ -120,6 +128,7 @@ def test_an_index_that_slows_a_query_is_dropped(
     assert dropped.query == FIRST_RARE
     assert dropped.after.slower_than(dropped.before)
     assert dropped.after.buffers_hit > 10 * dropped.before.buffers_hit
+    assert "for the workload it saves 10" in dropped.reason
     assert measured.kept == (0, 2)
     assert not measured.refused
     assert measured.slower == ()
@@ -249,7 +258,7 @@ def test_no_time_for_anything(place: Place) -> None:
     statements = queries(place.snapshot, ONE_CUSTOMER)
     found, skipped = measure(place.copy, statements, one.tuning, one.candidates, seconds=0)
     assert found.kept == ()
-    assert "could not be built" in skipped[0].reason
+    assert "the copy can't have it" in skipped[0].reason
 
 
 def test_what_the_copy_does_not_hold(place: Place) -> None:
@@ -337,3 +346,53 @@ def test_an_older_major(database_15: Database) -> None:
     assert write.updated_columns == ("b",)
     assert write.hot_share_before is not None and write.hot_share_after is not None
     assert write.hot_share_before > 0.9 and write.hot_share_after < 0.1
+
+
+def test_indexes_that_do_each_others_work_are_no_small_matter(place: Place) -> None:
+    two = advised(place.snapshot, "shop.events (customer_id)", "shop.events (amount)")
+    alone = replace(two.tuning.indexes[1], saved_alone=40_000.0, saved_last=100.0)
+    tuning = replace(two.tuning, indexes=(two.tuning.indexes[0], alone))
+    first, second = index_findings(place.snapshot, tuning, two.candidates)
+    assert (first.severity, second.severity) == (Severity.WARNING, Severity.NOTICE)
+    assert "(amount)" in first.message
+
+
+def test_an_index_with_which_nothing_is_faster_is_left_out(place: Place) -> None:
+    one = advised(place.snapshot, "shop.events (customer_id)")
+    (query,) = queries(place.snapshot, ONE_CUSTOMER)
+    limits = Limits(60.0, time.monotonic() + 600)
+    with place.copy.connect() as connection:
+        stage = Stage(place.copy, connection)
+        assert not [*stage.build(one.tuning.indexes, one.candidates, limits.deadline, silent)]
+        try:
+            trial = on_trial(stage, query, limits)
+            assert trial is not None
+            # As on a machine on which it takes as long.
+            shapes = (trial.base.shape, trial.plan(stage.everything).shape)
+            trial._runs[shapes] = (run(0.1), run(0.098))
+            same = mended(stage, [trial], {0: 5000.0}, limits, silent)
+            trial._runs[shapes] = (run(0.1), run(0.08))
+            better = mended(stage, [trial], {0: 5000.0}, limits, silent)
+        finally:
+            stage.drop(stage.there)
+    assert [dropped.reason for dropped in same.dropped] == [
+        "no query is faster with it: one takes 98 ms, and 100 ms before"
+    ]
+    assert same.state.made == frozenset() and not same.refused
+    assert better.dropped == () and better.state.made == {0}
+
+
+def test_figures_of_what_is_left_agree(place: Place, advice: Advised) -> None:
+    names = [index.name for index in advice.tuning.indexes]
+    effects = tuple(
+        QueryEffect(text, text, 1, 2.0, 100.0, 10.0, (name,))
+        for text, name in zip("abc", names, strict=True)
+    )
+    tuning = replace(advice.tuning, queries=effects, before=600.0, after=60.0)
+    # The copy could not have the second one, and query b takes the first instead.
+    instead = MeasuredQuery("b", "b", "b", 1, 2.0, 100.0, 50.0, indexes=(names[0],))
+    left, _ = left_of(tuning, advice.candidates, Measured(queries=(instead,), kept=(0, 2)))
+    assert [index.queries for index in left.indexes] == [(0, 1), (2,)]
+    assert left.after == sum(query.after * query.weight for query in left.queries) == 140.0
+    whole, _ = left_of(tuning, advice.candidates, Measured(kept=(0, 1, 2)))
+    assert whole.after == 60.0

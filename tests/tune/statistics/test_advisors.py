@@ -121,7 +121,7 @@ def test_statistics_that_were_never_computed(any_database: Database) -> None:
         known = there.known(BY_BOTH)
         empty = there.snapshot.catalog.extended_statistics
         (found,) = filled(there.connection, empty, known, LIMITS)
-        assert (round(found.before), found.real) == (1, 120)
+        assert found.before <= 3 and found.real == 120
         assert found.after == pytest.approx(120, rel=0.3)
         there.execute(f"DROP STATISTICS shop.together; {DECLARED}")
     with place(any_database.url, "", analyze=False) as late:

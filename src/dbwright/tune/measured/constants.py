@@ -22,7 +22,9 @@ LEAST_SECONDS = 0.00005
 """Of a plan: what is shorter is mostly starting up."""
 FEWEST_PLANS = 6
 FASTER = 0.95
-"""Of the workload's time: at most that much, or it is chance."""
+"""Of the time of the queries whose plans change: at most that much, or it is chance."""
+WORTH = 0.02
+"""Of the time of all that was measured: what saves less is no reason to set anything for all."""
 MOVED = 1.01
 FINER = 1000.0
 """EXPLAIN shows costs with two decimals; all constants times as much are the same plans."""
@@ -82,6 +84,8 @@ def _tried(
         reason = f"{slower} of {len(changed)} queries would be slower"
     elif after > FASTER * before:
         reason = "the workload would not be faster"
+    elif before - after < WORTH * _all_of(trials, state):
+        reason = f"of the workload's time they would save less than {WORTH:.0%}"
     else:
         reason = ""
     return CostConstants(
@@ -97,6 +101,12 @@ def _tried(
         better=not reason,
         reason=reason,
     )
+
+
+def _all_of(trials: Sequence[Trial], state: State) -> float:
+    """Seconds of the queries that were run in the state that was decided for."""
+    found = [(trial.query.weight, trial.times(state)) for trial in trials if trial.changes(state)]
+    return sum(weight * times[1].seconds for weight, times in found if times is not None)
 
 
 def _current(stage: Stage) -> dict[str, float]:

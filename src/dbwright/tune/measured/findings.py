@@ -112,14 +112,18 @@ def left_of(
     left = replace(
         tuning,
         indexes=tuple(
-            replace(index, replaces=tuple(name for name in index.replaces if name in gone))
+            replace(
+                index,
+                replaces=tuple(name for name in index.replaces if name in gone),
+                queries=tuple(n for n, query in enumerate(queries) if index.name in query.indexes),
+            )
             for index in (tuning.indexes[number] for number in kept)
         ),
         drops=drops,
         queries=queries,
-        after=sum(query.after * query.weight for query in queries)
-        if measured.dropped
-        else tuning.after,
+        after=tuning.after
+        if queries == tuning.queries
+        else sum(query.after * query.weight for query in queries),
     )
     if measured.refused:
         unchanged = tuple(replace(query, after=query.before, indexes=()) for query in queries)

@@ -4,6 +4,9 @@ What the slow query has to do with is taken back one by one: indexes dropped tha
 new ones that it uses, the one that the workload would miss least first; then all of them together,
 with those that the planner takes instead. The first with which the query is not slower any more is
 taken back for good, and all are measured again.
+
+Then new indexes go with which nothing got faster: the planner wants them, and the clock says that
+they are room and writes for nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from dbwright.tune.measured.trial import BASE, Trial
 __all__ = ["Mended", "mended"]
 
 ROUNDS = 6
+GAIN = 0.05
+"""Of the time of the queries that use an index: with less it is not worth having."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +58,65 @@ def mended(
     def told(reason: str = "", *, refused: bool = False) -> Mended:
         return Mended(state, tuple(lost[True]), tuple(lost[False]), refused, reason)
 
+    def ended() -> Mended:
+        nothing_left = stage.built and not state.made & stage.built.keys()
+        if nothing_left and any(index.after.slower_than(index.before) for index in lost[True]):
+            return told("each of the indexes makes a query slower", refused=True)
+        return told()
+
     for _ in range(ROUNDS):
         slow = _slowest(trials, state, progress)
         if slow is None:
-            if stage.built and not state.made & stage.built.keys():
-                return told("each of the indexes makes a query slower", refused=True)
-            return told()
+            idle = dict(_idle(stage, trials, state))
+            if not idle:
+                return ended()
+            lost[True] += idle.values()
+            state = state.without(frozenset(idle))
+            continue
         if limits.over:
-            break
+            return told(_slowed(slow, state, "no time was left to mend that"), refused=True)
         removed = _removal(slow, state, worth)
         if not removed:
             break
-        for number, index in _taken(stage, slow, state, removed):
+        for number, index in _taken(stage, slow, state, removed, worth):
             lost[number in stage.built].append(index)
         state = state.without(removed)
     slow = _slowest(trials, state, progress)
     if slow is None:
-        return told(refused=bool(stage.built) and not state.made & stage.built.keys())
+        return ended()
+    return told(_slowed(slow, state, "nothing mends that"), refused=True)
+
+
+def _idle(
+    stage: Stage, trials: Sequence[Trial], state: State
+) -> Iterator[tuple[int, DroppedIndex]]:
+    """New indexes that queries use, all of which were run, and take as long as before; none that
+    does the work of others. The fastest runs are compared: what else the machine does makes runs
+    long, and none short."""
+    for number in sorted(state.made & stage.built.keys()):
+        if stage.with_dependents(frozenset({number})) & state.made != {number}:
+            continue
+        users = [trial for trial in trials if number in trial.plan(state).used]
+        timed = [(trial, times) for trial in users if (times := trial.times(state)) is not None]
+        if not users or len(timed) < len(users) or any(run[0].timed_out for _, run in timed):
+            continue
+        before, after = (
+            sum(trial.query.weight * runs[place].fastest_seconds for trial, runs in timed)
+            for place in (0, 1)
+        )
+        if after <= (1 - GAIN) * before:
+            continue
+        trial, runs = max(timed, key=lambda one: one[0].query.weight * one[1][0].seconds)
+        index = stage.built[number]
+        reason = f"no query is faster with it: one takes {runs[1]}, and {runs[0]} before"
+        text = trial.query.query.text
+        yield number, DroppedIndex(index.name, index.table, text, runs[0], runs[1], reason)
+
+
+def _slowed(slow: Trial, state: State, why: str) -> str:
     before, after = slow.times(state) or (None, None)
     text = " ".join(slow.query.query.text.split())[:80]
-    reason = f"a query is slower with it ({before} before, {after} after), and nothing mends that: "
-    return told(reason + text, refused=True)
+    return f"a query is slower with it ({before} before, {after} after), and {why}: {text}"
 
 
 def _slowest(trials: Sequence[Trial], state: State, progress: Progress) -> Trial | None:
@@ -117,13 +160,19 @@ def _attempts(slow: Trial, state: State, worth: Mapping[int, float]) -> Iterator
 
 
 def _taken(
-    stage: Stage, slow: Trial, state: State, removed: frozenset[int]
+    stage: Stage,
+    slow: Trial,
+    state: State,
+    removed: frozenset[int],
+    worth: Mapping[int, float],
 ) -> Iterator[tuple[int, DroppedIndex]]:
     times = slow.times(state)
     assert times is not None
     for number in sorted(removed):
         index = stage.built[number] if number in stage.built else stage.gone[number]
         how = "with" if number in stage.built else "without"
+        # Who has a better way for that one query may want to know what the index is worth.
+        lost = f"; for the workload it saves {worth[number]:,.0f}" if number in worth else ""
         yield (
             number,
             DroppedIndex(
@@ -132,6 +181,6 @@ def _taken(
                 query=slow.query.query.text,
                 before=times[0],
                 after=times[1],
-                reason=f"{how} it a query takes {times[1]} instead of {times[0]}",
+                reason=f"{how} it a query takes {times[1]} instead of {times[0]}{lost}",
             ),
         )

@@ -120,7 +120,7 @@ class Stage:
                 self.connection.execute(candidate.definition(wanted.name).encode())
             except psycopg.Error as problem:
                 self._require_server(problem)
-                reason = f"could not be built on the copy: {first_line(problem)}"
+                reason = f"not advised, for the copy can't have it: {first_line(problem)}"
                 yield Skipped("tune.measured", reason, "", (wanted.name,))
                 continue
             finally:

@@ -171,7 +171,7 @@ def _risk(plan: _Plan) -> str:
     seconds = plan.candidate.bytes / READ_BYTES_PER_SECOND
     bound = plan.candidate.line.axis.value(plan.layout.parts[0].end)
     parts = [
-        f"VALIDATE CONSTRAINT reads the whole table (some {seconds:,.0f} seconds) under SHARE "
+        f"VALIDATE CONSTRAINT reads the whole table (about {max(1.0, seconds):,.0f} s) under SHARE "
         "UPDATE EXCLUSIVE, which blocks neither reads nor writes",
         "the last block takes ACCESS EXCLUSIVE for a moment and gives up after "
         f"{LOCK_TIMEOUT}: run that statement again then",
@@ -182,7 +182,8 @@ def _risk(plan: _Plan) -> str:
         parts.append(f"the primary key no longer says that {key} is unique among all partitions")
     if plan.table.foreign_keys:
         parts.append("the tables that it references are locked (SHARE ROW EXCLUSIVE) for a moment")
-    parts.append(f"to give up before the last block: {' '.join(_abandon(plan))}")
+    abandon = " ".join(_abandon(plan)).removesuffix(";")
+    parts.append(f"to give up before the last block: {abandon}")
     parts.append("taking it back copies the rows of later partitions into the table under the lock")
     parts.append(f"run it as {quote(plan.table.owner)}, so that the partitions have one owner")
     return "; ".join(parts)

@@ -40,13 +40,13 @@ def coarse(
         if isinstance(asked, Skipped):
             yield asked
             continue
-        sampled = asked.copied.sampled
+        sampled, own = asked.copied.sampled, asked.limits(limits, bench.statistics)
         with session(copy) as connection:
             known, skipped = count_questions(connection, asked, part)
             yield from skipped
             try:
                 found = list(
-                    finer(connection, catalog, asked.relation, known, limits, sampled=sampled)
+                    finer(connection, catalog, asked.relation, known, own, sampled=sampled)
                 )
             except psycopg.errors.QueryCanceled:
                 names = (asked.relation.qualified,)
@@ -63,7 +63,7 @@ def _advice(catalog: Catalog, asked: Asked, found: Finer) -> Advice:
     return Advice(
         object=ObjectRef("column", name),
         message=f"{name}: with a statistics target of {found.old} the planner expects "
-        f"{difference(question, found.before, found.real)}",
+        f"{difference(question, found.before, found.real)}{asked.told}",
         evidence={
             "target": found.old,
             "target_that_helps": found.new,

@@ -58,11 +58,12 @@ def correlated(
         if isinstance(asked, Skipped):
             yield asked
             continue
+        own = asked.limits(limits, bench.statistics)
         with session(copy) as connection:
             known, skipped = count_questions(connection, asked, part)
             yield from skipped
             try:
-                found = list(_of_table(bench, connection, asked, known, limits))
+                found = list(_of_table(bench, connection, asked, known, own))
             except psycopg.errors.QueryCanceled:
                 names = (asked.relation.qualified,)
                 remedy = "try it on a sample of the rows: --data without --prove measured"

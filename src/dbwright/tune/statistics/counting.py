@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
 from dbwright.model.report import Skipped
+from dbwright.model.statistics import Statistics
 from dbwright.progress import Progress
 from dbwright.sandbox.copy.copy import CopiedTable, Copy
 from dbwright.tune.statistics.asked import Question
-from dbwright.tune.statistics.known import Known, know
+from dbwright.tune.statistics.known import Known, Limits, know
 from dbwright.tune.statistics.trial import Relation
 
 __all__ = ["MOST_QUESTIONS", "Asked", "count_questions", "session", "tables_asked"]
@@ -32,6 +33,18 @@ class Asked:
     relation: Relation
     copied: CopiedTable
     questions: tuple[Question, ...]
+
+    @property
+    def told(self) -> str:
+        """What the figures are of, where they are not of the whole table."""
+        return f" (of a sample of {self.copied.rows:,} rows)" if self.copied.sampled else ""
+
+    def limits(self, limits: Limits, statistics: Statistics) -> Limits:
+        """For the rows that are there."""
+        counted = statistics.of(self.relation)
+        if not self.copied.sampled or counted is None or counted.best_rows <= self.copied.rows:
+            return limits
+        return replace(limits, counted_share=self.copied.rows / counted.best_rows)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from dbwright.tune.statistics.cases import Case, cases_of
 
 __all__ = ["Known", "Limits", "error", "expected", "know"]
 
+FEWEST_COUNTED = 20.0
+"""Rows of a sample: three times as many as expected are hardly ever there by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -23,6 +26,15 @@ class Limits:
     """Times more or fewer rows than expected."""
     least_rows: float
     """Expected or there, whichever is more."""
+    counted_share: float = 1.0
+    """Of the table's rows: those that are there to be counted, less than 1 of a sample."""
+
+    def least_counted(self, *, groups: bool) -> float:
+        """In the rows that are there: of a sample fewer stand for as many, but not so few that
+        chance decides. (How many groups a sample has says nothing of the table's.)"""
+        if groups:
+            return self.least_rows
+        return max(min(self.least_rows, FEWEST_COUNTED), self.least_rows * self.counted_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +54,12 @@ class Known:
         errors = {place: error(estimates[place], self.real[place]) for place in judged}
         if not own and _mean(errors.values()) < limits.least_error:
             return None  # most values of rows are estimated well
+        least = limits.least_counted(groups=bool(self.question.groups))
         telling = [
             place
             for place in judged
             if errors[place] >= limits.least_error
-            and max(estimates[place], self.real[place]) >= limits.least_rows
+            and max(estimates[place], self.real[place]) >= least
         ]
         return max(telling, key=lambda place: errors[place], default=None)
 

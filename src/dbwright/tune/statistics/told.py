@@ -43,7 +43,7 @@ def advice_to_create(
     return Advice(
         object=asked.relation.ref,
         message=f"{relation.qualified}: the planner {_knows(mend)}, and expects "
-        f"{difference(mend.question, mend.before, mend.real)}",
+        f"{difference(mend.question, mend.before, mend.real)}{asked.told}",
         evidence={
             "members": list(mend.option.members),
             "kinds": list(mend.option.kinds),
@@ -81,7 +81,7 @@ def advice_to_analyze(asked: Asked, found: Filled) -> Advice:
     return Advice(
         object=asked.relation.ref,
         message=f"{relation.qualified}: the statistics {name} were never computed, and the planner "
-        f"expects {difference(question, found.before, found.real)}",
+        f"expects {difference(question, found.before, found.real)}{asked.told}",
         evidence={
             "statistics": name,
             **estimates(found.before, found.real, found.after),

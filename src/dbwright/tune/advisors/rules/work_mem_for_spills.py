@@ -127,13 +127,13 @@ def _advice(bench: Workbench, user: str | None, found: Sequence[Spill]) -> Advic
     catalog = bench.snapshot.catalog
     needs = max(spill.needs for spill in found)
     size = f"{needs // MB}MB"
-    first = found[0]
-    many = "1 query spills" if len(found) == 1 else f"{len(found)} queries spill"
+    most = max(spill.spilled_bytes for spill in found)
     who = "" if user is None else f" of role {quote(user)}"
+    many = f"1 query{who} spills" if len(found) == 1 else f"{len(found)} queries{who} spill"
     fix = None if user is None else _fix(bench, catalog, user, size, needs)
     return Advice(
         object=_object(catalog, user),
-        message=f"{many}{who} to disk, the most by {first.spilled_bytes / MB:,.1f} MB a call; "
+        message=f"{many} to disk, the most by {most / MB:,.1f} MB a call; "
         f"work_mem = {size} keeps {'it' if len(found) == 1 else 'them'} in memory",
         evidence=_evidence(found, needs),
         fix=fix,
@@ -146,12 +146,11 @@ def _advice(bench: Workbench, user: str | None, found: Sequence[Spill]) -> Advic
 
 
 def _too_large(bench: Workbench, user: str | None, found: Sequence[Spill]) -> Advice:
-    first = found[0]
+    most = max(spill.spilled_bytes for spill in found)
     many = "1 query sorts or hashes" if len(found) == 1 else f"{len(found)} queries sort or hash"
     return Advice(
         object=_object(bench.snapshot.catalog, user),
-        message=f"{many} {first.spilled_bytes / MB:,.0f} MB on disk a call, more than work_mem "
-        "should be",
+        message=f"{many} {most / MB:,.0f} MB on disk a call, more than work_mem should be",
         evidence=_evidence(found, max(spill.needs for spill in found)),
         advice="Read fewer or narrower rows before the sort, or have an index give their order.",
         detail="large",

@@ -9,6 +9,9 @@ the query before the loop, how often the loop ran, the time on the server and th
 statements, the places in the application's code where comments or a capture tell them, and, where
 it is safe to write one, the statement that fetches all rows at once.
 
+A loop that goes on where the last call ended (`WHERE id > … ORDER BY id LIMIT 100`: keyset
+pagination, a worker that looks for what is new) is passed over.
+
 ## Why it matters
 
 Each of these queries is a round trip and a planning of its own; their number grows with the rows of

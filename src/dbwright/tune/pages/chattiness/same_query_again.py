@@ -11,6 +11,9 @@ Two faults of one kind:
   `share` of all calls of its statement, and took at least `seconds` on the server in all. This one
   is a notice, of medium confidence: the calls may be far apart.
 
+A SELECT that locks rows (`FOR UPDATE SKIP LOCKED` of a worker), or that reads no table
+(`SELECT nextval(…)`), is passed over: its answer is another one each time.
+
 ## Why it matters
 
 The answer is known already; asking again costs the server and the one who waits.
@@ -33,7 +36,7 @@ dear to compute and read by all, a materialized view.
 The query must see each change at once: a queue that is polled, a lock that is waited for. Polling
 has a better way, too: `LISTEN`, and a poll every few seconds for what it missed.
 
-Functions that give something else at each call, such as `nextval`. One statement is silenced by
+One statement is silenced by
 `ignore` with its fingerprint, which the finding names as its object.
 
 ## Sources
