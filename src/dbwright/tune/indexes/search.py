@@ -173,8 +173,10 @@ class _Search:
                     break
 
     def bound(self) -> float:
-        """Sharpened where there are calls left for it."""
+        """Sharpened where there are calls left for it. A better set that comes of it is kept,
+        unless the time ran out: then it would not be the same twice."""
         known = 0.0
+        best, value = self.best, self.value
         now = time.monotonic()
         self.end = min(self.end, now + max(BOUND_SECONDS, now - self.began))
         while True:
@@ -182,7 +184,10 @@ class _Search:
             found = lower_bound(self.problem, self.costs, seconds)
             known = max(known, found.value)
             before = self.costs.calls
-            if self.over() or self.value - known <= GAP * self.value:
+            if self.value - known <= GAP * self.value:
+                return known
+            if self.over():
+                self.best, self.value = best, value
                 return known
             sharpen(self.costs, found.chosen, 2 * len(self.costs))
             self.consider(found.chosen, "bounding")
