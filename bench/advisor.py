@@ -2,17 +2,24 @@
 
     pip install tpchgen-cli duckdb duckdb-extension-tpch
     python bench/advisor.py [--scale 1] [--budgets 250 500 1000 2000] [--no-partial] [--runs 5]
+        [--postgres-mcp PYTHON]
 
 The setting of the VLDB 2020 comparison: no key or index at the start, queries 2, 17 and 20 left
 out, weight 1 each, jit off, PostgreSQL 15. Budgets are in MB as HypoPG counts them. `relative` is
 the planner's cost with the set, real indexes built from it, over that without any.
+
+`--postgres-mcp` runs that advisor in the same run, from an environment that has it (Python 3.12);
+PostgreSQL 15 needs HypoPG then. Its budget is in MiB by an estimate of its own. It gives a column
+without its table to the first table of the query, so it is given the queries with tables named.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -80,6 +87,12 @@ SETTINGS = {
     "max_wal_size": "4GB",
 }
 BATCH = 1 << 20
+PEER_PATIENCE = 1800
+"""It looks at its time limit between rounds only, so it can take much longer."""
+INDEX_BYTES = (
+    "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::float8 FROM pg_class c "
+    "JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'i' AND nspname = 'public'"
+)
 
 
 def main() -> None:
@@ -97,6 +110,8 @@ def main() -> None:
         default=[],
         help="real MB to prove on a copy, as `tune` does",
     )
+    arguments.add_argument("--postgres-mcp", metavar="PYTHON", help="its interpreter, to run it")
+    arguments.add_argument("--peer-seconds", type=int, default=120, help="its time limit; 0: none")
     arguments.add_argument("--no-limit", action="store_true", help="without a budget, too")
     options = arguments.parse_args()
     queries = [(n, text) for n, text in texts() if n not in LEFT_OUT]
@@ -119,8 +134,20 @@ def main() -> None:
             wanted: list[tuple[int | None, bool]] = [(budget, False) for budget in options.budgets]
             wanted += [(budget, True) for budget in options.real]
             wanted += [(None, False)] * options.no_limit
+            ours: dict[int, float] = {}
             for budget, real in wanted:
-                print(row(connection, snapshot, queries, budget, real, options), flush=True)
+                text, relative = row(connection, snapshot, queries, budget, real, options)
+                print(text, flush=True)
+                if budget is not None and not real:
+                    ours[budget] = relative
+            if options.postgres_mcp:
+                print("\n| budget | dbwright | postgres-mcp | its indexes | its real MB ", end="")
+                print("| its own estimate | its seconds | notes |\n" + "| ---: " * 8 + "|")
+                connection.execute("CREATE EXTENSION hypopg")
+                asked = [with_tables(connection, text) for _, text in queries]
+                for budget, relative in ours.items():
+                    found = peer(url, asked, budget, options)
+                    print(peer_row(connection, queries, budget, relative, found), flush=True)
         for budget in options.prove:
             print(proven(url, snapshot, queries, budget, options), flush=True)
 
@@ -132,7 +159,7 @@ def row(
     budget: int | None,
     real: bool,
     options: argparse.Namespace,
-) -> str:
+) -> tuple[str, float]:
     answers: list[tuple[Tuning, float]] = []
     for _ in range(options.runs):
         began = time.perf_counter()
@@ -150,23 +177,88 @@ def row(
     after = total(connection, queries)
     later = run_times(connection, queries) if options.execute else {}
     simple = one_pass(snapshot, queries) if budget is None else ""
-    taken = one_value(
-        connection,
-        "SELECT coalesce(sum(pg_relation_size(c.oid)), 0)::float8 FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'i' "
-        "AND nspname = 'public'",
-    )
+    taken = one_value(connection, INDEX_BYTES)
     for index in tuning.indexes:
         connection.execute(f"DROP INDEX {index.name}".encode())
     slower = [str(n) for n in times if later[n] > 1.1 * times[n] + 0.02]
     limit = REAL_LIMITS.get(budget or 0, "") if real else LIMITS.get(budget or 0, NO_LIMIT)
     peer = "" if real else PEERS.get(budget or 0, "")
-    return (
+    text = (
         f"| {budget or 'none'}{' real' if real else ''} | {after / before:.4f} | {limit} "
         f"| {peer} | {simple} "
         f"| {taken / 1e6:.0f} | {len(tuning.indexes)} | {tuning.planner_calls:,} | {seconds:.1f} "
         f"| {tuning.within_share:.1%} | {'yes' if len(sets) == 1 else 'NO'} "
         f"| {', '.join(slower) or ('none' if times else 'not run')} |"
+    )
+    return text, after / before
+
+
+def with_tables(connection: psycopg.Connection[Any], text: str) -> str:
+    """The query with its columns' tables named, where that is the same to the planner."""
+    tables = {
+        column.split()[0]: table
+        for table, columns in TABLES.items()
+        for column in re.split(r",\s*(?=[a-z])", columns)
+    }
+    names = re.compile(rf"(?<![.\w])(?:{'|'.join(tables)})\b")
+    changed = names.sub(lambda found: f"{tables[found[0]]}.{found[0]}", text)
+    try:
+        same = total(connection, [(0, changed)]) == total(connection, [(0, text)])
+    except psycopg.ProgrammingError:
+        same = False
+    return changed if same else text
+
+
+def peer(
+    url: str, queries: Sequence[str], budget: int, options: argparse.Namespace
+) -> dict[str, Any]:
+    program = Path(__file__).with_name("postgres_mcp_peer.py")
+    try:
+        done = subprocess.run(
+            [options.postgres_mcp, program, url, str(budget), str(options.peer_seconds)],
+            input=json.dumps(queries),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=PEER_PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer in {PEER_PATIENCE} s"}
+    if done.returncode:
+        return {"error": f"ended with {done.returncode}"}
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def peer_row(
+    connection: psycopg.Connection[Any],
+    queries: Sequence[tuple[int, str]],
+    budget: int,
+    ours: float,
+    found: dict[str, Any],
+) -> str:
+    if found["error"]:
+        return f"| {budget} | {ours:.4f} | | | | | | {found['error']} |"
+    before = total(connection, queries)
+    for statement in found["statements"]:
+        connection.execute(statement.encode())
+    connection.execute("VACUUM ANALYZE")
+    after = total(connection, queries)
+    taken = one_value(connection, INDEX_BYTES)
+    for (name,) in connection.execute(
+        "SELECT format('%I', indexname) FROM pg_indexes WHERE schemaname = 'public'"
+    ).fetchall():
+        connection.execute(f"DROP INDEX {name}".encode())
+    notes = [f"{name} {version}" for name, version in found["versions"].items()]
+    if found["queries"] != len(queries):
+        notes.append(f"took {found['queries']} of {len(queries)} queries")
+    if found["dropped"]:
+        notes.append(f"{found['dropped']} candidates on what is no column dropped for it")
+    if found["out_of_time"]:
+        notes.append("stopped by its time limit")
+    return (
+        f"| {budget} | {ours:.4f} | {after / before:.4f} | {len(found['statements'])} "
+        f"| {taken / 1e6:.0f} | {found['estimated_bytes'] / 1e6:.3g} | {found['seconds']:.1f} "
+        f"| {', '.join(notes)} |"
     )
 
 

@@ -62,11 +62,13 @@ def _on_partitions(
     parent_index = f"{quote(table.schema)}.{quote(name)}"
     lines = [f"{word} {quote(name)} ON ONLY {table.qualified}{tail};"]
     for child in catalog.children(table):
+        if child.kind not in (TableKind.TABLE, TableKind.PARTITIONED):
+            continue  # a foreign table has no indexes
         own = free_name(catalog, child.schema, f"{child.name}_{name}", taken)
         taken.add((child.schema, own))
         if child.kind is TableKind.PARTITIONED:
             lines.append(_on_partitions(catalog, child, word, own, tail, taken))
-        elif child.kind is TableKind.TABLE:
+        else:
             lines.append(f"{word} CONCURRENTLY {quote(own)} ON {child.qualified}{tail};")
         lines.append(
             f"ALTER INDEX {parent_index} ATTACH PARTITION {quote(child.schema)}.{quote(own)};"
