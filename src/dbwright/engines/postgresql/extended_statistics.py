@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from dbwright.engines.postgresql.column_statistics import column_statistics
 from dbwright.engines.postgresql.session import Session
 from dbwright.model.names import qualify
 from dbwright.model.statistics import ColumnStatistics, ExtendedStatisticsData
@@ -40,18 +41,5 @@ def _expressions(session: Session) -> dict[tuple[str, str, bool], list[ColumnSta
         return {}
     found: dict[tuple[str, str, bool], list[ColumnStatistics]] = defaultdict(list)
     for row in session.try_fetch("extended_expressions", "statistics.extended.expressions"):
-        found[row.schema, row.name, row.inherited].append(
-            ColumnStatistics(
-                table_oid=0,
-                column=str(row.place),
-                null_fraction=row.null_fraction,
-                average_width=row.average_width,
-                distinct=row.distinct,
-                common_values=tuple(row.common_values or ()),
-                common_frequencies=tuple(row.common_frequencies or ()),
-                histogram=tuple(row.histogram or ()),
-                correlation=row.correlation,
-                inherited=row.inherited,
-            )
-        )
+        found[row.schema, row.name, row.inherited].append(column_statistics(row, 0, str(row.place)))
     return found

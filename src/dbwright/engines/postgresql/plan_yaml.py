@@ -1,7 +1,9 @@
 """EXPLAIN (FORMAT YAML) as the document that FORMAT JSON would have written.
 
 It is a small part of YAML: names of mappings stand bare, texts in double quotes as in JSON, figures
-and truth values bare, lists of lists in brackets; the column says what belongs to what.
+and truth values bare, lists of lists in brackets; the column says what belongs to what. A
+reader of all YAML would refuse what people paste: lines wrapped in the middle of a text, and words
+before and after the plan.
 """
 
 from __future__ import annotations

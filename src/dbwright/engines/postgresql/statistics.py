@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
 
+from dbwright.engines.postgresql.column_statistics import column_statistics
 from dbwright.engines.postgresql.extended_statistics import read_extended_statistics
 from dbwright.engines.postgresql.session import Row, Session
 from dbwright.model.catalog import Catalog
@@ -181,20 +182,8 @@ def _index(row: Row) -> IndexStatistics:
 
 
 def _column(row: Row) -> ColumnStatistics:
-    return ColumnStatistics(
-        table_oid=row.relation,
-        column=row.name,
-        null_fraction=row.null_fraction,
-        average_width=row.average_width,
-        distinct=row.distinct,
-        common_values=tuple(row.common_values or ()),
-        common_frequencies=tuple(row.common_frequencies or ()),
-        histogram=tuple(row.histogram or ()),
-        correlation=row.correlation,
-        inherited=row.inherited,
-        elements=_elements(row),
-        ranges=_ranges(row),
-    )
+    found = column_statistics(row, row.relation, row.name)
+    return replace(found, elements=_elements(row), ranges=_ranges(row))
 
 
 def _elements(row: Row) -> ElementStatistics | None:
