@@ -18,6 +18,7 @@ __all__ = [
     "MeasuredRewrite",
     "MeasuredWrite",
     "Run",
+    "time_text",
 ]
 
 SLOWER = 1.10
@@ -62,10 +63,11 @@ class Run:
         return longer and noticed and self.fastest_seconds > SLOWER * before.fastest_seconds
 
     def __str__(self) -> str:
-        return f"more than {self.seconds:g} s" if self.timed_out else _time(self.seconds)
+        return f"more than {self.seconds:g} s" if self.timed_out else time_text(self.seconds)
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """`12.3 s`, `0.0229 ms`: three figures, however long it took."""
     if seconds >= 1:
         return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:,.0f} s"
     return f"{seconds * 1000:.3g} ms"

@@ -30,6 +30,8 @@ MORE = 1.03
 THIN = 1 << 16
 SEED = 0
 CONNECTING_SECONDS = 30.0
+CATALOG_SECONDS = 30.0
+"""Time-out of a look into the catalog: no table's own."""
 SAVEPOINT = "dbwright_rows"
 
 
@@ -126,7 +128,7 @@ class RowReader:
     def hidden(self, tables: Sequence[int]) -> frozenset[int]:
         """Oids of those of which row level security may hide rows from this user.
 
-        Raises ConnectionLost.
+        Raises Unreadable, ConnectionLost.
         """
         with self._told():
             rows = self._connection.execute(
@@ -141,12 +143,12 @@ class RowReader:
         What fails inside of the block leaves the transaction as it was. Raises Unreadable where
         the table can't be read (a lock, a privilege, the time-out), ConnectionLost.
         """
-        with (
-            self._told(wanted.table),
-            self._connection.transaction(SAVEPOINT),
-            self._connection.cursor().copy(wanted.statement.encode()) as copy,
-        ):
-            yield copy
+        with self._told(wanted.table), self._connection.transaction(SAVEPOINT):
+            # Within the savepoint: going back to it takes the table's time-out away with it.
+            self._connection.execute(_time_out(self._seconds))
+            with self._connection.cursor().copy(wanted.statement.encode()) as copy:
+                yield copy
+            self._connection.execute(_time_out(CATALOG_SECONDS))
 
     @contextmanager
     def _told(self, table: str = "") -> Iterator[None]:
@@ -160,7 +162,8 @@ class RowReader:
             user = quote(self._connection.info.user)
             raise Unreadable(first_line(problem), f"GRANT SELECT ON {table} TO {user}") from None
         except psycopg.errors.QueryCanceled:
-            raise Unreadable(f"reading it took longer than {self._seconds:g} s") from None
+            seconds = self._seconds if table else CATALOG_SECONDS
+            raise Unreadable(f"reading it took longer than {seconds:g} s") from None
         except psycopg.Error as problem:
             if self._connection.broken or self._connection.closed:
                 raise ConnectionLost(
@@ -169,6 +172,10 @@ class RowReader:
                     "run the command again",
                 ) from None
             raise Unreadable(first_line(problem)) from None
+
+
+def _time_out(seconds: float) -> str:
+    return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
 
 
 @contextmanager
@@ -182,7 +189,7 @@ def reading_rows(url: str, *, table_seconds: float = 1800.0) -> Iterator[RowRead
         with reader._told():
             session.connection.execute(
                 "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                f"SET LOCAL statement_timeout = {max(1, int(table_seconds * 1000))};"
+                f"{_time_out(CATALOG_SECONDS)};"
                 f"SET LOCAL lock_timeout = {int(LOCK_TIMEOUT * 1000)};"
                 "SET LOCAL search_path = pg_catalog;"
                 "SET LOCAL row_security = on;"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Finding, Fix, ObjectRef, Proof, ProofLevel
-from dbwright.model.measured import CostConstants, Measured, MeasuredQuery
+from dbwright.model.measured import CostConstants, Measured, MeasuredQuery, time_text
 from dbwright.model.names import literal, quote
 from dbwright.model.page import why_it_matters
 from dbwright.model.tuning import QueryEffect, Tuning
@@ -62,8 +62,8 @@ def constants_finding(catalog: Catalog, measured: Measured) -> Finding | None:
         ),
         proof=Proof(
             level=ProofLevel.MEASURED,
-            before=f"{constants.seconds_before:.3g} s for the queries whose plans change",
-            after=f"{constants.seconds_after:.3g} s, and none of them slower",
+            before=f"{time_text(constants.seconds_before)} for the queries whose plans change",
+            after=f"{time_text(constants.seconds_after)}, and none of them slower",
             reproduce=REPRODUCE,
         ),
     )
@@ -84,8 +84,8 @@ def index_proof(measured: Measured, name: str) -> Proof | None:
         return None
     return Proof(
         level=ProofLevel.MEASURED,
-        before=f"{'more than ' if ended else ''}{before:.3g} s",
-        after=f"{after:.3g} s, {_answers(served)}",
+        before=f"{'more than ' if ended else ''}{time_text(before)}",
+        after=f"{time_text(after)}, {_answers(served)}",
         reproduce=REPRODUCE,
     )
 
