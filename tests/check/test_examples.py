@@ -22,6 +22,8 @@ from dbwright.check.registry import all_rules
 from dbwright.check.rule import Rule
 from dbwright.model.finding import Finding, LockMode
 from dbwright.sandbox import Server
+from dbwright.sandbox.judge.trial import trial
+from dbwright.sql.parse import statement_kind
 from dbwright.sql.split import split
 from servers.postgresql import majors
 
@@ -120,25 +122,22 @@ def _apply(finding: Finding, here: Situation) -> None:
     if not fix.transactional:
         here.execute(fix.up)
         return
+    statements = [statement.text for statement in split(fix.up)]
+    # What functions do (end a session, drop a slot) no transaction takes back.
+    changes = [text for text in statements if statement_kind(text) != "SelectStmt"]
+    with trial(here.url) as judge:
+        done = [judge.run(text) for text in changes]
+    _lock_as_stated(finding, {lock.mode for effects in done for lock in effects.locks})
+    rewritten = [one.name for effects in done for one in effects.rewritten]
+    assert bool(rewritten) == fix.rewrites, f"rewritten: {rewritten}"
     with psycopg.connect(here.url, prepare_threshold=None) as connection:
-        user_tables = (
-            "SELECT array_agg(oid::int8) FROM pg_class WHERE relnamespace IN (SELECT oid FROM "
-            "pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')"
-        )
-        known = connection.execute(user_tables).fetchone()
-        for statement in split(fix.up):
-            connection.execute(statement.text)  # type: ignore[arg-type]
-        rows = connection.execute(
-            "SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = ANY(%s) "
-            "AND locktype = 'relation'",
-            [(known[0] if known else None) or []],
-        ).fetchall()
-        _lock_as_stated(finding, {row[0] for row in rows})
+        for text in statements:
+            connection.execute(text.encode())
 
 
-def _lock_as_stated(finding: Finding, seen: set[str]) -> None:
+def _lock_as_stated(finding: Finding, seen: set[LockMode]) -> None:
     order = list(LockMode)
-    strongest = max((order.index(LockMode(mode)) for mode in seen), default=-1)
+    strongest = max((order.index(mode) for mode in seen), default=-1)
     stated = order.index(finding.fix.lock) if finding.fix and finding.fix.lock else -1
     weak = order.index(LockMode.ROW_EXCLUSIVE)
     if max(strongest, stated) > weak:
