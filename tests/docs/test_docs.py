@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from dbwright.rules.rules import all_described
+from dbwright.sandbox import start
 from servers.postgresql import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,19 +37,29 @@ def command_lines() -> Iterator[tuple[str, str]]:
 
 
 LINES = list(command_lines())
+TABLE = "CREATE TABLE t (id int PRIMARY KEY);"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command lines in the documents name."""
+    folder = tmp_path_factory.mktemp("named")
+    (folder / "schema.sql").write_text(TABLE)
+    (folder / "queries.sql").write_text("SELECT * FROM t WHERE id = 1;")
+    (folder / "migrations").mkdir()
+    (folder / "migrations/1_t.sql").write_text(TABLE)
+    with start() as server:
+        Database(server, "postgres", server.url()).execute(TABLE)
+        run(["snapshot", server.url(), "-o", "shop.dbw"], folder)
+    run(["check", "shop.dbw", "--format", "json", "-o", "known.json"], folder)
+    return folder
 
 
 @pytest.fixture
-def folder(tmp_path: Path, database: Database) -> Path:
-    """What the command lines in the documents name."""
-    database.execute("CREATE TABLE t (id int PRIMARY KEY)")
-    (tmp_path / "schema.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
-    (tmp_path / "queries.sql").write_text("SELECT * FROM t WHERE id = 1;")
-    (tmp_path / "migrations").mkdir()
-    (tmp_path / "migrations/1_t.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
-    run(["snapshot", database.url, "-o", "shop.dbw"], tmp_path)
-    run(["check", "shop.dbw", "--format", "json", "-o", "known.json"], tmp_path)
-    return tmp_path
+def folder(prepared: Path, tmp_path: Path, database: Database) -> Path:
+    """A copy of it, and the same table in a live database."""
+    database.execute(TABLE)
+    return Path(shutil.copytree(prepared, tmp_path / "work"))
 
 
 def run(arguments: list[str], folder: Path, url: str = "") -> subprocess.CompletedProcess[str]:

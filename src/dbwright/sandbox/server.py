@@ -18,6 +18,7 @@ from types import TracebackType
 from urllib.parse import quote
 
 from dbwright.errors import ServerDidNotStart
+from dbwright.model.names import quote as quote_name
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.account import server_account
 from dbwright.sandbox.folders import OwnedFolder
@@ -102,13 +103,18 @@ class Server:
         """The end of the server's log (64 KiB); after `stop`, as it was then."""
         return self._last_log if self._stopped else log_tail(self._folder.log)
 
-    def create_database(self, name: str) -> None:
-        """Create an empty database. Raises psycopg.Error, as for a name that exists."""
-        import psycopg
-        from psycopg import sql
+    def create_database(self, name: str, options: str = "") -> None:
+        """Create a database, empty but for what a template among the options (SQL) gives it.
 
+        Raises psycopg.Error, as for a name that exists.
+        """
+        import psycopg
+
+        # As files, as before 15: through the log of changes it takes twice the time.
+        strategy = "STRATEGY file_copy" if self.major >= 15 else ""
+        create = f"CREATE DATABASE {quote_name(name)} {options} {strategy}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(create.encode())
 
     def restart(self) -> None:
         """Shut down in order (unless it was killed before), and start again on the same data.

@@ -215,7 +215,7 @@ class Session:
         )
         known = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self.database,))
         if not known.fetchone():
-            admin.execute(f"CREATE DATABASE {name}".encode())
+            self.server.create_database(self.database)
         admin.execute(f"ALTER DATABASE {name} OWNER TO {LOADER}".encode())
         self._own_schema()
 

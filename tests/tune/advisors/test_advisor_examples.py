@@ -26,7 +26,8 @@ def _cases() -> Iterator[Any]:
             for n, example in enumerate(examples):
                 wanted = [major for major in majors() if major >= example.oldest]
                 for major in wanted:
-                    marks = [] if major in (wanted[0], wanted[-1]) else [pytest.mark.slow]
+                    quick = (wanted[0], wanted[-1]) if bad else wanted[-1:]
+                    marks = [] if major in quick else [pytest.mark.slow]
                     name = f"{advisor.id.partition('/')[2]}-{'bad' if bad else 'good'}{n}-{major}"
                     yield pytest.param(advisor, example, bad, major, id=name, marks=marks)
 

@@ -192,8 +192,7 @@ class Session:
             self.locked = ()
 
     def _render(self, query: str, *, none: bool, parameters: dict[str, object]) -> str:
-        template = _environment().from_string(_source(query))
-        return template.render(v=self.major, readable=_Readable(self.locked, none), **parameters)
+        return _template(query).render(v=self.major, readable=_Readable(self.locked, none), **parameters)
 
     def _run(
         self,
@@ -275,6 +274,11 @@ def first_line(problem: psycopg.Error) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+
+
+@lru_cache
+def _template(query: str) -> jinja2.Template:
+    return _environment().from_string(_source(query))
 
 
 @lru_cache

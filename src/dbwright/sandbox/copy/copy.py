@@ -124,8 +124,8 @@ def copy(
     progress("making a copy")
     with start(wanted_major, settings=_settings(bytes_), progress=progress) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
-            create = f"CREATE DATABASE {DATABASE} {_options(catalog, connection)}"
-            connection.execute(create.encode())
+            options = _options(catalog, connection)
+        server.create_database(DATABASE, options)
         filled = {relation.qualified for relation in stored.relations} | stored.whole.keys()
         fitting = catalog_of_copy(catalog, filled, whole=rows is None)
         loading = Loading(stored.relations, snapshot.statistics, rows, progress)

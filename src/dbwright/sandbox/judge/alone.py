@@ -256,7 +256,7 @@ def _copied(server: Server, database: str) -> Iterator[str]:
     """A copy of the database for as long as the block lasts."""
     name = f"{database[:40]}_judge_{threading.get_ident():x}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(database)}".encode())
+        server.create_database(name, f"TEMPLATE {quote(database)}")
         try:
             connection.execute(SETTINGS, {"copy": name, "original": database})
             yield name

@@ -81,7 +81,7 @@ def twin(
     with start(major, settings=SETTINGS, progress=progress) as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             options = database_options(snapshot.catalog, connection)
-            connection.execute(f"CREATE DATABASE {DATABASE} {options}".encode())
+        server.create_database(DATABASE, options)
         url = server.url(DATABASE)
         with psycopg.connect(url, autocommit=True) as connection:
             skipped = list(declare(connection, snapshot.catalog, progress))

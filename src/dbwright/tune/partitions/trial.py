@@ -55,7 +55,7 @@ def trial_database(
     name = f"dbwright_trial_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
         options = database_options(snapshot.catalog, connection)
-        connection.execute(f"CREATE DATABASE {name} {options}".encode())
+    server.create_database(name, options)
     try:
         with psycopg.connect(server.url(name), autocommit=True) as connection:
             _furnish(connection, server, snapshot, name, required)
