@@ -20,8 +20,6 @@ from dbwright.render.units import seconds_text, short
 __all__ = ["change_text", "measured_facts", "measured_headline", "measured_rows"]
 
 SHOWN_TEXT = 60
-NOISE = 1.1
-"""No index makes a write so much faster."""
 SAME = 0.005
 """A share that would be shown as nothing."""
 
@@ -196,13 +194,10 @@ def _rates_text(
 ) -> str:
     """Times depend on what else the machine does; what is logged does not."""
     assert before and after
-    if after > NOISE * before:
-        rates = f"{before:,.0f}/s → {after:,.0f}/s, so other work hides what they cost"
-    else:
-        rates = change_text(before, after, f"{before:,.0f}/s", f"{after:,.0f}/s")
-    if wal_before is None or wal_after is None:
+    rates = "as fast as before" if after >= before else f"{after / before - 1:+.0%}"
+    if not wal_before or wal_after is None:
         return f"{verb} {rates}"
-    return f"{verb} {rates}, of {wal_before:,.0f} → {wal_after:,.0f} bytes of WAL"
+    return f"{verb} {rates} (WAL {wal_after / wal_before - 1:+.0%})"
 
 
 def _cell(run: Run | None) -> str:
