@@ -5,6 +5,7 @@
     │   ├── UnknownTarget
     │   ├── UnknownRule
     │   ├── BadConfiguration
+    │   ├── BadMigration
     │   ├── FileUnreadable
     │   ├── NotAPlan
     │   ├── StatementNotRun
@@ -14,12 +15,15 @@
     │   └── WorkloadUnreadable
     ├── TargetError                exit 3: the target can't be reached, or it refused
     │   ├── ConnectionRefused
+    │   ├── AnotherRunner
     │   ├── ConnectionLost
+    │   ├── MigrationRefused
     │   └── UnsupportedServer
     ├── SandboxError               exit 3: no throw-away server could be had
     │   ├── NoServerPrograms
     │   └── ServerDidNotStart
     └── Interrupted                exit 4: stopped half-way
+        └── HalfDone
 
 An error is one sentence (what is wrong) and one next step (what to do). Neither ever holds a
 password. A surface shows both and exits with `exit_status`; a traceback is a bug.
@@ -30,12 +34,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AnotherRunner",
     "BadConfiguration",
+    "BadMigration",
     "ConnectionLost",
     "ConnectionRefused",
     "DbwrightError",
     "FileUnreadable",
+    "HalfDone",
     "Interrupted",
+    "MigrationRefused",
     "NoServerPrograms",
     "NotAPlan",
     "SandboxError",
@@ -88,6 +96,12 @@ class BadConfiguration(UsageError):
     """dbwright.toml holds a value that can't be used."""
 
     code = "bad-configuration"
+
+
+class BadMigration(UsageError):
+    """A file of the folder of migrations can't be used, or the files don't fit the history."""
+
+    code = "bad-migration"
 
 
 class FileUnreadable(UsageError):
@@ -157,6 +171,18 @@ class UnsupportedServer(TargetError):
     code = "unsupported-server"
 
 
+class AnotherRunner(TargetError):
+    """Another runner works on the same history."""
+
+    code = "another-runner"
+
+
+class MigrationRefused(TargetError):
+    """The server refused a statement of a migration, and nothing of it was left behind."""
+
+    code = "migration-refused"
+
+
 class SandboxError(DbwrightError):
     """No throw-away server could be had."""
 
@@ -181,3 +207,9 @@ class Interrupted(DbwrightError):
 
     code = "interrupted"
     exit_status = 4
+
+
+class HalfDone(Interrupted):
+    """A migration is done in part; running it again goes on where it stopped."""
+
+    code = "half-done"

@@ -47,7 +47,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "schema.sql").write_text(TABLE)
     (folder / "queries.sql").write_text("SELECT * FROM t WHERE id = 1;")
     (folder / "migrations").mkdir()
-    (folder / "migrations/1_t.sql").write_text(TABLE)
+    again = TABLE.replace("TABLE", "TABLE IF NOT EXISTS")
+    (folder / "migrations/1_t.sql").write_text(f"{again}\n-- DOWN\nDROP TABLE t;")
     with start() as server:
         Database(server, "postgres", server.url()).execute(TABLE)
         run(["snapshot", server.url(), "-o", "shop.dbw"], folder)

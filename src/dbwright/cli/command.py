@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -100,7 +101,8 @@ def _group(app: typer.Typer, name: str) -> typer.Typer:
     for known in app.registered_groups:
         if known.name == name and known.typer_instance is not None:
             return known.typer_instance
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    about = inspect.getdoc(importlib.import_module(f"dbwright.{name}")) or ""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=about)
     app.add_typer(group, name=name)
     return group
 

@@ -161,6 +161,9 @@ def next_step(report: Report) -> tuple[str, str]:
     if ordered:
         worst = ordered[0].findings[0]
         command = f"dbwright rules {visible(worst.rule)}"
+        about = report.rules.get(worst.rule)
+        if about is not None and not about.help:
+            return f"start with {visible(worst.object.kind)} {visible(worst.object.name)}", ""
         if report.tuning is not None:
             return f"start with {visible(worst.rule)} of {visible(worst.object.name)}", ""
         if worst.fix is not None:

@@ -192,7 +192,9 @@ class Session:
             self.locked = ()
 
     def _render(self, query: str, *, none: bool, parameters: dict[str, object]) -> str:
-        return _template(query).render(v=self.major, readable=_Readable(self.locked, none), **parameters)
+        return _template(query).render(
+            v=self.major, readable=_Readable(self.locked, none), **parameters
+        )
 
     def _run(
         self,

@@ -1,0 +1,1 @@
+"""Migrations as files of a folder: names, options, parts, statements."""

@@ -1,0 +1,81 @@
+"""The files of a folder of migrations, in their order.
+
+A name is digits, `_` or `-`, and words: `001_create_orders.sql`, `20260102030405-add-index.sql`.
+Files are read for their checksum alone: what they say is `script`'s to tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+
+from dbwright.errors import BadMigration, FileUnreadable
+from dbwright.model.migration import Migration
+
+__all__ = ["missing_between", "read_folder", "require_files"]
+
+NAME = re.compile(r"(\d+)[_-](.+)\.(sql|py)")
+ENDINGS = (".sql", ".py")
+LONGEST_SERIAL = 8
+"""Digits; longer versions are times, between which nothing is missing."""
+
+
+def read_folder(folder: Path) -> tuple[Migration, ...]:
+    """The migrations of a folder, by version. Hidden files, `__init__.py` and files with other
+    endings are passed over.
+
+    Raises FileUnreadable, BadMigration for a name that tells no version, or a version twice.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if _counts(path))
+        found = [_migration(path) for path in paths]
+    except OSError as problem:
+        raise FileUnreadable(
+            f"can't read {problem.filename or folder}: {problem.strerror}",
+            "name the folder of migrations with --dir",
+        ) from None
+    found.sort(key=lambda migration: migration.number)
+    for one, other in pairwise(found):
+        if one.number == other.number:
+            raise BadMigration(
+                f"{one.path} and {other.path} have the same version",
+                "give the later one a higher number",
+            )
+    return tuple(found)
+
+
+def require_files(migrations: Iterable[Migration], folder: Path) -> None:
+    """Raises BadMigration for a folder without migrations."""
+    if not any(True for _ in migrations):
+        raise BadMigration(
+            f"there are no migrations in {folder}",
+            "name their folder with --dir, or begin with: dbwright migrate new NAME",
+        )
+
+
+def missing_between(migrations: Iterable[Migration]) -> tuple[int, ...]:
+    """Numbers that are left out between the first file and the last one, where files are counted
+    one by one."""
+    numbers = [one.number for one in migrations if len(one.version) <= LONGEST_SERIAL]
+    if not numbers or numbers[-1] - numbers[0] >= 2 * len(numbers):
+        return ()  # counted by tens, or by days
+    return tuple(sorted(set(range(numbers[0], numbers[-1])) - set(numbers)))
+
+
+def _counts(path: Path) -> bool:
+    hidden = path.name.startswith((".", "__"))
+    return path.suffix in ENDINGS and not hidden and path.is_file()
+
+
+def _migration(path: Path) -> Migration:
+    match = NAME.fullmatch(path.name)
+    if match is None:
+        raise BadMigration(
+            f"the name of {path} tells no version",
+            "write digits, _ or -, and words: 001_create_orders.sql",
+        )
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Migration(match[1], match[2], str(path), checksum)

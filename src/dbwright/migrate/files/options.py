@@ -1,0 +1,64 @@
+"""Options of a migration: comments at the head of its file, such as `-- lock-timeout: 500ms`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import replace
+
+from dbwright.errors import BadMigration
+from dbwright.model.migration import MigrationOptions
+from dbwright.sql.lexer import comments
+
+__all__ = ["duration", "read_options"]
+
+KNOWN = ("no-transaction", "lock-timeout", "statement-timeout", "retry")
+WRITTEN = re.compile(r"--\s*([a-z][a-z-]*[a-z])\s*(?::\s*(\S+)\s*)?")
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h)?")
+UNITS = {None: 0.001, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+"""In seconds; without one it is milliseconds, as in PostgreSQL's own settings."""
+NEAR = 0.8
+"""How alike a word must be to an option to be one that was written wrongly."""
+
+
+def read_options(head: str, path: str) -> MigrationOptions:
+    """The options in the comments of a text, which has no statements.
+
+    Other comments are nobody's business, but for those that are nearly an option. Raises
+    BadMigration.
+    """
+    options = MigrationOptions()
+    for token in comments(head):
+        match = WRITTEN.fullmatch(token.text.rstrip())
+        if match is None:
+            continue
+        name, value = match[1], match[2]
+        place = f"{path}, line {head.count(chr(10), 0, token.offset) + 1}"
+        if name in KNOWN:
+            options = _with(options, name, value, place)
+        elif near := difflib.get_close_matches(name, KNOWN, n=1, cutoff=NEAR):
+            raise BadMigration(f"{place}: there is no option {name}", f"did you mean {near[0]}?")
+    return options
+
+
+def duration(text: str) -> float | None:
+    """Seconds of a text such as `500ms`, `5s` or `2min`; None where it is none."""
+    match = DURATION.fullmatch(text)
+    return None if match is None else float(match[1]) * UNITS[match[2]]
+
+
+def _with(options: MigrationOptions, name: str, value: str | None, place: str) -> MigrationOptions:
+    if name == "no-transaction":
+        if value is not None:
+            raise BadMigration(f"{place}: no-transaction takes no value", "leave it out")
+        return replace(options, no_transaction=True)
+    if name == "retry":
+        if value is None or not value.isdecimal():
+            raise BadMigration(f"{place}: retry takes a number", "write for example: retry: 10")
+        return replace(options, retry=int(value))
+    seconds = duration(value or "")
+    if seconds is None:
+        raise BadMigration(f"{place}: {name} takes a time", f"write for example: {name}: 500ms")
+    if name == "lock-timeout":
+        return replace(options, lock_timeout=seconds)
+    return replace(options, statement_timeout=seconds)

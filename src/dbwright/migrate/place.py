@@ -1,0 +1,70 @@
+"""The database whose schema is migrated, opened for writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+
+from dbwright.configuration import Configuration
+from dbwright.engines.postgresql.connect import connect, display_name
+from dbwright.errors import UsageError
+from dbwright.migrate.history.table import DEFAULT_TABLE, History
+from dbwright.migrate.history.turn import turn
+from dbwright.operation import Parameter
+from dbwright.progress import Progress
+from dbwright.target import Live, resolve
+
+__all__ = ["DEFAULT_FOLDER", "Folder", "Place", "Table", "Target", "Wait", "opened", "taking_turn"]
+
+DEFAULT_FOLDER = Path("migrations")
+
+Target = Annotated[
+    str | None,
+    Parameter("a URL, or a name in dbwright.toml", "TARGET"),
+]
+Folder = Annotated[Path, Parameter("the folder of migrations", "DIR")]
+Table = Annotated[str, Parameter("the history's table", "NAME")]
+Wait = Annotated[float, Parameter("seconds to wait for another runner", "SECONDS")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An open database and its history."""
+
+    connection: psycopg.Connection[Any]
+    history: History
+    url: str
+    name: str
+    """As a person would name it; never with a password."""
+
+
+@contextmanager
+def opened(
+    target: str | None, configuration: Configuration, table: str = DEFAULT_TABLE
+) -> Iterator[Place]:
+    """Raises UnknownTarget, UsageError where it is no live database, ConnectionRefused,
+    UnsupportedServer, BadMigration."""
+    found = resolve(target, configuration)
+    if not isinstance(found, Live):
+        raise UsageError(
+            "migrations run on a live database, and this is none",
+            "give its URL: postgresql://user@host/database",
+        )
+    connection = connect(found.url, application_name="dbwright migrate")
+    try:
+        yield Place(connection, History(connection, table), found.url, display_name(found.url))
+    finally:
+        connection.close()
+
+
+@contextmanager
+def taking_turn(place: Place, wait: float, progress: Progress) -> Iterator[None]:
+    """Alone on this history, which is made where there is none. Raises AnotherRunner."""
+    with turn(place.connection, place.history.table, wait, progress):
+        place.history.create()
+        yield

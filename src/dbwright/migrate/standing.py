@@ -1,0 +1,135 @@
+"""Where each migration stands: files beside history. Pure: no file is read, no server asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dbwright.errors import BadMigration
+from dbwright.migrate.files.folder import missing_between
+from dbwright.model.migration import Applied, Migration, MigrationState
+
+__all__ = ["Standing", "standings", "to_go_down", "to_go_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One version: its file, its row, or both."""
+
+    migration: Migration | None
+    """None where the file is gone."""
+    applied: Applied | None
+    """None where the database does not know it."""
+
+    @property
+    def number(self) -> int:
+        known = self.migration or self.applied
+        assert known is not None
+        return known.number
+
+    @property
+    def state(self) -> MigrationState:
+        return MigrationState.PENDING if self.applied is None else self.applied.state
+
+    @property
+    def is_changed(self) -> bool:
+        """Is the file another one than that which was run to its end?"""
+        if self.migration is None or self.applied is None or not self.applied.state.is_done:
+            return False
+        return self.applied.checksum not in ("", self.migration.checksum)
+
+    @property
+    def is_lost(self) -> bool:
+        """Is it in the database, and its file gone?"""
+        return self.migration is None and self.state is not MigrationState.ROLLED_BACK
+
+
+def standings(migrations: Iterable[Migration], rows: Mapping[int, Applied]) -> tuple[Standing, ...]:
+    """Every version that the folder or the database knows, in order."""
+    files = {migration.number: migration for migration in migrations}
+    numbers = sorted(files.keys() | rows.keys())
+    return tuple(Standing(files.get(number), rows.get(number)) for number in numbers)
+
+
+def to_go_up(
+    found: Sequence[Standing], version: str | None, *, allow_gaps: bool
+) -> tuple[Standing, ...]:
+    """Those to run, in order, up to that version (None: all).
+
+    Raises BadMigration where the files don't fit what was run.
+    """
+    if version is not None:
+        _require_version(found, version)
+    last = None if version is None else int(version)
+    chosen = [one for one in found if last is None or one.number <= last]
+    _require_unchanged(chosen)
+    waiting = [one for one in chosen if one.migration is not None and not one.state.is_done]
+    if not allow_gaps:
+        _require_no_gaps(found, waiting)
+    return tuple(waiting)
+
+
+def to_go_down(found: Sequence[Standing], version: str | None) -> tuple[Standing, ...]:
+    """Those to take back, the latest first: the last one, or all after that version (0: all).
+
+    Raises BadMigration.
+    """
+    if version is not None and int(version) != 0:
+        _require_version(found, version)
+    there = [one for one in reversed(found) if one.state.is_done or one.state.is_half_done]
+    chosen = there[:1] if version is None else [o for o in there if o.number > int(version)]
+    for one in chosen:
+        _require_reversible(one)
+    return tuple(chosen)
+
+
+def _require_version(found: Sequence[Standing], version: str) -> None:
+    if not version.isdecimal() or int(version) not in {one.number for one in found}:
+        raise BadMigration(
+            f"there is no migration {version}", "`dbwright migrate status` lists them"
+        )
+
+
+def _require_unchanged(found: Iterable[Standing]) -> None:
+    for one in found:
+        if one.is_changed and one.migration is not None:
+            raise BadMigration(
+                f"{one.migration.path} was changed after it was applied",
+                "put it back as it was, and write the change into a new migration",
+            )
+
+
+def _require_no_gaps(found: Sequence[Standing], waiting: Sequence[Standing]) -> None:
+    done = [one.number for one in found if one.state.is_done]
+    late = [one for one in waiting if done and one.number < done[-1] and not one.state.is_half_done]
+    if late and late[0].migration is not None:
+        raise BadMigration(
+            f"{late[0].migration.path} is older than {done[-1]}, which was applied before it",
+            "give it a later version, or run it all the same with --allow-gaps",
+        )
+    missing = missing_between(one.migration for one in found if one.migration is not None)
+    if missing and waiting and missing[-1] > 0:
+        raise BadMigration(
+            f"there is no migration {missing[0]}, and one after it",
+            "add its file, or go on without it with --allow-gaps",
+        )
+
+
+def _require_reversible(one: Standing) -> None:
+    if one.migration is None:
+        assert one.applied is not None
+        raise BadMigration(
+            f"the file of {one.applied.version} {one.applied.name} is gone",
+            "get it back from version control: its DOWN part is needed",
+        )
+    if one.state is MigrationState.BASELINE:
+        raise BadMigration(
+            f"{one.migration} is of the baseline: dbwright did not run it",
+            "take it back by hand, or go down to a later version",
+        )
+    applied = one.applied
+    if one.state.is_half_done and applied is not None and applied.direction == "up":
+        raise BadMigration(
+            f"{one.migration} is applied in part: {applied.statements_done} statements are done",
+            "finish it with `dbwright migrate up` first",
+        )

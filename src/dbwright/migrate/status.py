@@ -1,0 +1,130 @@
+"""`dbwright migrate status`: what was run, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from dbwright.configuration import Configuration
+from dbwright.migrate.files.folder import read_folder
+from dbwright.migrate.history.table import DEFAULT_TABLE
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
+from dbwright.migrate.standing import Standing, standings
+from dbwright.model.document import Document
+from dbwright.model.measured import time_text
+from dbwright.model.migration import MigrationState
+from dbwright.operation import Effect, Example, Parameter, operation
+
+__all__ = ["status"]
+
+
+@operation(
+    Effect.READS,
+    examples=(
+        Example("dbwright migrate status postgresql://me@localhost/shop", "all migrations"),
+        Example("dbwright migrate status --format json", "for a program"),
+    ),
+)
+def status(
+    target: Annotated[
+        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
+    ] = None,
+    *,
+    dir: Folder = DEFAULT_FOLDER,
+    table: Table = DEFAULT_TABLE,
+    configuration: Configuration,
+) -> Document:
+    """List the migrations of a folder, and where each stands in the database.
+
+    Writes nothing, not even the table of the history. Of a migration that stopped half-way it says
+    at which statement, what the server said, and what to do.
+    """
+    migrations = read_folder(dir)
+    with opened(target, configuration, table) as place:
+        found = standings(migrations, place.history.rows())
+        name = place.name
+    return Document(
+        "migrate status",
+        _text(found, str(dir)),
+        {"target": name, "dir": str(dir), "migrations": [_data(one) for one in found]},
+    )
+
+
+def _text(found: Sequence[Standing], folder: str) -> str:
+    if not found:
+        return f"There are no migrations in {folder}, and the database knows none.\n"
+    done = sum(one.state.is_done for one in found)
+    lines = [
+        "| version | name | state | run | took |",
+        "| --- | --- | --- | --- | ---: |",
+        *(_row(one) for one in found),
+        "",
+        f"{done} of {len(found)} are applied.",
+    ]
+    return "\n".join([*lines, *(f"\n{note}" for note in _notes(found))]) + "\n"
+
+
+def _row(one: Standing) -> str:
+    known = one.migration or one.applied
+    assert known is not None
+    applied = one.applied
+    when = took = ""
+    if applied is not None:
+        when = f"{applied.executed_at:%Y-%m-%d %H:%M}, {applied.applied_by}"
+        if applied.execution_time_ms is not None:
+            took = time_text(applied.execution_time_ms / 1000)
+    state = str(one.state)
+    if one.is_changed:
+        state += ", file changed since"
+    if one.is_lost:
+        state += ", file gone"
+    return f"| {known.version} | {known.name} | {state} | {when} | {took} |"
+
+
+def _notes(found: Iterable[Standing]) -> Iterable[str]:
+    for one in found:
+        applied = one.applied
+        if applied is None or not (applied.state.is_half_done or applied.error):
+            continue
+        done = f"{applied.statements_done} statements {applied.direction} are done"
+        if applied.statement:
+            yield (
+                f"{applied.version}: cut off, or running now. {done}; after them was begun: "
+                f"`{' '.join(applied.statement.split())}`. Run `dbwright migrate "
+                f"{applied.direction}`: it looks what became of it, and goes on."
+            )
+        elif applied.state is MigrationState.RUNNING:
+            yield (
+                f"{applied.version}: cut off, or running now. {done}. Run `dbwright migrate "
+                f"{applied.direction}`: it goes on from there."
+            )
+        else:
+            yield f"{applied.version}: {applied.error}. {done}; mend it and run it again."
+
+
+def _data(one: Standing) -> dict[str, object]:
+    known = one.migration or one.applied
+    assert known is not None
+    data: dict[str, object] = {
+        "version": known.version,
+        "name": known.name,
+        "state": str(one.state),
+        "file": None if one.migration is None else one.migration.path,
+        "checksum": None if one.migration is None else one.migration.checksum,
+        "changed": one.is_changed,
+        "lost": one.is_lost,
+    }
+    applied = one.applied
+    if applied is not None:
+        data |= {
+            "executed_at": applied.executed_at.isoformat(),
+            "execution_time_ms": applied.execution_time_ms,
+            "applied_by": applied.applied_by,
+            "rolled_back": applied.rolled_back,
+            "rolled_back_at": applied.rolled_back_at and applied.rolled_back_at.isoformat(),
+            "direction": applied.direction,
+            "statements_done": applied.statements_done,
+            "statement": applied.statement,
+            "error": applied.error,
+        }
+    return data

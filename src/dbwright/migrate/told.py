@@ -1,0 +1,21 @@
+"""What `TARGET` and `VERSION` are among the words of a command line: digits are a version."""
+
+from __future__ import annotations
+
+from dbwright.errors import UsageError
+
+__all__ = ["target_and_version"]
+
+
+def target_and_version(*words: str | None) -> tuple[str | None, str | None]:
+    """In any order, each once or not at all. Raises UsageError."""
+    given = [word for word in words if word is not None]
+    versions = [word for word in given if word.isdecimal()]
+    targets = [word for word in given if not word.isdecimal()]
+    for kind, found in (("version", versions), ("target", targets)):
+        if len(found) > 1:
+            raise UsageError(
+                f"{found[0]} and {found[1]}: there can be one {kind}",
+                "give a target and a version, or one of them",
+            )
+    return next(iter(targets), None), next(iter(versions), None)

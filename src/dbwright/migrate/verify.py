@@ -1,0 +1,134 @@
+"""`dbwright migrate verify`: are the files still those that were run?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from dbwright.configuration import Configuration
+from dbwright.errors import BadMigration
+from dbwright.migrate.files.folder import missing_between, read_folder, require_files
+from dbwright.migrate.history.table import DEFAULT_TABLE
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
+from dbwright.migrate.runner.patience import Patience
+from dbwright.migrate.standing import Standing, standings
+from dbwright.migrate.works import work_of
+from dbwright.model.finding import Confidence, Finding, Location, ObjectRef, Severity
+from dbwright.model.migration import Migration
+from dbwright.model.report import Report, RuleText
+from dbwright.operation import Effect, Example, Parameter, operation
+
+__all__ = ["verify"]
+
+WHYS = {
+    "migrate/changed-file": "Databases that ran the file before and after the change have "
+    "different schemas, and nobody sees it.",
+    "migrate/lost-file": "A new database will lack what this version did, and nothing can take it "
+    "back.",
+    "migrate/half-done": "Some of it is in the database and some is not: neither the version of "
+    "the application before it nor the one after it may fit.",
+    "migrate/late-file": "It runs after migrations that were written later, in an order that "
+    "nobody tried.",
+    "migrate/missing-number": "A file may have been forgotten, or is in a branch that was not "
+    "merged.",
+    "migrate/no-way-back": "If the deployment fails, the schema can't follow the application back.",
+}
+TITLES = {
+    "migrate/changed-file": "A migration was changed after it was applied",
+    "migrate/lost-file": "The file of an applied migration is gone",
+    "migrate/half-done": "A migration stopped half-way",
+    "migrate/late-file": "A migration is older than one that was applied before it",
+    "migrate/missing-number": "A number is left out between migrations",
+    "migrate/no-way-back": "A migration can't be taken back, or can't be read",
+}
+
+
+@operation(
+    Effect.READS,
+    examples=(
+        Example("dbwright migrate verify", "before a deployment: exit status 1 where it must not"),
+        Example("dbwright migrate verify --format sarif -o m.sarif", "for a pull request"),
+    ),
+)
+def verify(
+    target: Annotated[
+        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
+    ] = None,
+    *,
+    dir: Folder = DEFAULT_FOLDER,
+    table: Table = DEFAULT_TABLE,
+    fail_on: Annotated[
+        Severity, Parameter("exit with 1 from this severity on", "|".join(Severity))
+    ] = Severity.ERROR,
+    configuration: Configuration,
+) -> Report:
+    """Compare the files of a folder with what the database ran.
+
+    Finds files that were changed since they were applied (by their SHA-256) or are gone,
+    migrations that stopped half-way, that come too late or lack a number between them, and those
+    without a way back. Writes nothing.
+    """
+    migrations = read_folder(dir)
+    require_files(migrations, dir)
+    with opened(target, configuration, table) as place:
+        found = standings(migrations, place.history.rows())
+        findings = (*_findings(found), *_of_files(migrations))
+        return Report(
+            command="migrate verify",
+            target=place.name,
+            findings=tuple(sorted(findings, key=lambda finding: finding.severity.rank)),
+            objects_read={"migration": len(migrations)},
+            fail_on=fail_on,
+            rules={rule: RuleText(title) for rule, title in TITLES.items()},
+        )
+
+
+def _findings(found: Sequence[Standing]) -> Iterator[Finding]:
+    done = [one.number for one in found if one.state.is_done]
+    for one in found:
+        known = one.migration or one.applied
+        assert known is not None
+        name = f"{known.version} {known.name}"
+        if one.is_changed:
+            yield _finding("changed-file", Severity.ERROR, one, f"{name} was changed since it ran")
+        if one.is_lost:
+            yield _finding("lost-file", Severity.ERROR, one, f"the file of {name} is gone")
+        if one.state.is_half_done and one.applied is not None:
+            at = f"{name} stopped after {one.applied.statements_done} statements"
+            said = one.applied.error and f": {one.applied.error}"
+            yield _finding("half-done", Severity.ERROR, one, f"{at}{said}")
+        elif not one.state.is_done and done and one.number < done[-1]:
+            message = f"{name} was not run, and {done[-1]} after it was"
+            yield _finding("late-file", Severity.WARNING, one, message)
+
+
+def _of_files(migrations: Sequence[Migration]) -> Iterator[Finding]:
+    for number in missing_between(migrations):
+        after = next(one for one in migrations if one.number > number)
+        message = f"there is no migration {number}, and {after} after it"
+        yield _finding("missing-number", Severity.WARNING, Standing(after, None), message)
+    for migration in migrations:
+        for direction in ("up", "down"):
+            try:
+                work_of(migration, direction, Patience())
+            except BadMigration as problem:
+                severity = Severity.ERROR if direction == "up" else Severity.NOTICE
+                one = Standing(migration, None)
+                yield _finding("no-way-back", severity, one, problem.message)
+                break
+
+
+def _finding(name: str, severity: Severity, one: Standing, message: str) -> Finding:
+    known = one.migration or one.applied
+    assert known is not None
+    rule = f"migrate/{name}"
+    return Finding(
+        rule=rule,
+        severity=severity,
+        confidence=Confidence.HIGH,
+        object=ObjectRef("migration", known.version),
+        message=message,
+        why=WHYS[rule],
+        key=f"{rule}:{known.version}",
+        location=None if one.migration is None else Location(one.migration.path, 1),
+    )
