@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 
 from dbwright.engines.postgresql.plan import read_plan
+from dbwright.engines.postgresql.plan_document import MOST_LEVELS
 from dbwright.model.explanation import Explanation
 from dbwright.model.plan import Plan, PlanNode
 from dbwright.render import EXPLANATION_FORMATS, render_explanation
@@ -100,7 +101,9 @@ def test_the_page_is_no_larger_than_can_be_sent() -> None:
 
 def test_a_plan_as_deep_as_can_be_read_is_drawn_in_every_format() -> None:
     node = '{"Node Type": "Limit", "Total Cost": 9.0, "Plans": ['
-    deep = f'[{{"Plan": {node * 400}{{"Node Type": "Result", "Total Cost": 1.0}}{"]}" * 400}}}]'
+    above = MOST_LEVELS - 1
+    leaf = '{"Node Type": "Result", "Total Cost": 1.0}'
+    deep = f'[{{"Plan": {node * above}{leaf}{"]}" * above}}}]'
     explanation = Explanation(plan=read_plan(deep), target="deep")
     for format in EXPLANATION_FORMATS:
         assert "Limit" in render_explanation(explanation, format)

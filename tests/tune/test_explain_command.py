@@ -161,9 +161,27 @@ def test_a_snapshot_is_planned_on_its_twin(dbwright: Callable[..., Done], shop: 
     for name in ("kind", "relation", "rows", "filter"):
         assert there[name] == here[name]
     assert there["total_cost"] == pytest.approx(here["total_cost"], rel=0.03)
-    assert dbwright("explain", "--on", "shop.dbw", QUERY).status == 0
+    done = dbwright("explain", "--on", "shop.dbw", QUERY, "--verbose")
+    assert done.status == 0 and done.out.count("explain LIVE_DATABASE … --analyze") == 2
     refused = dbwright("explain", "shop.dbw", QUERY, "--analyze")
     assert (refused.status, "no rows" in refused.err) == (2, True)
+
+
+def test_only_what_can_be_run_is_proposed_to_be_run(
+    dbwright: Callable[..., Done], shop: str
+) -> None:
+    for given, proposed in {
+        (shop, QUERY): "dbwright explain … --analyze\n",
+        (
+            shop,
+            "SELECT * FROM orders WHERE id = $1",
+        ): "dbwright explain … --analyze (no $1)\n",
+        (shop, "DELETE FROM orders"): "BEGIN; EXPLAIN ANALYZE …; ROLLBACK;\n",
+        ("--plan", "estimated.txt"): "EXPLAIN (ANALYZE, BUFFERS) …\n",
+    }.items():
+        Path("estimated.txt").write_text("Seq Scan on t  (cost=0.00..9.00 rows=5 width=4)\n")
+        done = dbwright("explain", *given)
+        assert done.status == 0 and f"time really goes: {proposed}" in done.out, done
 
 
 def test_files_in_every_format(dbwright: Callable[..., Done], shop: str) -> None:

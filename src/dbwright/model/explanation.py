@@ -10,7 +10,9 @@ from dbwright.model.finding import Finding
 from dbwright.model.plan import Plan, PlanNode
 from dbwright.model.report import RuleText, Skipped
 
-__all__ = ["Explanation", "Remark"]
+__all__ = ["MEASURE", "Explanation", "Remark"]
+
+MEASURE = "dbwright explain … --analyze"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Explanation:
     rules: Mapping[str, RuleText] = field(default_factory=dict)
     """Of the remarks' insights, by id."""
     command: str = "explain"
+    measure: str = MEASURE
+    """What would run the statement and measure each node, where that can be done."""
 
     def on(self, node: PlanNode) -> tuple[Remark, ...]:
         """The remarks on a node."""

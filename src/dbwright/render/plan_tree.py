@@ -194,9 +194,9 @@ def heading_of(explanation: Explanation) -> str:
 def next_command(explanation: Explanation) -> tuple[str, str]:
     """What to do now, in words and as a command."""
     if not explanation.plan.analyzed:
-        return "see where the time really goes:", "dbwright explain … --analyze"
+        return "see where the time really goes:", explanation.measure
     if any(remark.finding.fix is not None for remark in explanation.remarks):
-        return "apply a fix, then compare:", "dbwright explain … --analyze"
+        return "apply a fix, then compare:", explanation.measure
     return "review the schema behind it:", "dbwright check"
 
 

@@ -9,14 +9,15 @@ from typing import Annotated
 
 from dbwright.configuration import Configuration
 from dbwright.errors import FileUnreadable, UsageError
-from dbwright.model.explanation import Explanation
+from dbwright.model.explanation import MEASURE, Explanation
 from dbwright.model.plan import Plan
 from dbwright.model.report import RuleText, Skipped
 from dbwright.model.rule_page import rule_page
 from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
-from dbwright.target import Target, opened, resolve
+from dbwright.sql.explainable import explainable
+from dbwright.target import SnapshotFile, Target, opened, resolve
 from dbwright.tune.planner import plan_on
 from dbwright.tune.plans.configure import Chosen, choose
 from dbwright.tune.plans.describe import described
@@ -26,6 +27,11 @@ __all__ = ["explain", "explained"]
 
 TIMEOUT = 30.0
 STDIN = "-"
+MEASURE_LIVE = "dbwright explain LIVE_DATABASE … --analyze"
+MEASURE_VALUES = "dbwright explain … --analyze (no $1)"
+MEASURE_CHANGES = "BEGIN; EXPLAIN ANALYZE …; ROLLBACK;"
+"""In psql, where its locks do no harm: dbwright runs only what reads."""
+MEASURE_PASTED = "EXPLAIN (ANALYZE, BUFFERS) …"
 
 
 @operation(
@@ -96,6 +102,7 @@ def explain(
         planned.skipped,
         target=planned.target,
         chosen=chosen,
+        measure=_measure(source, asked.statement),
     )
 
 
@@ -106,8 +113,10 @@ def explained(
     *,
     target: str = "",
     chosen: Chosen | None = None,
+    measure: str = MEASURE,
 ) -> Explanation:
-    """The plan with what the insights say of it; `chosen` says which of them, and how."""
+    """The plan with what the insights say of it; `chosen` says which of them, and how. `measure`
+    is what would run the statement."""
     chosen = chosen or choose(Configuration())
     run = run_insights(
         plan,
@@ -116,6 +125,7 @@ def explained(
         statistics=snapshot.statistics if snapshot is not None else None,
         thresholds=chosen.rules.thresholds,
         severities=chosen.rules.severities,
+        measure=measure,
     )
     shown = tuple(remark for remark in run.remarks if not chosen.rules.ignores(remark.finding))
     _, ignored = chosen.rules.applied(remark.finding for remark in run.remarks)
@@ -130,7 +140,18 @@ def explained(
             for each in chosen.insights
             if each.id in fired
         },
+        measure=measure,
     )
+
+
+def _measure(source: Target, sql: str) -> str:
+    """What would run the statement: nothing that is refused is proposed."""
+    statement = explainable(sql)
+    if statement.parameters:
+        return MEASURE_VALUES
+    if statement.changes:
+        return MEASURE_CHANGES
+    return MEASURE_LIVE if isinstance(source, SnapshotFile) else MEASURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +216,16 @@ def _of_pasted(
     if asked.target is None:
         reason = "a plan alone tells no indexes and settings"
         left.append(Skipped("catalog", reason, "name the TARGET"))
-        return explained(plan, None, tuple(left), target=asked.plan_name, chosen=chosen)
+        return explained(
+            plan, None, tuple(left), target=asked.plan_name, chosen=chosen, measure=MEASURE_PASTED
+        )
     source: Target = resolve(asked.target, configuration)
     with opened(source, progress=progress) as opened_source:
         return explained(
-            plan, opened_source.snapshot, tuple(left), target=asked.plan_name, chosen=chosen
+            plan,
+            opened_source.snapshot,
+            tuple(left),
+            target=asked.plan_name,
+            chosen=chosen,
+            measure=MEASURE_PASTED,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dbwright.engines.postgresql.plan import read_plan, read_plans
+from dbwright.engines.postgresql.plan_document import MOST_LEVELS
 from dbwright.errors import NotAPlan
 from dbwright.model.plan import Buffers, HashTable, Jit, PlanTrigger, Sorting, Wal
 
@@ -186,8 +187,8 @@ def test_several_statements() -> None:
         ("Sort  (cost=1.00 rows=2 width=3)", "no query plan"),
         ("Sort  (cost=1.00..2..3 rows=2 width=3)", "figures"),
         ("Sort  (cost=1.00..2.00 rows=2 width=3)\n  Sort Method: quicksort  Memory: lots", "can't be read"),
-        ("[" * 100000 + '{"Plan": ', "breaks off|deeply|no query plan"),
-        ('[{"Plan":' + '{"Node Type": "Sort", "Plans": [' * 3000 + "{}" + "]}" * 3000 + "}]", "deeply"),
+        ("[" * 100000 + '{"Plan": ', "breaks off|levels|no query plan"),
+        ('[{"Plan":' + '{"Node Type": "Sort", "Plans": [' * 3000 + "{}" + "]}" * 3000 + "}]", "levels"),
     ],
 )  # fmt: skip
 def test_what_is_no_plan_is_told(text: str, words: str) -> None:
@@ -196,3 +197,32 @@ def test_what_is_no_plan_is_told(text: str, words: str) -> None:
     assert refused.value.next_step
     assert refused.value.exit_status == 2
     assert "\n" not in refused.value.message
+
+
+def test_every_form_may_be_as_deep_as_the_others() -> None:
+    figures = "(cost=0.00..9.00 rows=1 width=4)"
+
+    def forms(levels: int) -> list[str]:
+        above = levels - 1
+        text = [f"{' ' * (6 * n + 2)}->  Limit  {figures}" for n in range(above)]
+        names = [f'{" " * (4 * n)}  - Node Type: "Limit"' for n in range(levels)]
+        yaml = [
+            line for n, name in enumerate(names) for line in (name, " " * (4 * n + 4) + "Plans: ")
+        ]
+        return [
+            "\n".join([f"Limit  {figures}", *text]),
+            '[{"Plan":' + '{"Node Type": "Limit", "Plans": [' * above + "{}" + "]}" * above + "}]",
+            "<explain><Query><Plan>"
+            + "<Node-Type>Limit</Node-Type><Plans><Plan>" * above
+            + "<Node-Type>Limit</Node-Type>"
+            + "</Plan></Plans>" * above
+            + "</Plan></Query></explain>",
+            "\n".join(["- Plan: ", yaml[0].replace("- ", "  "), *yaml[1:-1]]),
+        ]
+
+    for text in forms(MOST_LEVELS):
+        nodes = read_plan(text.replace("{}", '{"Node Type": "Limit"}')).nodes
+        assert [node.kind for node in nodes] == ["Limit"] * MOST_LEVELS
+    for text in forms(MOST_LEVELS + 1):
+        with pytest.raises(NotAPlan, match=f"more than {MOST_LEVELS} levels"):
+            read_plan(text)

@@ -4,10 +4,11 @@ from a log of auto_explain, with Windows line ends, with its indentation lost.""
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -29,6 +30,7 @@ ANALYZE a; ANALYZE b;
 """
 QUERY = (
     "SELECT a.note, count(*) FROM a JOIN b ON b.a_id = a.id WHERE a.note <> '->  x (cost=1)' "
+    "AND a.note <> E'dear\\nSir,\\n\\n  ->  Seq Scan on a  (cost=0.00..1.00 rows=1 width=1)\\n(2 rows)' "
     "AND b.id > (SELECT avg(id) FROM b) GROUP BY a.note ORDER BY 2 DESC, a.note LIMIT 7"
 )
 
@@ -198,7 +200,11 @@ STYLES = [
     ("--csv",),
     ("-P", "border=2", "-P", "linestyle=unicode", "-P", "unicode_border_linestyle=double"),
     ("-x",),
+    ("-x", "-P", "border=0"),
     ("-x", "-P", "border=2"),
+    ("-x", "-A"),
+    ("-x", "-H"),
+    ("-x", "-P", "format=wrapped", "-P", "columns=80"),
     ("-H",),
     ("-P", "format=wrapped", "-P", "columns=4000"),
     ("-P", "format=wrapped", "-P", "columns=90"),
@@ -211,6 +217,14 @@ def test_psql(forms: dict[str, str], postgresql: Any, style: tuple[str, ...], fo
     statement = f"EXPLAIN (VERBOSE, FORMAT {form}) {QUERY}"
     shown = psql(forms, postgresql.programs.bin, statement, *style)
     assert read_plan(shown) == read_plan(forms[form])
+
+
+def test_lines_of_a_literal_stay(forms: dict[str, str]) -> None:
+    wanted = shape(read_plan(forms["JSON"]))
+    assert any("dear\nSir,\n\n  ->  Seq" in str(part) for node in wanted for part in node)
+    for form in ("TEXT", "XML", "YAML"):
+        for around in (str, mail, quoted, boxed, headed, fenced, rows, tuples):
+            assert shape(read_plan(around(forms[form] + "\n"))) == wanted, (form, around)
 
 
 @pytest.mark.parametrize("form", ["json", "text", "xml", "yaml"])
@@ -295,6 +309,59 @@ def rows(text: str) -> str:
     return json.dumps([{"QUERY PLAN": line} for line in text.splitlines()])
 
 
+def tuples(text: str) -> str:
+    """Rows as Python prints them."""
+    return "\n".join(str((line,)) for line in text.splitlines())
+
+
+def quoted_answer(text: str) -> str:
+    return f"Bob wrote:\n\n> hi, see:\n{mail(headed(text))}\n\nHave you tried an index?\n"
+
+
+def syslog(text: str) -> str:
+    lines = ["app LOG:  duration: 1.2 ms  plan:", "Query Text: SELECT 1", *text.splitlines()]
+    return "\n".join(
+        f"Nov 23 17:00:0{n % 3} db1 postgres[42]: [5-{n}] #011{line}"
+        for n, line in enumerate(lines)
+    )
+
+
+def container(text: str) -> str:
+    return "\n".join(f"2026-11-23T17:00:00.12{n}Z stdout F {line}" for n, line in _numbered(text))
+
+
+def numbered(text: str) -> str:
+    return "\n".join(f"{n:6}\t{line}" for n, line in _numbered(text))
+
+
+def comment(text: str) -> str:
+    return "\n".join(["/*", *(f" * {line}" for line in text.splitlines()), " */"])
+
+
+def _numbered(text: str) -> Iterator[tuple[int, str]]:
+    yield from enumerate(text.splitlines(), 1)
+
+
+def escaped(text: str) -> str:
+    return json.dumps({"at": "12:00", "plan": text})
+
+
+def objects(text: str) -> str:
+    return "\n".join(json.dumps({"QUERY PLAN": line}) for line in text.splitlines())
+
+
+def page(text: str) -> str:
+    return f"<html><body><pre><code>{html.escape(text)}</code></pre></body></html>"
+
+
+def arrows(text: str) -> str:
+    """Of an office program."""
+    lines = text.splitlines()
+    return "\n".join(
+        line.replace("->", "→", 1) if line.lstrip()[:2] == "->" else line for line in lines
+    )
+
+
 def csvlog(text: str) -> str:
     quoted = "duration: 1.2 ms  plan:\nQuery Text: SELECT a\n" + text.replace('"', '""')
     return f'2024-05-06 07:08:09.123 UTC,"bob","shop",77,LOG,00000,"{quoted}",,,"psql",,0\n'
@@ -307,7 +374,18 @@ def jsonlog(text: str) -> str:
     return f"{other}\n{line}\n"
 
 
-AROUND = (fenced, in_words, edged, in_a_session, broken, rows, csvlog, jsonlog)
+def markdown_table(text: str) -> str:
+    lines = [line.replace("|", "\\|") for line in text.splitlines()]
+    return "\n".join(f"| {line} |" for line in ("QUERY PLAN", *lines)).replace(
+        "| QUERY PLAN |", "| QUERY PLAN |\n|---|"
+    )
+
+
+AROUND = (
+    *(fenced, in_words, edged, in_a_session, broken, rows, tuples, csvlog, jsonlog),
+    *(quoted_answer, markdown_table, syslog, container, numbered, comment),
+    *(escaped, objects, page, arrows),
+)
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -321,6 +399,38 @@ def test_words_after_a_plan_without_times_are_not_its_condition() -> None:
     text = "Seq Scan on t  (cost=0.00..9.00 rows=5 width=4)\n  Filter: (a = 1)\n"
     assert read_plan(f"{text}How can I make it faster?").root.filter == "(a = 1)"
     assert read_plan(f"{text}```\n").root.filter == "(a = 1)"
+
+
+def test_json_in_a_condition_makes_no_document_of_a_text() -> None:
+    text = (
+        "Seq Scan on t  (cost=0.00..9.00 rows=5 width=4)\n"
+        """  Filter: ((doc = '{"Plan": 1}'::jsonb) OR (note = '{"Node Type": "x"}'::text))\n"""
+    )
+    plan = read_plan(text)
+    assert "Plan" in plan.root.filter
+    assert read_plan(quoted(text)) == plan
+
+
+def test_nodes_are_not_lost_behind_what_is_not_understood() -> None:
+    lines = "\n".join(f"[{n}] => Array\n [QUERY PLAN] => {line}" for n, line in _numbered(TEXT))
+    with pytest.raises(NotAPlan, match="before each line"):
+        read_plan(lines)
+
+
+def test_a_kind_that_nobody_knows_is_no_head() -> None:
+    text = "Quantum Sort  (cost=0.00..9.00 rows=5 width=4)\n  Sort Key: Quantum\n"
+    assert read_plan(text).root.name == "Quantum Sort"
+
+
+def test_a_literal_that_was_cut_off_hides_no_node() -> None:
+    text = (
+        "Nested Loop  (cost=1.00..2.00 rows=1 width=1)\n"
+        "  ->  Seq Scan on a  (cost=1.00..2.00 rows=1 width=1)\n"
+        "        Filter: (note = 'it goes on and on...\n"
+        "  ->  Seq Scan on b  (cost=1.00..2.00 rows=1 width=1)\n"
+        "        Filter: (note = 'x'::text)\n"
+    )
+    assert [node.name for node in read_plan(text).nodes] == ["Nested Loop", "Seq Scan", "Seq Scan"]
 
 
 def test_pythons_own_literals(forms: dict[str, str]) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dbwright.engines.postgresql.plan_cells import uncelled
-from dbwright.engines.postgresql.plan_document import plan_from
+from dbwright.engines.postgresql.plan_document import plan_from, too_deep
 from dbwright.engines.postgresql.plan_paste import pasted_lines
 from dbwright.engines.postgresql.plan_text import documents_from_text
+from dbwright.engines.postgresql.plan_wrapped import begins_in_text
 from dbwright.engines.postgresql.plan_xml import documents_from_xml
 from dbwright.engines.postgresql.plan_yaml import documents_from_yaml, is_yaml
 from dbwright.errors import NotAPlan
@@ -42,7 +43,7 @@ def read_plans(text: str | Iterable[Any], query: str = "") -> tuple[Plan, ...]:
         documents = _documents(text)
         plans = tuple(plan_from(document, query) for document in documents)
     except RecursionError:
-        raise NotAPlan("the plan is nested too deeply to be read", ASK) from None
+        raise too_deep() from None
     if not plans:
         raise NotAPlan("there is no plan in it", ASK)
     return plans
@@ -59,8 +60,9 @@ def _documents(given: str | Iterable[Any]) -> list[dict[str, Any]]:
         return [document for one in found for document in _explained(one)]
     lines = pasted_lines(text)
     if "<explain" in text or "</explain>" in text:
-        return documents_from_xml("\n".join(lines))
-    return documents_from_yaml(lines) if is_yaml(lines) else documents_from_text(lines)
+        return documents_from_xml(lines)
+    filled = [line for line in lines if line.strip()]
+    return documents_from_yaml(filled) if is_yaml(filled) else documents_from_text(lines)
 
 
 def _explained(found: Any) -> list[dict[str, Any]]:
@@ -75,8 +77,9 @@ def _explained(found: Any) -> list[dict[str, Any]]:
 
 def _json(text: str) -> list[Any]:
     """The JSON values that are plans; none where the text is in another form. Raises NotAPlan."""
-    if not any(name in text for name in JSON_NAMES):
-        return []
+    first = min((at for name in JSON_NAMES if (at := text.find(name)) >= 0), default=-1)
+    if first < 0 or begins_in_text(text[:first]):
+        return []  # the names may stand in a condition of a plan in text
     problem: json.JSONDecodeError | None = None
     for candidate in (text, "\n".join(pasted_lines(text))):
         found, failed = _json_values(candidate)

@@ -14,11 +14,15 @@ import json
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from dbwright.engines.postgresql.plan_wrapped import begins_in_text
+
 __all__ = ["uncelled"]
 
 HEADING = "QUERY PLAN"
-BEGINNINGS = ("[", "(", '"')
-PYTHON = ("'Plan'", "'Node Type'", "'QUERY PLAN'")
+BEGINNINGS = ("[", "(", '"', "{")
+ESCAPED_ARROW = "-&gt;"
+XML = ("<explain", "<Node-Type>")
+PYTHON = ("'Plan'", "'Node Type'", "'QUERY PLAN'", "(cost=", "(actual ")
 CELL = "<td"
 MARK = " plan:"
 DURATION = "duration: "
@@ -31,13 +35,21 @@ def uncelled(text: str) -> str:
     if CELL in text.lower():
         reader = _Cells()
         reader.feed(text)
-        return "\n".join(reader.cells) or text
+        return "\n".join(cell for cell in reader.cells if not _is_number(cell)) or text
+    if ESCAPED_ARROW in text and not any(mark in text for mark in XML):
+        page = _Page()
+        page.feed(text)
+        return "".join(page.parts)
     if DURATION in text and MARK in text:
         return "\n".join(_of_json(text) or _of_csv(text)) or text
-    if any(mark in text for mark in DOUBLED):
-        return "\n".join(_of_csv(text)) or text.replace('""', '"')
+    doubled = min((at for mark in DOUBLED if (at := text.find(mark)) >= 0), default=-1)
+    if doubled >= 0 and not begins_in_text(text[:doubled]):
+        in_quotes = any(end in text for end in ('"\n"', '"\r\n"'))  # each line by itself
+        return "\n".join(_of_csv(text)) or (text if in_quotes else text.replace('""', '"'))
     if text.lstrip().startswith(BEGINNINGS):
         return _of_value(text.strip())
+    if "\n" not in text.strip() and "\\n" in text:  # out of a string of some program
+        return text.replace("\\n", "\n").replace('\\"', '"')
     return text
 
 
@@ -46,18 +58,58 @@ def _of_value(text: str) -> str:
     try:
         value = json.loads(text)
     except (json.JSONDecodeError, RecursionError):
-        if not any(name in text for name in PYTHON):
-            return text
-        try:
-            return json.dumps(ast.literal_eval(text))
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            return text
+        return _of_lines(text) or _of_python(text)
     if isinstance(value, str):
         return value
+    if isinstance(value, dict):  # such as an entry of a log
+        texts = [one for one in value.values() if isinstance(one, str) and begins_in_text(one)]
+        return texts[0] if texts and "Plan" not in value else text
+    return _of_rows(value) or text
+
+
+def _of_lines(text: str) -> str:
+    """Of rows that are an object each, in lines of their own; empty where it is anything else."""
+    lines = text.split("\n")
+    if not lines[0].startswith("{") or HEADING not in lines[0]:
+        return ""
+    try:
+        return _of_rows([json.loads(line) for line in lines if line.strip()])
+    except (json.JSONDecodeError, RecursionError):
+        return ""
+
+
+def _of_python(text: str) -> str:
+    """Rows, all in one list or each in a line of its own; or documents."""
+    if not any(mark in text for mark in PYTHON) or text.startswith('"'):
+        return text  # doubled quotes are CSV's, and not those of two texts
+    for parts in ([text], [line for line in text.split("\n") if line.strip()]):
+        try:
+            values = [ast.literal_eval(part.strip()) for part in parts]
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+        value = values[0] if len(values) == 1 else values
+        return _of_rows([value] if isinstance(value, tuple) else value) or json.dumps(value)
+    return text
+
+
+def _of_rows(value: object) -> str:
+    """The lines of rows with one column of text; empty where it is anything else."""
     rows = value if isinstance(value, list) else []
-    cells = [row.get(HEADING) if isinstance(row, dict) else row for row in rows]
+    cells = [_only_cell(row) for row in rows]
     lines = [cell for cell in cells if isinstance(cell, str)]
-    return "\n".join(lines) if lines and len(lines) == len(rows) else text
+    return "\n".join(lines) if len(lines) == len(rows) else ""
+
+
+def _only_cell(row: object) -> object:
+    if isinstance(row, dict):
+        return row.get(HEADING)
+    return row[0] if isinstance(row, tuple | list) and len(row) == 1 else row
+
+
+def _is_number(cell: str) -> bool:
+    """Of a record, as psql's expanded display has it."""
+    word, _, number = cell.partition(" ")
+    return word == "Record" and number.isdecimal()
 
 
 class _Cells(HTMLParser):
@@ -82,9 +134,24 @@ class _Cells(HTMLParser):
             self.cells[-1] += data
 
 
+class _Page(HTMLParser):
+    """The text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("br", "pre", "p", "div"):
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
 def _of_json(text: str) -> list[str]:
     """A jsonlog has an object in each line."""
-    return [message for line in text.splitlines() for message in _message(line)]
+    return [message for line in text.split("\n") for message in _message(line)]
 
 
 def _message(line: str) -> Iterator[str]:

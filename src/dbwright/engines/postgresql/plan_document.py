@@ -8,9 +8,9 @@ kept under its own name in `other`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import count
 from typing import Any
 
+from dbwright.engines.postgresql.plan_fields import FIELDS, RELATIONS
 from dbwright.engines.postgresql.plan_figures import (
     Fields,
     buffers,
@@ -31,9 +31,11 @@ from dbwright.model.plan import (
     Serialization,
 )
 
-__all__ = ["plan_from"]
+__all__ = ["MOST_LEVELS", "plan_from", "too_deep"]
 
 KIB = 1024
+MOST_LEVELS = 400
+"""Of nodes below one another; documents that are nested much deeper can't be written."""
 
 
 def plan_from(document: Mapping[str, Any], query: str = "") -> Plan:
@@ -44,11 +46,10 @@ def plan_from(document: Mapping[str, Any], query: str = "") -> Plan:
         raise NotAPlan(
             "the document holds no plan", "paste what EXPLAIN (FORMAT JSON) wrote, the whole of it"
         )
-    numbers = count()
     planning = Fields(_mapping(fields.take("Planning")))
     settings = _mapping(fields.take("Settings"))
     return Plan(
-        root=_node(root, numbers),
+        root=_tree(root),
         query=fields.text("Query Text") or query,
         planning_seconds=fields.milliseconds("Planning Time"),
         execution_seconds=fields.milliseconds("Execution Time")
@@ -64,18 +65,46 @@ def plan_from(document: Mapping[str, Any], query: str = "") -> Plan:
     )
 
 
-def _node(document: Mapping[str, Any], numbers: Iterator[int]) -> PlanNode:
+def _tree(root: Mapping[str, Any]) -> PlanNode:
+    """The nodes, children before parents. Raises NotAPlan."""
+    documents: list[Mapping[str, Any]] = []
+    below: list[list[int]] = []
+    pending: list[tuple[Mapping[str, Any], int, int]] = [(root, -1, 1)]
+    while pending:
+        document, parent, level = pending.pop()
+        if level > MOST_LEVELS:
+            raise too_deep()
+        number = len(documents)
+        if parent >= 0:
+            below[parent].append(number)
+        children = _list(document.get("Plans"))
+        pending += [(child, number, level + 1) for child in reversed(children)]
+        documents.append(document)
+        below.append([])
+    nodes: dict[int, PlanNode] = {}
+    for number in reversed(range(len(documents))):
+        own = tuple(nodes.pop(child) for child in below[number])
+        nodes[number] = _node(documents[number], number, own)
+    return nodes[0]
+
+
+def too_deep() -> NotAPlan:
+    return NotAPlan(
+        f"the plan has more than {MOST_LEVELS} levels: it can't be shown",
+        "explain a part of the statement, or paste a part of the plan",
+    )
+
+
+def _node(document: Mapping[str, Any], number: int, children: tuple[PlanNode, ...]) -> PlanNode:
     fields = Fields(document)
     kind = fields.text("Node Type")
     if not kind:
         raise NotAPlan("a node of the plan has no Node Type", "paste the plan whole")
-    number = next(numbers)
-    children = _list(fields.take("Plans"))
-    workers = tuple(_worker(one) for one in _joined(_list(fields.take("Workers"))))
+    fields.take("Plans")
     return PlanNode(
         kind=kind,
         number=number,
-        workers=workers,
+        workers=tuple(_worker(one) for one in _joined(_list(fields.take("Workers")))),
         buffers=buffers(fields),
         io=io_timings(fields),
         wal=wal(fields),
@@ -83,99 +112,13 @@ def _node(document: Mapping[str, Any], numbers: Iterator[int]) -> PlanNode:
         hash_table=hash_table(fields),
         memoized=memoized(fields) if kind == "Memoize" else None,
         grouping_sets=_grouping_sets(fields.take("Grouping Sets")),
-        **_described(fields),
-        **_figures(fields),
-        children=tuple(_node(child, numbers) for child in children),
+        subplans_removed=fields.whole("Subplans Removed") or 0,
+        storage_bytes=fields.kilobytes("Maximum Storage"),
+        relation=next((name for each in RELATIONS if (name := fields.text(each))), ""),
+        **{field: read(fields, name) for name, (field, read) in FIELDS.items() if name in document},
+        children=children,
         other=fields.rest(),
     )
-
-
-def _described(fields: Fields) -> dict[str, Any]:
-    texts = {field: fields.text(name) for field, name in TEXTS.items()}
-    flags = {field: fields.flag(name) for field, name in FLAGS.items()}
-    lists = {field: fields.texts(name) for field, name in LISTS.items()}
-    relation = next((name for each in RELATIONS if (name := fields.text(each))), "")
-    return {**texts, **flags, **lists, "relation": relation}
-
-
-def _figures(fields: Fields) -> dict[str, Any]:
-    numbers = {field: fields.number(name) for field, name in NUMBERS.items()}
-    wholes = {field: fields.whole(name) for field, name in WHOLES.items()}
-    storage = fields.whole("Maximum Storage")
-    return {
-        **numbers,
-        **wholes,
-        "actual_startup_seconds": fields.milliseconds("Actual Startup Time"),
-        "actual_total_seconds": fields.milliseconds("Actual Total Time"),
-        "subplans_removed": fields.whole("Subplans Removed") or 0,
-        "storage_bytes": None if storage is None else storage * KIB,
-    }
-
-
-TEXTS = {
-    "parent_relationship": "Parent Relationship",
-    "subplan_name": "Subplan Name",
-    "strategy": "Strategy",
-    "partial_mode": "Partial Mode",
-    "join_type": "Join Type",
-    "operation": "Operation",
-    "command": "Command",
-    "scan_direction": "Scan Direction",
-    "provider": "Custom Plan Provider",
-    "schema": "Schema",
-    "alias": "Alias",
-    "index": "Index Name",
-    "filter": "Filter",
-    "index_condition": "Index Cond",
-    "recheck_condition": "Recheck Cond",
-    "hash_condition": "Hash Cond",
-    "merge_condition": "Merge Cond",
-    "join_filter": "Join Filter",
-    "one_time_filter": "One-Time Filter",
-    "tid_condition": "TID Cond",
-    "run_condition": "Run Condition",
-    "order_by": "Order By",
-    "storage": "Storage",
-}
-FLAGS = {
-    "parallel_aware": "Parallel Aware",
-    "async_capable": "Async Capable",
-    "disabled": "Disabled",
-    "inner_unique": "Inner Unique",
-    "single_copy": "Single Copy",
-}
-LISTS = {
-    "output": "Output",
-    "sort_key": "Sort Key",
-    "presorted_key": "Presorted Key",
-    "group_key": "Group Key",
-}
-RELATIONS = (
-    "Relation Name",
-    "Function Name",
-    "Table Function Name",
-    "CTE Name",
-    "Tuplestore Name",
-)
-NUMBERS = {
-    "startup_cost": "Startup Cost",
-    "total_cost": "Total Cost",
-    "rows": "Plan Rows",
-    "actual_rows": "Actual Rows",
-    "rows_removed_by_filter": "Rows Removed by Filter",
-    "rows_removed_by_join_filter": "Rows Removed by Join Filter",
-    "rows_removed_by_index_recheck": "Rows Removed by Index Recheck",
-}
-WHOLES = {
-    "width": "Plan Width",
-    "loops": "Actual Loops",
-    "workers_planned": "Workers Planned",
-    "workers_launched": "Workers Launched",
-    "heap_fetches": "Heap Fetches",
-    "index_searches": "Index Searches",
-    "exact_blocks": "Exact Heap Blocks",
-    "lossy_blocks": "Lossy Heap Blocks",
-}
 
 
 def _joined(workers: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -90,6 +90,9 @@ class Fields:
         number = self.whole(name)
         return None if number is None else number * KIB
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._left
+
     def rest(self) -> Other:
         """What nobody took, lists in an immutable form, numbers (text in XML) as numbers."""
         return {name: _frozen(value) for name, value in self._left.items()}
@@ -123,29 +126,39 @@ WRITES = {
     "buffers_full": "WAL Buffers Full",
 }
 
+HASHING = {
+    "buckets": "Hash Buckets",
+    "original_buckets": "Original Hash Buckets",
+    "batches": "Hash Batches",
+    "original_batches": "Original Hash Batches",
+    "planned_partitions": "Planned Partitions",
+}
+
 
 def buffers(fields: Fields) -> Buffers | None:
-    found = {field: fields.whole(name) for field, name in BLOCKS.items()}
-    if all(value is None for value in found.values()):
-        return None
-    return Buffers(**{field: value or 0 for field, value in found.items()})
+    found = _wholes(fields, BLOCKS)
+    return Buffers(**found) if found else None
+
+
+def _wholes(fields: Fields, names: Mapping[str, str]) -> dict[str, int]:
+    """Those that are given."""
+    found = {field: fields.whole(name) for field, name in names.items() if name in fields}
+    return {field: value for field, value in found.items() if value is not None}
 
 
 def io_timings(fields: Fields) -> IoTimings | None:
     found: dict[str, float] = {}
     for field, names in TIMINGS.items():
         for name in names:
-            seconds = fields.milliseconds(name)
+            seconds = fields.milliseconds(name) if name in fields else None
             if seconds is not None:
                 found[field] = seconds
     return IoTimings(**found) if found else None
 
 
 def wal(fields: Fields) -> Wal | None:
-    found = {field: fields.whole(name) for field, name in WRITES.items()}
-    if all(value is None for value in found.values()):
-        return None
-    return Wal(**{field: value or 0 for field, value in found.items()})
+    found = _wholes(fields, WRITES)
+    return Wal(**found) if found else None
 
 
 def sorting(fields: Fields) -> Sorting | None:
@@ -174,22 +187,16 @@ def _group_sorting(group: Mapping[str, Any]) -> Sorting:
 
 def hash_table(fields: Fields) -> HashTable | None:
     """Of a Hash, or of a hashed Aggregate (whose names differ)."""
-    found = {
-        "buckets": fields.whole("Hash Buckets"),
-        "original_buckets": fields.whole("Original Hash Buckets"),
-        "batches": fields.whole("Hash Batches"),
-        "original_batches": fields.whole("Original Hash Batches"),
-        "planned_partitions": fields.whole("Planned Partitions"),
-    }
+    found = _wholes(fields, HASHING)
     aggregate = fields.whole("HashAgg Batches")
     if aggregate is not None:
         found["batches"] = aggregate
-    if found["batches"] is not None:
-        found["peak_memory_bytes"] = fields.kilobytes("Peak Memory Usage")
-        found["disk_bytes"] = fields.kilobytes("Disk Usage")
-    if all(value is None for value in found.values()):
+    if not found:
         return None
-    return HashTable(**found)
+    if "batches" not in found:
+        return HashTable(**found)
+    memory, disk = fields.kilobytes("Peak Memory Usage"), fields.kilobytes("Disk Usage")
+    return HashTable(**found, peak_memory_bytes=memory, disk_bytes=disk)
 
 
 def memoized(fields: Fields) -> Memoized:

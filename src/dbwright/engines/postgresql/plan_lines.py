@@ -6,6 +6,7 @@ which the other formats name one by one; the text's names differ there, and unit
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from dbwright.engines.postgresql.plan_composites import COMPOSITES
@@ -32,6 +33,7 @@ JIT_WORKER = "JIT for worker "
 TRIGGER = "Trigger "
 
 
+@lru_cache(maxsize=64)  # a line is asked several times, one shortly after the other
 def property_of(text: str) -> tuple[str, str] | None:
     """The name and the value of a property line; None for any other."""
     name, mark, value = text.partition(":")

@@ -42,6 +42,11 @@ def documents_from_text(lines: list[str]) -> list[dict[str, Any]]:
         query = _query_text(lines[end:start])
         own, end = lines_of_one_plan(lines, start)
         document = _Tree(own).document()
+        if "Plans" not in document["Plan"] and any(map(_holds_node, lines[end:])):
+            raise NotAPlan(
+                f"something stands before each line of the plan: {lines[start].strip()[:40]!r}",
+                "paste the plan without it",
+            )
         found.append({**document, "Query Text": query} if query else document)
         start = _root_with_figures(lines, end)
     return found
@@ -64,6 +69,12 @@ def _root_with_figures(lines: list[str], begin: int) -> int | None:
             # A part of a plan may have been pasted; an arrow elsewhere is in something else.
             return None if ARROW in line[1 : figures_at(line)] else number
     return None
+
+
+def _holds_node(line: str) -> bool:
+    """A node behind something else."""
+    bare = line.strip()
+    return property_of(bare) is None and ARROW in bare[1 : max(1, figures_at(bare))]
 
 
 def _query_text(lines: list[str]) -> str:

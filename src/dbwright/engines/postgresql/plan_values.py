@@ -8,6 +8,8 @@ from dbwright.sql.lexer import tokens
 
 __all__ = ["items", "kilobytes", "pairs", "scalar", "words"]
 
+NESTING = ("(", "[", "{", "'", '"', "$", "--", "/*")
+"""What may begin something in which commas mean nothing."""
 Scalar = str | int | float | bool
 
 
@@ -26,6 +28,8 @@ def scalar(text: str) -> Scalar:
 
 def items(text: str) -> list[str]:
     """The parts between the commas that stand outside of parentheses, brackets and quotes."""
+    if not any(mark in text for mark in NESTING):
+        return [part.strip() for part in text.split(",")]
     found: list[str] = []
     depth = start = 0
     for token in tokens(text):

@@ -43,8 +43,9 @@ BEGIN, END = "<explain", "</explain>"
 NEXT_STEP = "paste it whole, or use EXPLAIN (FORMAT JSON)"
 
 
-def documents_from_xml(text: str) -> list[dict[str, Any]]:
+def documents_from_xml(lines: list[str]) -> list[dict[str, Any]]:
     """One document for each statement. Raises NotAPlan."""
+    text = "\n".join(_at_margin(lines))
     begin, end = text.find(BEGIN), text.rfind(END)
     if begin < 0 or end < 0:
         raise NotAPlan("the XML is not a whole plan: it has no <explain> … </explain>", NEXT_STEP)
@@ -56,6 +57,12 @@ def documents_from_xml(text: str) -> list[dict[str, Any]]:
         found += _statements(text[begin : end + len(END)])
         begin = text.find(BEGIN, end)
     return found
+
+
+def _at_margin(lines: list[str]) -> list[str]:
+    """Without what a log or psql put before each line: it would stand in texts of several lines."""
+    margin = next((line.find(BEGIN) for line in lines if line.lstrip().startswith(BEGIN)), 0)
+    return [line if line[:margin].strip() else line[margin:] for line in lines]
 
 
 def _statements(body: str) -> list[dict[str, Any]]:
@@ -77,16 +84,24 @@ def _tag(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _value(element: ElementTree.Element) -> Any:
+def _value(root: ElementTree.Element) -> Any:
+    """Without recursion: a plan may be nested deeply."""
+    values: dict[ElementTree.Element, Any] = {}
+    for element in reversed(list(root.iter())):  # what is inside comes before what holds it
+        values[element] = _of(element, [values.pop(child) for child in element])
+    return values[root]
+
+
+def _of(element: ElementTree.Element, inside: list[Any]) -> Any:
     tag = _tag(element)
     if tag in LISTS or (len(element) and all(_tag(child) == "Item" for child in element)):
-        return [_value(child) for child in element]
+        return inside
     if not len(element):
         return (element.text or "").strip() if tag != "Query" else {}
     found: dict[str, Any] = {}
-    for child in element:
+    for child, value in zip(element, inside, strict=True):
         names = SAME_TAG.get(_tag(child)) or (_name(_tag(child)),)
-        found[next((name for name in names if name not in found), names[-1])] = _value(child)
+        found[next((name for name in names if name not in found), names[-1])] = value
     return found
 
 

@@ -35,9 +35,11 @@ def run_insights(
     statistics: Statistics | None = None,
     thresholds: Mapping[str, Mapping[str, object]] | None = None,
     severities: Mapping[str, Severity] | None = None,
+    measure: str = "--analyze",
 ) -> InsightRun:
     """Run each insight that the plan can decide. `thresholds` and `severities`
-    (instead of its own, and of what it says of one fault): by the insight's id.
+    (instead of its own, and of what it says of one fault): by the insight's id. `measure` is what
+    would give the actual figures of a plan that was not run.
 
     An insight that breaks is skipped, told with its error, and logged with its traceback: one bug
     must not hide what the others find.
@@ -61,7 +63,7 @@ def run_insights(
             skipped.append(Skipped(insight.id, reason, "please report it", rules=(insight.id,)))
     if waiting:
         reason = "the plan was not run: only estimates are known"
-        skipped.insert(0, Skipped("plan.actual", reason, "--analyze", rules=tuple(waiting)))
+        skipped.insert(0, Skipped("plan.actual", reason, measure, rules=tuple(waiting)))
     remarks.sort(key=lambda remark: _order(remark, plan))
     return InsightRun(tuple(remarks), tuple(skipped))
 
