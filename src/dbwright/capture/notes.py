@@ -12,7 +12,7 @@ from dbwright.capture.recorder import BATCH, SLOW, Recorder, clock
 from dbwright.capture.sequences import Session
 from dbwright.capture.totals import FAILED, Batch
 
-__all__ = ["IDLE", "Counted", "Notes"]
+__all__ = ["IDLE", "Counted", "Notes", "rows_of_sets"]
 
 IDLE = 0
 """psycopg.pq.TransactionStatus.IDLE"""
@@ -111,6 +111,16 @@ class Notes:
         ))  # fmt: skip
         if len(self.recorder.pending) >= BATCH or seconds > SLOW:
             self.recorder.drain()
+
+
+def rows_of_sets(cursor: Any, returning: bool) -> int:
+    """The rows of all sets of values together; -1 where they are not known (yet)."""
+    if returning:  # the cursor stands on the first set's rows, and counts those alone
+        results = getattr(cursor, "_results", None)
+        return -1 if results is None else sum(each.command_tuples or 0 for each in results)
+    if cursor.connection.pgconn.pipeline_status:  # answers come later
+        return -1
+    return int(cursor.rowcount)
 
 
 class Counted:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from functools import partial
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from dbwright.capture.call_site import APPLICATION
-from dbwright.capture.notes import IDLE, Counted, Notes
+from dbwright.capture.notes import IDLE, Counted, Notes, rows_of_sets
 from dbwright.capture.recorder import BATCH, SLOW, Recorder, clock
 from dbwright.capture.totals import FAILED
 
@@ -88,7 +89,8 @@ def cursor_factory(
 
         def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
             sets = Counted.of(params_seq)
-            with notes.noting(self, query, None, getframe(1), batch=sets):
+            rows = partial(rows_of_sets, self, bool(options.get("returning")))
+            with notes.noting(self, query, None, getframe(1), rows=rows, batch=sets):
                 super().executemany(query, sets, **options)
 
         def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
@@ -136,7 +138,8 @@ def async_cursor_factory(
 
         async def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
             sets = Counted.of(params_seq)
-            with notes.noting(self, query, None, getframe(1), batch=sets):
+            rows = partial(rows_of_sets, self, bool(options.get("returning")))
+            with notes.noting(self, query, None, getframe(1), rows=rows, batch=sets):
                 await super().executemany(query, sets, **options)
 
         async def stream(

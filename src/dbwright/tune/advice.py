@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from dbwright.configuration import Configuration
+from dbwright.engines.postgresql.entries import EntryCounter
 from dbwright.engines.postgresql.host import machine_here
 from dbwright.engines.postgresql.session import Session
 from dbwright.engines.postgresql.watch import watch as watch_activity
@@ -121,14 +123,18 @@ def advise(
         statement_seconds=wanted.statement_seconds,
         fail_on=wanted.fail_on,
     )
-    report = tune_snapshot(
-        snapshot,
-        queries,
-        options,
-        source=reading.workload.source,
-        skipped=reading.skipped,
-        progress=progress,
-    )
+    with ExitStack() as stack:
+        if isinstance(target, Live):
+            count = stack.enter_context(EntryCounter(target.url))
+            options = replace(options, indexes=replace(options.indexes, count=count))
+        report = tune_snapshot(
+            snapshot,
+            queries,
+            options,
+            source=reading.workload.source,
+            skipped=reading.skipped,
+            progress=progress,
+        )
     return _with_chattiness(report, reading.conversations, options)
 
 

@@ -225,3 +225,14 @@ def test_a_table_that_autovacuum_leaves_out_is_left_out(bench: Workbench) -> Non
     )
     changed = replace(busy.snapshot, catalog=replace(catalog, tables=off))
     assert advice(replace(busy, snapshot=changed), autovacuum_too_rare)[0] == ()
+
+
+def test_where_it_is_switched_off_its_thresholds_do_not_matter(bench: Workbench) -> None:
+    busy = counted(bench, orders=rows(100_000_000, dead_a_day=1_000_000))
+    catalog = busy.snapshot.catalog
+    settings = tuple(
+        replace(one, value="off") if one.name == "autovacuum" else one for one in catalog.settings
+    )
+    off = replace(busy.snapshot, catalog=replace(catalog, settings=settings))
+    found, (told,) = advice(replace(busy, snapshot=off), autovacuum_too_rare)
+    assert found == () and "switched off" in told.reason

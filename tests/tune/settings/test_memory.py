@@ -12,6 +12,7 @@ from dbwright.model.machine import Machine, Use
 from dbwright.model.settings import size_bytes
 from dbwright.tune.settings.measured import Measured
 from dbwright.tune.settings.memory import memory_plan
+from dbwright.tune.settings.proposal import memory_text
 
 MB = 1024**2
 GB = 1024**3
@@ -223,3 +224,8 @@ def test_an_unknown_memory_or_setting_gives_no_plan() -> None:
     assert memory_plan(catalog(), Machine(None, 4), Measured()) is None
     bare = Catalog("postgresql", Server("18.6", 180006), datetime(2026, 11, 23, tzinfo=UTC))
     assert memory_plan(bare, Machine(GB, 4), Measured()) is None
+
+
+def test_a_machines_memory_as_a_person_would_say_it() -> None:
+    sizes = [512 * MB, 1023.4 * MB, 23.5 * GB, 768 * GB, 1024 * GB]
+    assert [memory_text(size) for size in sizes] == ["512 MB", "0.999 GB", "23.5 GB", "768 GB", "1 TB"]

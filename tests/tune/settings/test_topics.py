@@ -283,5 +283,5 @@ def test_requested_checkpoints_ask_for_room(bench: Workbench) -> None:
 def test_where_time_decides_the_size_is_enough(bench: Workbench) -> None:
     quiet = counted(bench, requested=5, timed=2800, wal_bytes=GB)
     for found in advice(quiet, checkpoint_settings_for_machine)[0]:
-        assert "max_wal_size" not in found.message
+        assert "wal_size" not in found.message
         assert "time decides" in str(found.evidence["left_as_they_are"])

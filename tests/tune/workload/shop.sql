@@ -37,4 +37,11 @@ SELECT n, 1 + (n * n) % 2000, (ARRAY['open', 'paid', 'sent', 'sent', 'sent'])[1 
        to_tsvector('simple', 'order number ' || n % 100)
 FROM generate_series(1, 5000) n;
 CREATE VIEW shop.open_orders AS SELECT id, customer_id, placed AS since FROM shop.orders WHERE state = 'open';
+CREATE FUNCTION shop.settle(p_customer bigint, "Why" text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE v_state shop.state := 'open'; previous record; settled bigint;
+BEGIN
+    SELECT count(*) INTO settled FROM shop.orders WHERE customer_id = p_customer AND state = v_state;
+    UPDATE shop.orders SET note = "Why" WHERE customer_id = p_customer AND id = previous.id;
+    RETURN settled;
+END $$;
 ANALYZE;

@@ -281,6 +281,189 @@ def test_types_are_the_server_s(connection: psycopg.Connection) -> None:
     assert row == (0,)
 
 
+UNTOLD = {
+    """SELECT id FROM shop.customer WHERE "birthDay" + $1 < $2""": ("integer", "date"),
+    "SELECT id FROM shop.orders WHERE placed > now() - $1": ("interval",),
+    "SELECT id FROM shop.orders WHERE placed::date > current_date - $1": ("integer",),
+    "SELECT id FROM shop.orders WHERE placed + $1 > $2 + $3": (
+        "interval",
+        "timestamp with time zone",
+        "interval",
+    ),
+    "SELECT id FROM shop.orders WHERE lasts > $1 * $2": ("interval", "double precision"),
+    "SELECT -$1 - balance FROM shop.orders LIMIT $2 + $3": ("integer", "integer", "integer"),
+    "SELECT 1 FROM shop.orders WHERE extract(epoch FROM $1) > id": ("timestamp with time zone",),
+    "WITH i AS (SELECT $1 AS x) SELECT c.id FROM shop.customer c JOIN i ON c.token = i.x": (
+        "uuid",
+    ),
+    "SELECT o.id FROM (VALUES ($1, $2), ($3, $4)) v (i, t) JOIN shop.orders o ON o.id = v.i": (
+        "integer",
+        "text",
+        "integer",
+        "text",
+    ),
+    "SELECT o.id FROM unnest($1) u (i) JOIN shop.orders o ON o.id = u.i": ("integer[]",),
+    "SELECT id FROM shop.orders WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR id = $2)": (
+        "shop.state",
+        "bigint",
+    ),
+    "SELECT id FROM shop.orders WHERE id = $1 OR note = $1": ("bigint",),
+    "UPDATE shop.orders SET state = CASE id WHEN $1 THEN $2 WHEN $3 THEN $4 END": (
+        "bigint",
+        "shop.state",
+        "bigint",
+        "shop.state",
+    ),
+    "SELECT id FROM shop.orders WHERE during && tstzrange($1, $2, $3)": (
+        "timestamp with time zone",
+        "timestamp with time zone",
+        "text",
+    ),
+    "SELECT sum(CASE WHEN total > $1 THEN $2 ELSE $3 END) FROM shop.orders": (
+        "numeric",
+        "integer",
+        "integer",
+    ),
+}
+
+
+def test_types_that_only_trying_tells(snapshot: Snapshot, connection: psycopg.Connection) -> None:
+    for text, types in UNTOLD.items():
+        assert parameter_types(connection, text) == types, text
+        found, skipped = weighted([Query(text)], snapshot, connection)
+        assert found, text
+        assert not skipped
+        for each in found:
+            explained(connection, each.statement)
+
+
+def test_what_was_one_constant_is_one_again(
+    snapshot: Snapshot, connection: psycopg.Connection
+) -> None:
+    """As pg_stat_statements shows it, and as a log does."""
+    select = (
+        "SELECT to_char(placed, {}), count(*) FROM shop.orders WHERE lasts > now() - $3 - placed "
+        "GROUP BY to_char(placed, {})"
+    )
+    for first, second in (("$1", "'YYYY-MM'"), ("$1", "$2")):
+        found, _ = weighted([Query(select.format(first, second))], snapshot, connection)
+        for each in found:
+            explained(connection, each.statement)
+        assert found
+
+
+def test_text_that_becomes_an_interval(snapshot: Snapshot, connection: psycopg.Connection) -> None:
+    text = "SELECT id FROM shop.orders WHERE placed > now() - ($1 || ' days')::interval"
+    found, _ = weighted([Query(text)], snapshot, connection)
+    assert [each.statement for each in found] == [text.replace("$1", "'1'")]
+    explained(connection, found[0].statement)
+
+
+def test_a_list_that_was_shortened_has_several_values_again(
+    snapshot: Snapshot, connection: psycopg.Connection
+) -> None:
+    text = (
+        "SELECT id FROM shop.orders WHERE customer_id IN ($1 /*, ... */) ORDER BY placed LIMIT $2"
+    )
+    found, _ = weighted([Query(text)], snapshot, connection)
+    for each in found:
+        inside = each.statement.partition("(")[2].partition(" /*")[0].split(", ")
+        assert len(set(inside)) == len(inside) > 1
+        assert fingerprint(each.statement) == fingerprint(text)
+
+
+def test_tables_that_are_not_there_are_named(
+    snapshot: Snapshot, connection: psycopg.Connection
+) -> None:
+    texts = [
+        "SELECT a FROM missing",
+        "DELETE FROM missing WHERE a = $1",
+        "SELECT (SELECT 1 FROM nowhere.orders)",
+        "SELECT id FROM orders",
+        "SELECT nope FROM shop.orders WHERE id = $1",
+        "SELECT relname FROM pg_class",
+        "SELECT 1",
+    ]
+    found, skipped = weighted([Query(text) for text in texts], snapshot, connection)
+    assert not found
+    told = {part.reason: part.objects for part in skipped}
+    known = " (tables of extensions were not looked at)"
+    assert told == {
+        f"can't be planned: there is no table missing in this database{known}": tuple(texts[:2]),
+        f"can't be planned: there is no table nowhere.orders in this database{known}": (texts[2],),
+        "can't be planned: there is no table orders on the search path; there is shop.orders": (
+            texts[3],
+        ),
+        'can\'t be planned: column "nope" does not exist': (texts[4],),
+        "2 queries read no table of this database": (),
+    }
+    many = [Query(f"SELECT {n} FROM missing WHERE a = {n}") for n in range(20)]
+    _, (part,) = weighted(many, snapshot, connection)
+    assert (len(part.objects), part.objects[-1]) == (6, "and 15 more")
+    others = [Query(f"SELECT a FROM missing{letter}") for letter in map(chr, range(97, 123))]
+    others += [Query(f"SELECT a FROM s{letter}.missing") for letter in map(chr, range(97, 123))]
+    _, parts = weighted(others, snapshot, connection)
+    assert len(parts) == 31
+    assert parts[-1].reason == "22 more queries can't be planned, for 22 other reasons"
+
+
+def test_variables_of_functions_are_parameters(
+    snapshot: Snapshot, connection: psycopg.Connection
+) -> None:
+    """As pg_stat_statements shows what runs inside of functions: INTO is blanked there."""
+    counted = "SELECT 'ä', count(*)        FROM shop.orders WHERE customer_id = p_customer AND state = v_state"
+    update = (
+        'UPDATE shop.orders SET note = "Why" WHERE customer_id = p_customer AND id = previous . id'
+    )
+    for text in (counted, update):
+        found, skipped = weighted([Query(text, example=text)], snapshot, connection)
+        assert found
+        assert not skipped
+        for each in found:
+            assert each.query.text == text
+            assert "customer_id = p_" not in each.statement
+            explained(connection, each.statement)
+    for mistake in ("SELECT p_customer, $1 FROM shop.customer", "SELECT nope, $1 FROM shop.orders"):
+        found, (part,) = weighted([Query(mistake)], snapshot, connection)
+        assert not found
+        assert "does not exist" in part.reason
+
+
+SEEN = [
+    ("id = $1 LIMIT $2", ("5", "10"), "id = 5 LIMIT 10"),
+    ("balance > $1 AND total * $2 < $3", ("-3", "1.19", "5e3"),
+     "balance > (-3) AND total * 1.19 < '5e3'"),
+    ("note = $1 AND placed > now() - $2", ("it's \\", "7 days"),
+     "note = E'it''s \\\\'::text AND placed > now() - '7 days'::interval"),
+    ("placed = $1 OR during @> $1", ("2024-01-01 00:00:00+00",),
+     "placed = '2024-01-01 00:00:00+00'::timestamp with time zone "
+     "OR during @> '2024-01-01 00:00:00+00'::timestamp with time zone"),
+    ("customer_id = ANY ($1)", ("{1,2,NULL}",), "customer_id = ANY ('{1,2,NULL}')"),
+    ("($1 IS NULL OR state = $1) AND ($2 IS NULL OR id = $2)", ("open", None),
+     "('open' IS NULL OR state = 'open') AND (NULL IS NULL OR id = NULL)"),
+    ("id IN ($1, $2::bigint)", ("7", "8"), "id IN (7, '8'::bigint)"),
+    ("placed::date + $1 > $2", ("30", "2024-05-01"), "placed::date + 30 > '2024-05-01'"),
+    ("placed > now() - $1", (None,), "placed > now() - NULL::interval"),
+]  # fmt: skip
+
+
+def test_values_that_a_log_has_as_text_get_their_types(
+    snapshot: Snapshot, connection: psycopg.Connection
+) -> None:
+    for condition, values, expected in SEEN:
+        text = f"SELECT id FROM shop.orders WHERE {condition}"
+        query = Query(text, fingerprint=fingerprint(text), example=text, parameters=values)
+        (found,), _ = weighted([query], snapshot, connection)
+        assert found.statement == f"SELECT id FROM shop.orders WHERE {expected}"
+        explained(connection, found.statement)
+    documents = "SELECT id FROM shop.customer WHERE profile -> $1 = $2 AND tags @> $3"
+    values = ("a", '{"b": "it\'s"}', '{"x, y",z}')
+    query = Query(documents, fingerprint(documents), example=documents, parameters=values)
+    (found,), _ = weighted([query], snapshot, connection)
+    assert found.statement.endswith("""'{"b": "it''s"}' AND tags @> '{"x, y",z}'""")
+    explained(connection, found.statement)
+
+
 JOINED = "SELECT o.id FROM shop.orders o JOIN shop.customer c ON c.id = o.customer_id"
 CONDITIONS = st.sampled_from(
     [

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from dbwright.model.catalog import Index, MaterializedView, Table
-from dbwright.sql.scope.expressions import signature
+from dbwright.sql.written_form import written_form as form_of
 from dbwright.tune.indexes.candidate import CandidateIndex, CandidateKey
 from dbwright.tune.indexes.immutable import expression_tree
 
 __all__ = ["exists", "unique_prefix", "written_form"]
-
-_FORMS = {"AEXPR_IN": "AEXPR_OP_ANY", "AEXPR_LIKE": "AEXPR_OP", "AEXPR_ILIKE": "AEXPR_OP"}
-_TEXT = frozenset(("text", "varchar", "bpchar"))
 
 
 def exists(candidate: CandidateIndex, table: Table | MaterializedView) -> bool:
@@ -100,24 +94,4 @@ def written_form(expression: str) -> str | None:
     """The expression in a form that is the same for what a person and for what the server writes;
     None where it does not parse."""
     tree = expression_tree(expression)
-    return None if tree is None else repr(signature(_as_written_down(tree)))
-
-
-def _as_written_down(node: Any) -> Any:
-    """IN is `= ANY`, LIKE is `~~`, and constants and texts bear casts there: left out here."""
-    if isinstance(node, list):
-        return [_as_written_down(child) for child in node]
-    if not isinstance(node, Mapping):
-        return node
-    cast = node.get("TypeCast")
-    if cast is not None:
-        to_text = cast["typeName"]["names"][-1]["String"]["sval"] in _TEXT
-        if to_text or "A_Const" in cast["arg"]:
-            return _as_written_down(cast["arg"])
-    expression = node.get("A_Expr")
-    if expression is not None and expression["kind"] in _FORMS:
-        kind, right = _FORMS[expression["kind"]], expression["rexpr"]
-        if "List" in right:
-            right = {"A_ArrayExpr": {"elements": right["List"]["items"]}}
-        node = {"A_Expr": {**expression, "kind": kind, "rexpr": right}}
-    return {name: _as_written_down(child) for name, child in node.items()}
+    return None if tree is None else form_of(tree)

@@ -16,7 +16,7 @@ CLIENTS = 100
 KEPT_STATEMENTS = 200
 ADVISORY = ("pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock")
 """Locks that a session holds until it ends; those of a transaction are fine."""
-LIKELY = ("listen", "advisory_lock", "prepare", "declare", "temp", "set ", "discard")
+LIKELY = ("listen", "advisory_lock", "prepare", "declare", "temp", "set ", "set_config", "discard")
 """A statement without any of these words uses no state of its session."""
 TEMPORARY = "t"
 WITH_HOLD = 0x20
@@ -59,11 +59,12 @@ def session_state(queries: Iterable[Query]) -> tuple[str, ...]:
     """What of the workload relies on its session, and would break in transaction mode."""
     found: set[str] = set()
     for query in queries:
-        lowered = query.text.lower()
+        text = query.example or query.text
+        lowered = text.lower()
         if not any(word in lowered for word in LIKELY):
             continue
         try:
-            statements = parse(query.text).statements
+            statements = parse(text).statements
         except SyntaxProblem:
             continue
         for statement in statements:
@@ -84,8 +85,17 @@ def _state(kind: str, node: Node) -> Iterator[str]:
         yield "DECLARE … WITH HOLD"
     elif _makes_temporary_table(kind, node):
         yield "CREATE TEMPORARY TABLE"
-    elif kind == "FuncCall" and node["funcname"][-1]["String"]["sval"] in ADVISORY:
-        yield f"{node['funcname'][-1]['String']['sval']}()"
+    elif kind == "FuncCall":
+        name = node["funcname"][-1]["String"]["sval"]
+        if name in ADVISORY or (name == "set_config" and _is_for_session(node)):
+            yield f"{name}()"
+
+
+def _is_for_session(call: Node) -> bool:
+    """Does set_config() set something beyond the transaction? A parameter does not tell."""
+    arguments = call.get("args", [])
+    last = arguments[-1].get("A_Const", {}) if len(arguments) == 3 else {}
+    return "boolval" in last and not last["boolval"].get("boolval")
 
 
 def _makes_temporary_table(kind: str, node: Node) -> bool:
@@ -94,6 +104,8 @@ def _makes_temporary_table(kind: str, node: Node) -> bool:
         relation, on_commit = node["relation"], node.get("oncommit")
     elif kind == "CreateTableAsStmt":
         relation, on_commit = node["into"]["rel"], node["into"].get("onCommit")
+    elif kind == "intoClause":  # SELECT INTO, and CREATE TABLE AS with which ON COMMIT
+        relation, on_commit = node["rel"], node.get("onCommit")
     else:
         return False
     return relation.get("relpersistence") == TEMPORARY and on_commit != "ONCOMMIT_DROP"

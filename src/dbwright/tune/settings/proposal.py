@@ -115,7 +115,9 @@ def round_up(size: float) -> int:
 
 def memory_text(size: float) -> str:
     """Of a machine, whose memory is no round number: `23.5 GB`."""
-    return f"{size / GB:.3g} GB" if size >= GB else f"{size / MB:.3g} MB"
+    if size >= 1000 * GB:
+        return f"{size / GB / 1024:.3g} TB"
+    return f"{size / GB:.3g} GB" if size >= 1000 * MB else f"{size / MB:.3g} MB"
 
 
 def is_near(now: float, wanted: float) -> bool:

@@ -38,7 +38,7 @@ def wal_proposals(catalog: Catalog, machine: Machine, statistics: Statistics) ->
     most = _max_wal_size(catalog, machine, statistics, left)
     found = [
         most,
-        _min_wal_size(catalog, machine, most, left),
+        None if _time_decides(statistics) else _min_wal_size(catalog, machine, most, left),
         _completion(catalog, left),
         _buffers(catalog, left),
     ]

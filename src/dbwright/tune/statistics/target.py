@@ -24,6 +24,15 @@ TARGETS = (100, 300, 1000, 3000, 10_000)
 """That are tried; the last one is the server's highest."""
 DEFAULT = 100
 """Of default_statistics_target."""
+CLUMPED = 0.3
+"""Correlation of a row's rank with that of the row before it."""
+NEIGHBOURS = """
+SELECT corr(place, before) FROM (
+    SELECT place, lag(place) OVER (ORDER BY part, number) AS before FROM (
+        SELECT tableoid AS part, ctid AS number, rank() OVER (ORDER BY {}) AS place FROM {}
+    ) AS ranked
+) AS beside
+"""
 _Plans = Mapping[str, Plan | None]
 
 
@@ -55,11 +64,12 @@ def finer(
     sampled: bool,
 ) -> Iterator[Finer]:
     """Of each column whose questions (of this column alone) are estimated wrong, the lowest target
-    that mends most of them. Raises psycopg.Error, also for a time-out."""
+    that mends most of them. A sample tells nothing of a column whose neighbours are alike: it has
+    whole pages of some values, and none of others. Raises psycopg.Error, also for a time-out."""
     for column in relation.columns:
         own = [one for one in known if one.question.keys == (quote(column.name),)]
         wrong = [one for one in own if one.worst(one.estimates(connection), limits) is not None]
-        if not wrong:
+        if not wrong or (sampled and _is_clumped(connection, relation, column)):
             continue
         queries = {} if sampled else queries_of(one.question for one in wrong)
         with connection.transaction(force_rollback=True):
@@ -105,6 +115,13 @@ class _Column:
         self.connection.execute(f"ANALYZE {self.relation.qualified} ({name})".encode())
         estimates = [one.estimates(self.connection) for one in self.wrong]
         return estimates, planned(self.connection, self.queries)
+
+
+def _is_clumped(connection: psycopg.Connection[Any], relation: Relation, column: Column) -> bool:
+    """Do rows that lie beside one another hold values that are near? Raises psycopg.Error."""
+    row = connection.execute(NEIGHBOURS.format(quote(column.name), relation.qualified).encode())
+    found = row.fetchone()
+    return found is not None and found[0] is not None and abs(found[0]) > CLUMPED
 
 
 def _lowest(tried: _Column, old: int, limits: Limits) -> Finer | None:

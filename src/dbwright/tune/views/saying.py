@@ -127,17 +127,14 @@ def _text(bench: Workbench, candidate: Candidate, written: float | None) -> str:
         pays = f"It pays as long as it is refreshed no more often than every {_span(refreshes)}."
     else:
         between = candidate.calls / refreshes
-        pays = f"It pays as long as the queries are called {between:,.1f} times between refreshes."
+        often = "once" if between <= 1 else f"{between:,.1f} times"
+        pays = f"It pays as long as the queries are called at least {often} between refreshes."
     sentences = [
         f"Read the view instead, and refresh it with REFRESH MATERIALIZED VIEW CONCURRENTLY "
         f"{view.qualified}, which blocks no reader (and takes EXCLUSIVE on the view alone).",
         f"A refresh costs {candidate.refresh_cost:,.0f}. {pays}",
         "What the view shows is as old as its last refresh"
-        + (
-            "."
-            if written is None
-            else f": some {written:,.0f} rows a day are written to {', '.join(view.tables)}."
-        ),
+        + ("." if written is None else f": {_rows(written)} written to {', '.join(view.tables)}."),
     ]
     nullable = _nullable(candidate)
     if nullable:
@@ -157,6 +154,10 @@ def _text(bench: Workbench, candidate: Candidate, written: float | None) -> str:
                 "It depends on settings such as TimeZone: refresh and read it with the same."
             )
     return "\n\n".join([" ".join(sentences), *_readings(candidate)])
+
+
+def _rows(a_day: float) -> str:
+    return f"some {a_day:,.0f} rows a day are" if round(a_day) else "hardly a row is"
 
 
 def _span(refreshes_a_day: float) -> str:

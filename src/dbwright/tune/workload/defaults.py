@@ -10,16 +10,23 @@ from dbwright.tune.workload.slots import Slot, Use
 
 __all__ = [
     "NUMERIC",
+    "TEXTS",
     "as_array",
     "as_pattern",
     "default_value",
     "fixed_argument",
+    "is_number",
+    "is_read_moment",
     "told_type",
 ]
 
 NUMERIC = frozenset(
     "smallint integer bigint int2 int4 int8 real float4 float8 numeric decimal oid".split()
 ) | {"double precision"}
+
+TEXTS = frozenset(
+    ("text", "character varying", "character", "varchar", "bpchar", "citext", "unknown")
+)
 
 ARGUMENTS = {
     ("date_part", 0): "epoch",
@@ -33,6 +40,7 @@ ARGUMENTS = {
     ("similar_to_escape", 1): "\\",
     ("encode", 1): "hex",
     ("decode", 1): "hex",
+    **{(f"{kind}range", 2): "[)" for kind in ("int4", "int8", "num", "ts", "tstz", "date")},
 }
 """Text arguments that are not free."""
 
@@ -73,6 +81,23 @@ BY_TYPE = {
     "int4range": "[1,10)",
     "int8range": "[1,10)",
     "numrange": "[1,10)",
+    "tsrange": "[2000-01-01,2001-01-01)",
+    "tstzrange": "[2000-01-01,2001-01-01)",
+    "daterange": "[2000-01-01,2001-01-01)",
+    "path": "[(0,0),(1,1)]",
+    "line": "{1,-1,0}",
+    "lseg": "[(0,0),(1,1)]",
+    "polygon": "((0,0),(1,1),(1,0))",
+    "circle": "<(0,0),1>",
+    "macaddr8": "00:00:00:00:00:00:00:00",
+    "pg_lsn": "0/0",
+    "bit varying": "1",
+    "hstore": "a=>1",
+    "ltree": "a",
+    "lquery": "a",
+    "geometry": "POINT(0 0)",
+    "geography": "POINT(0 0)",
+    "vector": "[1,2,3]",
     "text": "a",
     "character varying": "a",
     "character": "a",
@@ -105,6 +130,10 @@ def fixed_argument(slot: Slot) -> str:
 
 def default_value(slot: Slot, type_name: str, snapshot: Snapshot) -> str:
     """A value that the type takes, as text."""
+    if slot.place.built and slot.place.built not in TEXTS:
+        return "1"  # of '1 days', '2024-1-1', '1.1'
+    if is_read_moment(slot):
+        return _moment(snapshot.catalog.captured_at, "date")
     if type_name.endswith("[]"):
         return as_array([default_value(slot, type_name.removesuffix("[]"), snapshot)])
     if type_name in NUMERIC:
@@ -115,12 +144,17 @@ def default_value(slot: Slot, type_name: str, snapshot: Snapshot) -> str:
         if slot.use is Use.PATTERN and not slot.inside:
             return as_pattern(BY_TYPE[type_name])
         return BY_TYPE[type_name]
+    if type_name.endswith("multirange"):
+        return "{}"
     for made in snapshot.catalog.types:
         if type_name in (made.name, made.qualified):
             if made.labels:
                 return made.labels[0]
             if made.base_type:
                 return default_value(slot, made.base_type, snapshot)
+    schema, _, bare = type_name.rpartition(".")
+    if schema:  # of an extension in a schema of its own
+        return default_value(slot, bare, snapshot)
     return "1"  # read as a number, as text, as JSON
 
 
@@ -138,3 +172,16 @@ def as_array(values: Sequence[str]) -> str:
     """An array's text."""
     quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
+def is_read_moment(slot: Slot) -> bool:
+    """Is it the text that to_date() or to_timestamp() reads?"""
+    place = slot.place
+    called = (place.argument, place.arguments) == (0, 2)
+    return called and place.function in ("to_date", "to_timestamp")
+
+
+def is_number(value: str) -> bool:
+    """Is it one that may stand in a statement without quotes?"""
+    digits = value.removeprefix("-")
+    return digits.isascii() and digits.replace(".", "", 1).isdigit() and digits[0] != "."

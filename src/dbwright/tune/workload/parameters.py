@@ -8,19 +8,23 @@ as if calls asked for values as often as rows have them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.workload import Query
 from dbwright.sql.fingerprint import fingerprint
-from dbwright.sql.parameters import numbers_in, with_values
-from dbwright.sql.parse import SyntaxProblem
+from dbwright.sql.parameter_places import parameter_places
+from dbwright.sql.parameters import numbers_in, squashed_in
 from dbwright.tune.workload.defaults import told_type
 from dbwright.tune.workload.slots import Slot, Use, slots_of
-from dbwright.tune.workload.values import Typical, as_literal, typical_value
+from dbwright.tune.workload.values import ARRAY_LENGTH, Typical, typical_value
+from dbwright.tune.workload.writing import Constant, Takes, is_same, written
 
-__all__ = ["Variant", "concrete", "seen_variants"]
+__all__ = ["TypesOf", "Variant", "concrete", "seen_variants"]
+
+TypesOf = Callable[[str], Sequence[str]]
+"""The types of a text's `$1`, `$2` …; empty where they can't be told."""
 
 SLOWEST_WEIGHT = 0.1
 """Of the slowest call that was seen, beside a typical one."""
@@ -42,26 +46,37 @@ class Variant:
     """`seen`, `slowest`, `common`, `middle`, `tail`; `plain` for a query without parameters."""
 
 
-def concrete(query: Query, snapshot: Snapshot, *, types: Sequence[str] = ()) -> tuple[Variant, ...]:
-    """Up to three statements that stand for the query, the heaviest first. Each has the query's
-    fingerprint; constants that are in the text stay as they are. None for the rare query whose
-    parameters no constant can replace (`- $1` with a constant is another query).
+def concrete(
+    query: Query,
+    snapshot: Snapshot,
+    *,
+    types: Sequence[str] = (),
+    takes: Takes | None = None,
+) -> tuple[Variant, ...]:
+    """Up to three statements that stand for the query, the heaviest first; constants that are in
+    the text stay as they are. None for the rare query whose parameters no constant can replace.
 
     types: of `$1`, `$2` … as the server says them (`parameter_types`); empty where none is asked.
+    takes: does the server take a statement? Where none is asked, each has the query's fingerprint
+        (`- $1` with a constant is another query).
     Raises SyntaxProblem for a query that does not parse.
     """
-    seen = seen_variants(query)
+    seen = seen_variants(query, takes=takes)
     if seen:
         return seen
-    numbers = numbers_in(query.text)
-    if not numbers:
+    if not numbers_in(query.text):
         return (Variant(query.text, 1.0, "plain"),)
     name = fingerprint(query.text)
     slots = slots_of(query.text, snapshot.catalog)
+    squashed = squashed_in(query.text)
     weights = _weights(slots, snapshot)
     found: dict[str, tuple[Typical, float]] = {}
     for typical in Typical:
-        text = _filled(query.text, name, slots, typical, types, snapshot)
+        constants = {
+            number: _constant(slot, typical, _at(types, number), number in squashed, snapshot)
+            for number, slot in slots.items()
+        }
+        text = written(query.text, name, constants, takes)
         if text is not None:
             first, weight = found.get(text, (typical, 0.0))
             found[text] = (first, weight + weights[typical])
@@ -70,10 +85,13 @@ def concrete(query: Query, snapshot: Snapshot, *, types: Sequence[str] = ()) -> 
     return tuple(sorted(variants, key=lambda variant: (-variant.weight, variant.text)))
 
 
-def seen_variants(query: Query) -> tuple[Variant, ...]:
-    """The calls that were seen with all their constants."""
-    typical = _with_parameters(query, query.example, query.parameters)
-    slowest = _with_parameters(query, query.slowest, query.slowest_parameters)
+def seen_variants(
+    query: Query, *, types_of: TypesOf = lambda _: (), takes: Takes | None = None
+) -> tuple[Variant, ...]:
+    """The calls that were seen with all their constants. `types_of` says the types of a text's
+    parameters: a log has all values as text."""
+    typical = _with_parameters(query, query.example, query.parameters, types_of, takes)
+    slowest = _with_parameters(query, query.slowest, query.slowest_parameters, types_of, takes)
     if typical is None:
         return () if slowest is None else (Variant(slowest, 1.0, "slowest"),)
     if slowest is None or slowest == typical:
@@ -84,58 +102,46 @@ def seen_variants(query: Query) -> tuple[Variant, ...]:
     )
 
 
-def _with_parameters(query: Query, text: str | None, values: Sequence[str | None]) -> str | None:
+def _with_parameters(
+    query: Query,
+    text: str | None,
+    values: Sequence[str | None],
+    types_of: TypesOf,
+    takes: Takes | None,
+) -> str | None:
     """A call with its values in the text; None where they are not all known."""
     if text is None:
         return None
     numbers = numbers_in(text)
-    if numbers and numbers[-1] > len(values):
+    name = query.fingerprint or fingerprint(query.text)
+    if not numbers:
+        return text if is_same(text, name) else None
+    if numbers[-1] > len(values):
         return None
-    given = {n: _shown(values[n - 1]) for n in numbers}
-    filled = with_values(text, given)
-    return filled if _is_same(filled, query.fingerprint or fingerprint(query.text)) else None
+    types, places = types_of(text), parameter_places(text)
+    constants = {
+        n: Constant((values[n - 1],), _at(types, n), bool(places[n].cast)) for n in numbers
+    }
+    return written(text, name, constants, takes)
 
 
-def _shown(value: str | None) -> str:
-    """A value that was seen: its type is not known, so the server finds it from the context."""
-    return "NULL" if value is None else as_literal(value, "", False)
+def _at(types: Sequence[str], number: int) -> str:
+    return types[number - 1] if number <= len(types) else ""
 
 
-def _filled(
-    text: str,
-    name: str,
-    slots: Mapping[int, Slot],
-    typical: Typical,
-    types: Sequence[str],
-    snapshot: Snapshot,
-) -> str | None:
-    """The text with one value for each parameter; None where no way of writing them fits."""
-    values: dict[int, tuple[str, str]] = {}
-    for number, slot in slots.items():
-        known = types[number - 1] if number <= len(types) else ""
-        type_name = known or told_type(slot)
-        value = typical_value(slot, typical, type_name, snapshot)
-        if not type_name and slot.use in (Use.LIMIT, Use.OFFSET):
-            type_name = "bigint"
-        elif not type_name and slot.column is not None and slot.use is not Use.ARRAY:
-            type_name = "" if slot.column.is_array else slot.column.base_type
-        values[number] = (value, type_name)
-    for all_quoted in (False, True):
-        given = {
-            n: as_literal(value, type_name, all_quoted or bool(slots[n].place.cast))
-            for n, (value, type_name) in values.items()
-        }
-        filled = with_values(text, given)
-        if _is_same(filled, name):
-            return filled
-    return None
-
-
-def _is_same(text: str, name: str) -> bool:
-    try:
-        return fingerprint(text) == name
-    except SyntaxProblem:
-        return False
+def _constant(
+    slot: Slot, typical: Typical, known: str, is_list: bool, snapshot: Snapshot
+) -> Constant:
+    """What is likely to stand in a parameter's place."""
+    type_name = known or told_type(slot)
+    count = max(2, ARRAY_LENGTH[typical]) if is_list else 1
+    ranked = (replace(slot, rank=slot.rank + turn) for turn in range(count))
+    values = dict.fromkeys(typical_value(each, typical, type_name, snapshot) for each in ranked)
+    if not type_name and slot.use in (Use.LIMIT, Use.OFFSET):
+        type_name = "bigint"
+    elif not type_name and slot.column is not None and slot.use is not Use.ARRAY:
+        type_name = "" if slot.column.is_array else slot.column.base_type
+    return Constant(tuple(values), type_name, bool(slot.place.cast))
 
 
 def _weights(slots: Mapping[int, Slot], snapshot: Snapshot) -> Mapping[Typical, float]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dbwright.model.catalog import Catalog, Column, MaterializedView, Table
-from dbwright.sql.parameters import ParameterPlace, numbers_in, parameter_places
+from dbwright.sql.parameter_places import ParameterPlace, parameter_places
+from dbwright.sql.parameters import numbers_in
 from dbwright.sql.scope import CatalogRelations, Statement, analyse
 from dbwright.sql.scope.nouns import Predicate, PredicateKind, RelationUse
 

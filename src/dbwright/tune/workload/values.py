@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from dbwright.model.names import literal
 from dbwright.model.snapshot import Snapshot
 from dbwright.model.statistics import ColumnStatistics
 from dbwright.tune.workload.defaults import (
     NUMERIC,
+    TEXTS,
     as_array,
     as_pattern,
     default_value,
     fixed_argument,
+    is_number,
+    is_read_moment,
 )
 from dbwright.tune.workload.slots import Slot, Use
 
-__all__ = ["Typical", "as_literal", "typical_value"]
+__all__ = ["ARRAY_LENGTH", "Typical", "typical_value"]
 
 
 class Typical(StrEnum):
@@ -72,19 +74,6 @@ def typical_value(slot: Slot, typical: Typical, type_name: str, snapshot: Snapsh
     return default_value(slot, type_name, snapshot)
 
 
-def as_literal(value: str, type_name: str, constant_only: bool) -> str:
-    """The value as an SQL constant without a cast. Numbers stand bare where that is their type:
-    a quoted constant could be taken for text."""
-    if type_name in NUMERIC and not constant_only and _is_number(value):
-        return f"({value})" if value.startswith("-") else value
-    return literal(value)
-
-
-def _is_number(value: str) -> bool:
-    digits = value.removeprefix("-")
-    return digits.isascii() and digits.replace(".", "", 1).isdigit() and digits[0] != "."
-
-
 def _statistics(slot: Slot, snapshot: Snapshot) -> ColumnStatistics | None:
     if snapshot.statistics is None or slot.table is None or slot.column is None:
         return None
@@ -96,17 +85,17 @@ def _fits(slot: Slot, type_name: str) -> bool:
     column = slot.column
     if column is None:
         return False
+    moments = column.base_type.startswith(("timestamp", "date"))
+    if is_read_moment(slot):
+        return moments
     if slot.inside:  # text that is put together may hold any text, and nothing else may
-        return not type_name or type_name in ("text", "character varying", "unknown")
+        return column.base_type in TEXTS and (not type_name or type_name in TEXTS)
     if slot.use in (Use.ARRAY, Use.CONTAINED, Use.PATTERN):
         return True
     own = {column.base_type, column.type, column.domain}
     numbers = type_name in NUMERIC and column.base_type in NUMERIC
-    texts = {"text", "character varying", "character", "varchar", "bpchar", "unknown"}
-    alike = type_name in texts and column.base_type in texts
-    dates = type_name.startswith(("timestamp", "date")) and column.base_type.startswith(
-        ("timestamp", "date")
-    )
+    alike = type_name in TEXTS and column.base_type in TEXTS
+    dates = type_name.startswith(("timestamp", "date")) and moments
     brackets = type_name.endswith("[]") == column.is_array
     return (
         not type_name
@@ -167,7 +156,7 @@ def _bound(slot: Slot, typical: Typical, statistics: ColumnStatistics) -> str | 
 def _ordered(values: Sequence[str], slot: Slot) -> Sequence[str]:
     """In the order of the column's type, as far as the text of values tells it."""
     if slot.column is not None and slot.column.base_type in NUMERIC:
-        numbers = [value for value in values if _is_number(value)]
+        numbers = [value for value in values if is_number(value)]
         return sorted(numbers, key=float)
     return sorted(values)
 

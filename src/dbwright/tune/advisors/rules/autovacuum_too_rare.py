@@ -100,6 +100,11 @@ def autovacuum_too_rare(
     catalog, statistics = bench.snapshot.catalog, bench.statistics
     if catalog.server.in_recovery:  # a standby counts nothing of it
         return
+    switch = catalog.setting("autovacuum")
+    if switch is not None and switch.value == "off":
+        off = "autovacuum is switched off: how often it would come does not matter"
+        yield Skipped(ID, off, "ALTER SYSTEM SET autovacuum = on", rules=(ID,))
+        return
     days = counting_days(statistics)
     since = counting_since(statistics)
     if days is None or since is None or days < min_days:
