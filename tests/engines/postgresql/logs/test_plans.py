@@ -8,9 +8,11 @@ import psycopg
 import pytest
 
 from dbwright.engines.postgresql.logs import LogReading, read_log
-from dbwright.engines.postgresql.logs.plans import statement_and_plan
+from dbwright.engines.postgresql.logs.plans import is_nested, statement_and_plan
 from servers.logs import logging_server, wait_for_log
 
+FUNCTION = """CREATE FUNCTION pg_temp.inner(x oid) RETURNS bigint LANGUAGE plpgsql AS
+$$ BEGIN PERFORM count(*) FROM pg_class WHERE relam = x; RETURN 1; END $$"""
 STATEMENT = "SELECT relname AS \"a  (cost=1\"\nFROM pg_class\nWHERE oid = %s AND relname <> 'x'"
 
 
@@ -26,10 +28,17 @@ def test_plans_are_handed_on(form: str) -> None:
             connection.execute("SET log_min_duration_statement = 0")
             for number in range(2):
                 connection.execute("SELECT count(*) FROM pg_am WHERE amname = %s", [str(number)])
+            connection.execute("SET auto_explain.log_nested_statements = on")
+            connection.execute(FUNCTION)
+            for number in range(4):
+                outer = f"SELECT amname, pg_temp.inner(oid) FROM pg_am LIMIT {number}"
+                connection.execute(outer.encode())
         folder = wait_for_log(server)
-        readings = [read_log(folder / f"server.{ending}") for ending in ("log", "csv", "json")]
-    for reading in readings:
+        readings = {e: read_log(folder / f"server.{e}") for e in ("log", "csv", "json")}
+    for ending, reading in readings.items():
         _check(reading, form)
+        if ending != "csv":
+            _check_nested(reading)
 
 
 def _check(reading: LogReading, form: str) -> None:
@@ -38,6 +47,8 @@ def _check(reading: LogReading, form: str) -> None:
     assert planned.calls == 3  # they are in no other entries
     assert planned.plan_text is not None and "pg_class" in planned.plan_text
     assert planned.total_seconds is not None and planned.total_seconds > 0
+    assert planned.parameters in {("0",), ("1",), ("2",)}  # of the slowest
+    assert planned.example == STATEMENT.replace("%s", "$1")
     both = by_text["SELECT count(*) FROM pg_am WHERE amname = $1"]
     assert both.calls == 2  # each has two entries
     assert both.plan_text is not None and "pg_am" in both.plan_text
@@ -45,6 +56,25 @@ def _check(reading: LogReading, form: str) -> None:
         assert json.loads(both.plan_text)["Plan"]["Node Type"] == "Aggregate"
     if form == "text":
         assert both.plan_text.startswith("Aggregate  (cost=")
+
+
+def _check_nested(reading: LogReading) -> None:
+    """What runs inside of a function is told, and its time is the outer statement's."""
+    by_text = {query.text: query for query in reading.workload.queries}
+    nested = by_text["SELECT count(*) FROM pg_class WHERE relam = x"]
+    assert nested.calls == 1 + 2 + 3
+    assert nested.total_seconds is None
+    assert nested.mean_seconds is not None and nested.mean_seconds > 0
+    assert nested.plan_text is not None and "pg_class" in nested.plan_text
+    outer = by_text["SELECT amname, pg_temp.inner(oid) FROM pg_am LIMIT $1"]
+    assert (outer.calls, outer.total_seconds is not None) == (4, True)
+
+
+def test_what_tells_that_a_plan_is_nested() -> None:
+    assert is_nested('SQL statement "SELECT 1"\nPL/pgSQL function f() line 1 at PERFORM')
+    assert is_nested('PL/Python function "f"') and is_nested('SQL function "f" statement 1')
+    assert not is_nested("unnamed portal with parameters: $1 = '5'")
+    assert not is_nested("")
 
 
 def test_a_plan_that_was_cut() -> None:

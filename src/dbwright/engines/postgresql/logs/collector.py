@@ -15,7 +15,11 @@ from dbwright.engines.postgresql.logs.events import (
 from dbwright.engines.postgresql.logs.groups import UNTIMED, Groups, Speaker
 from dbwright.engines.postgresql.logs.lookup import Lookup
 from dbwright.engines.postgresql.logs.moments import Clock
-from dbwright.engines.postgresql.logs.plans import statement_and_plan
+from dbwright.engines.postgresql.logs.plans import (
+    NESTED,
+    parameters_of_plan,
+    statement_and_plan,
+)
 from dbwright.engines.postgresql.logs.talks import Talk, Talks
 from dbwright.sql.shape import ONE_DIGIT, rough_outline
 
@@ -232,8 +236,8 @@ class Collector:
                 person.lookup.find(text).fetch_seconds += _seconds(duration)
         elif person.lookup is None:
             return
-        elif kind == b"plan":
-            self._plan(person, _seconds(duration), person.plain(text))
+        elif kind in (b"plan", NESTED):
+            self._plan(person, _seconds(duration), person.plain(text), is_nested=kind == NESTED)
         elif kind.startswith((b"parse ", b"bind ")):
             group = person.lookup.find(text)
             group.planning_seconds = (group.planning_seconds or 0.0) + _seconds(duration)
@@ -249,14 +253,15 @@ class Collector:
         group.take(call)
         person.talk.take(call)
 
-    def _plan(self, person: _Person, seconds: float, message: bytes) -> None:
+    def _plan(self, person: _Person, seconds: float, message: bytes, *, is_nested: bool) -> None:
         text, plan = statement_and_plan(message)
         if not text:
             return
         group = self.groups.find(text, person.database)
-        group.plan_durations.add((seconds,))
+        (group.nested_durations if is_nested else group.plan_durations).add((seconds,))
         if (group.plan is None or seconds > group.plan[0]) and len(plan) <= LONGEST_PLAN:
             group.plan = seconds, plan
+            group.plan_parameters = parameters_of_plan(message)
 
     def _note(self, entry: Entry, source: Format) -> None:
         size = self.counting.note(entry)

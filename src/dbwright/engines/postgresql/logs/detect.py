@@ -12,14 +12,12 @@ from pathlib import Path
 
 from dbwright.engines.postgresql.logs.csv_format import START, CsvFormat
 from dbwright.engines.postgresql.logs.events import Format
-from dbwright.engines.postgresql.logs.files import LogFile
 from dbwright.engines.postgresql.logs.json_format import JsonFormat
 from dbwright.engines.postgresql.logs.prefix import Prefix, compiled
 from dbwright.engines.postgresql.logs.stderr_format import PRIMARY, SECONDARY, StderrFormat
-from dbwright.engines.postgresql.logs.wrapping import WRAPPED_PREFIX, Wrapping, wrapping_of
 from dbwright.errors import UnknownLogFormat
 
-__all__ = ["KNOWN_PREFIXES", "detect", "unwrapped"]
+__all__ = ["KNOWN_PREFIXES", "detect"]
 
 KNOWN_PREFIXES = (
     "%m [%p] ",
@@ -74,28 +72,6 @@ _KEYS = {
     "vxid": "v", "xid": "x", "txid": "x", "qid": "Q", "queryid": "Q", "query_id": "Q",
     "sql_error_code": "e", "sqlstate": "e",
 }  # fmt: skip
-
-
-def unwrapped(
-    sample: bytes, file: LogFile, prefix: str | None = None
-) -> tuple[Format, Wrapping | None]:
-    """The format of a file that begins with `sample`, and what its lines are wrapped in.
-
-    Raises UnknownLogFormat.
-    """
-    wrapping = wrapping_of(sample, file.written)
-    if wrapping is None:
-        return detect(sample, file.path, prefix), None
-    found = detect(wrapping.taken(sample) + wrapping.rest(), file.path, prefix)
-    # Where syslog tells the time and the process, few let the server do so as well.
-    heads = (
-        wrapping.names_processes
-        and isinstance(found, StderrFormat)
-        and not found.prefix.names_sessions
-    )
-    if heads and isinstance(found, StderrFormat):
-        found = StderrFormat(compiled(WRAPPED_PREFIX + found.prefix.template))
-    return found, wrapping.anew(heads=heads)
 
 
 def detect(sample: bytes, path: Path, prefix: str | None = None) -> Format:

@@ -13,11 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from dbwright.engines.postgresql.logs.wrapping import Wrapping
 from dbwright.errors import FileUnreadable
 from dbwright.progress import Progress
 
-__all__ = ["LogFile", "beginning", "blocks", "log_files"]
+__all__ = ["LogFile", "Unwrapping", "beginning", "blocks", "log_files"]
+
+
+class Unwrapping(Protocol):
+    """Takes what a file holds in pieces of any size, and gives the server's lines."""
+
+    def taken(self, chunk: bytes) -> bytes:
+        """What is whole as far as can be told."""
+        ...
+
+    def rest(self) -> bytes:
+        """What is left at the end of the file."""
+        ...
 
 
 class _Readable(Protocol):
@@ -102,7 +113,7 @@ def blocks(
     last_start: Callable[[bytes], int],
     progress: Progress,
     cut: Callable[[str], None],
-    wrapping: Wrapping | None = None,
+    wrapping: Unwrapping | None = None,
 ) -> Iterator[bytes]:
     """The file's bytes in blocks that begin and end with an entry, out of their wrapping.
 

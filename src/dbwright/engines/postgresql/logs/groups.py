@@ -73,7 +73,8 @@ class Group:
 
     __slots__ = (
         "asks", "calls", "durations", "example", "fetch_seconds", "fingerprint", "first_seen",
-        "fresh", "last_seen", "origins", "plan", "plan_durations", "planning_seconds",
+        "fresh", "last_seen", "nested_durations", "origins", "plan", "plan_durations",
+        "plan_parameters", "planning_seconds",
         "repeated", "role", "seconds", "slowest", "spoken", "temporary_bytes", "temporary_files",
         "text", "turns",
     )  # fmt: skip
@@ -104,7 +105,11 @@ class Group:
         """Of fetching more rows of a call that was counted when it began."""
         self.planning_seconds: float | None = None
         self.plan: tuple[float, bytes] | None = None
+        self.plan_parameters = b""
+        """What that plan was made for, as a DETAIL has it."""
         self.plan_durations = Durations()
+        self.nested_durations = Durations()
+        """Of plans inside of functions."""
         self.temporary_bytes = self.temporary_files = 0
         self.repeated: Counter[tuple[bytes, bytes]] = Counter()
 

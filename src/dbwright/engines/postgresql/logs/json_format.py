@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Who
+from dbwright.engines.postgresql.logs.plans import NESTED, is_nested
 
 __all__ = ["JsonFormat"]
 
@@ -136,6 +137,8 @@ def _slowly(lines: list[bytes]) -> Iterator[Event]:
             yield _other(found, time, message)
             continue
         duration, kind = match.groups("")
+        if kind == "plan" and is_nested(str(found.get("context", ""))):
+            kind = NESTED.decode()
         yield (
             time,
             _who(found),

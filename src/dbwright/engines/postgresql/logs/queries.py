@@ -30,7 +30,10 @@ def workload(collector: Collector, source: str) -> Workload:
     queries = [
         _query(group, database, collector)
         for (_, database), group in collector.groups.all.items()
-        if group.calls or group.plan_durations.count or group.temporary_files
+        if group.calls
+        or group.plan_durations.count
+        or group.nested_durations.count
+        or group.temporary_files
     ]
     queries.sort(key=lambda query: (-(query.total_seconds or 0.0), -query.calls, query.text))
     times = [query.first_seen for query in queries if query.first_seen is not None]
@@ -74,18 +77,21 @@ def conversation(collector: Collector, source: str, complete: bool) -> Conversat
 def _query(group: g.Group, database: str | None, collector: Collector) -> Query:
     # Where the log holds nothing of a statement but its plans, they are its calls; elsewhere they
     # are calls that were logged a second time.
-    only_plans = not group.calls
-    durations = group.plan_durations if only_plans else group.durations
+    durations = group.durations if group.calls else group.plan_durations
+    is_nested = not durations.count and not group.calls and group.nested_durations.count > 0
+    durations = group.nested_durations if is_nested else durations
     timed = durations.count > 0
     users, applications, query_id = _origins(group)
-    example, slowest = group.example or (group.text, b""), group.slowest or (group.text, b"")
+    only = group.text, b"" if group.calls else group.plan_parameters
+    example, slowest = group.example or only, group.slowest or only
     moment = collector.clock.moment
     return Query(
         text=_normalized(group.text),
         fingerprint=group.fingerprint,
         query_id=query_id,
         calls=group.calls or max(durations.count, group.temporary_files),
-        total_seconds=durations.total + group.fetch_seconds if timed else None,
+        # Inside of functions, it is part of the time of what called them.
+        total_seconds=durations.total + group.fetch_seconds if timed and not is_nested else None,
         mean_seconds=durations.mean if timed else None,
         stddev_seconds=durations.deviation if timed else None,
         temporary_blocks=-(-group.temporary_bytes // BLOCK_BYTES) or None,

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from dbwright.engines.postgresql.logs.collector import Collector
 from dbwright.engines.postgresql.logs.counts import LogCounts
-from dbwright.engines.postgresql.logs.detect import unwrapped
 from dbwright.engines.postgresql.logs.events import Format
-from dbwright.engines.postgresql.logs.files import LogFile, beginning, blocks, log_files
+from dbwright.engines.postgresql.logs.files import LogFile, Unwrapping, beginning, blocks, log_files
 from dbwright.engines.postgresql.logs.queries import conversation, workload
-from dbwright.engines.postgresql.logs.wrapping import Wrapping
+from dbwright.engines.postgresql.logs.unwrapping import unwrapped
 from dbwright.errors import FileUnreadable, UnknownLogFormat
 from dbwright.memory import garbage_collection_paused
 from dbwright.model.conversation import Conversation
@@ -98,7 +97,7 @@ def read_log(
 def _read(
     file: LogFile,
     found: Format,
-    wrapping: Wrapping | None,
+    wrapping: Unwrapping | None,
     collector: Collector,
     progress: Progress,
     skipped: list[Skipped],

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import TypeAlias
 
 from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Statement, Who
+from dbwright.engines.postgresql.logs.plans import NESTED, is_nested
 from dbwright.engines.postgresql.logs.prefix import Prefix
 
 __all__ = ["PRIMARY", "SECONDARY", "StderrFormat"]
@@ -172,6 +173,8 @@ class StderrFormat:
                     entry.add(tag, text)
                 elif held is not None and tag == b"DETAIL":
                     held = (*held[:6], text, b"")
+                elif held is not None and _tells_nested(held, tag, text):
+                    held = (*held[:4], NESTED, *held[5:])
             else:
                 if held is not None:
                     yield held
@@ -195,6 +198,12 @@ class StderrFormat:
 
 
 _SECONDARY_TAGS = frozenset(SECONDARY.split(b"|"))
+
+
+def _tells_nested(held: Statement, tag: bytes, text: bytes) -> bool:
+    """Does a line say that the plan before it is of a statement inside of a function?"""
+    is_plan = tag == b"CONTEXT" and held[4] == b"plan"
+    return is_plan and is_nested(text.decode(errors="replace"))
 
 
 class _Open:
