@@ -46,7 +46,14 @@ def server() -> Iterator[Server]:
             connection.execute(
                 "CREATE TABLE t AS SELECT n AS id, n AS a FROM generate_series(1, 9) n"
             )
+            connection.execute(
+                "CREATE FUNCTION slow(n integer) RETURNS integer LANGUAGE plpgsql AS "
+                "'BEGIN PERFORM pg_sleep(0.05); RETURN (SELECT a FROM t WHERE id = n); END'"
+            )
             connection.execute("SELECT pg_stat_statements_reset()")
+            connection.execute("SET pg_stat_statements.track = 'all'")
+            connection.execute("SELECT slow(1)")
+            connection.execute("RESET pg_stat_statements.track")
             for number in range(5):
                 connection.execute(f"SELECT * FROM t WHERE id = {number}".encode())
             connection.execute("UPDATE t SET a = 5 WHERE id = 3")
@@ -88,6 +95,14 @@ def test_pg_stat_statements(snapshot: Snapshot) -> None:
     (utility,) = (part for part in reading.skipped if part.part == "workload.utility")
     assert " SET" in utility.reason
     assert "1 FETCH" in utility.reason
+
+
+def test_what_functions_run_counts_once(snapshot: Snapshot) -> None:
+    found = queries(read_workload_from("pg_stat_statements", snapshot))
+    (outer,) = (query for text, query in found.items() if "slow(" in text)
+    (inner,) = (query for text, query in found.items() if "pg_sleep" in text)
+    assert outer.total_seconds is not None and outer.total_seconds >= 0.05
+    assert (inner.calls, inner.total_seconds) == (1, None)
 
 
 def test_the_snapshot_s_file_is_as_good(snapshot: Snapshot, tmp_path: Path) -> None:

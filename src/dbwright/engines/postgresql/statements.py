@@ -10,6 +10,8 @@ __all__ = ["read_workload"]
 
 RENAMED_IN = (1, 8)
 INFO_SINCE = (1, 9)
+NESTED_SINCE = (1, 9)
+"""The column `toplevel`."""
 
 
 def read_workload(session: Session, limit: int = 1000) -> Workload | None:
@@ -28,7 +30,12 @@ def read_workload(session: Session, limit: int = 1000) -> Workload | None:
     version = tuple(int(part) for part in installed[0].version.split("."))
     schema = quote(installed[0].schema)
     rows = session.try_fetch(
-        "statements", "workload", schema=schema, modern=version >= RENAMED_IN, limit=limit
+        "statements",
+        "workload",
+        schema=schema,
+        modern=version >= RENAMED_IN,
+        tells_nested=version >= NESTED_SINCE,
+        limit=limit,
     )
     if any(row.hidden for row in rows):
         session.skip(

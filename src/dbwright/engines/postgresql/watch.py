@@ -97,12 +97,12 @@ def _sample(session: Session, samples: ActivitySamples, end: float, progress: Pr
 
 def _differences(before: Iterable[Query], after: Iterable[Query]) -> list[Query]:
     """What was counted in between, of each query and user."""
-    known = {(query.query_id, query.user, query.text): query for query in before}
+    known = {_key(query): query for query in before}
     found = []
     for query in after:
         if any(mark in query.text for mark in OWN):
             continue
-        earlier = known.get((query.query_id, query.user, query.text))
+        earlier = known.get(_key(query))
         if earlier is None or earlier.calls > query.calls:  # new, or counted anew
             change = query
         else:
@@ -110,6 +110,11 @@ def _differences(before: Iterable[Query], after: Iterable[Query]) -> list[Query]
         if change.calls:
             found.append(change)
     return found
+
+
+def _key(query: Query) -> tuple[object, ...]:
+    """What a function runs is counted apart from the same query that a client sends."""
+    return query.query_id, query.user, query.text, query.total_seconds is None
 
 
 def _difference(earlier: Query, query: Query) -> Query:

@@ -68,7 +68,7 @@ def _add(one: Query, other: Query) -> Query:
         _complete(first, second),
         **figures,
         calls=calls,
-        mean_seconds=None if total is None or not calls else total / calls,
+        mean_seconds=_mean(one, other, total),
         stddev_seconds=_pooled(one, other),
         minimum_seconds=_least(one.minimum_seconds, other.minimum_seconds),
         max_seconds=_most(one.max_seconds, other.max_seconds),
@@ -94,6 +94,16 @@ def _complete(query: Query, other: Query) -> Query:
     if query.slowest is not None:
         missing.pop("slowest_parameters", None)
     return replace(query, **missing)
+
+
+def _mean(one: Query, other: Query, total: float | None) -> float | None:
+    """Of all calls of both. A total may leave out calls that are in the time of their caller."""
+    calls = one.calls + other.calls
+    if not calls or total is None:
+        return None
+    if one.mean_seconds is None or other.mean_seconds is None:
+        return total / calls
+    return (one.calls * one.mean_seconds + other.calls * other.mean_seconds) / calls
 
 
 def _pooled(one: Query, other: Query) -> float | None:
