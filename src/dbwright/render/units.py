@@ -14,7 +14,7 @@ from dbwright.render.text import joined, visible
 
 __all__ = ["bytes_text", "drawing", "evidence_text", "figure", "seconds_text", "short"]
 
-LINES = ("tree", "settings", "pgbouncer_ini", "queries", "steps")
+LINES = ("tree", "settings", "pgbouncer_ini", "queries", "steps", "rewritten")
 """Evidence of these names is read line by line."""
 
 SIZES = ("bytes", "kB", "MB", "GB", "TB", "PB")

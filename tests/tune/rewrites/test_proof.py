@@ -188,7 +188,6 @@ def test_what_is_equal_is_told_so(prover: Prover, name: str) -> None:
     [
         ("SELECT id FROM orders WHERE random() < 0.5", "calls random"),
         ("SELECT id FROM orders WHERE id = rate()", "calls public.rate"),
-        ("SELECT id FROM orders LIMIT 1", "LIMIT without ORDER BY"),
         ("SELECT id FROM (SELECT id FROM orders LIMIT 1) s", "LIMIT without ORDER BY"),
         ("SELECT id FROM orders TABLESAMPLE SYSTEM (10)", "random sample"),
         ("SELECT id FROM orders WHERE id = $1", "parameters"),

@@ -9,8 +9,12 @@ from dbwright.sql.parse import Node, walk
 from dbwright.sql.scope.functions import VOLATILE
 from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import at
+from dbwright.tune.rewrites.writing import without_locations
 
-__all__ = ["why_not_comparable"]
+__all__ = ["uncut", "why_not_comparable"]
+
+WHOLE = "LIMIT_OPTION_DEFAULT"
+CUT = ("limitCount", "limitOffset")
 
 
 def why_not_comparable(source: Source) -> str | None:
@@ -31,6 +35,24 @@ def why_not_comparable(source: Source) -> str | None:
     if any(_cut_anywhere(source, level) for level in source.levels):
         return "it has a LIMIT without ORDER BY: any of the rows are right"
     return _unreadable(source)
+
+
+def uncut(first: Source, second: Source) -> tuple[str, str] | None:
+    """Both queries without their LIMIT, where the same one cuts both, and nothing sorts: any of the
+    rows are right then, and equal are queries that give the same without it. None for others."""
+    if not (_cut_anywhere(first, first.levels[0]) and _cut_anywhere(second, second.levels[0])):
+        return None
+    cuts = [
+        [without_locations(source.levels[0].fields.get(name)) for name in (*CUT, "limitOption")]
+        for source in (first, second)
+    ]
+    if cuts[0] != cuts[1]:
+        return None
+    one, other = (
+        source.with_level(source.levels[0], **dict.fromkeys(CUT), limitOption=WHOLE)
+        for source in (first, second)
+    )
+    return None if one is None or other is None else (one, other)
 
 
 def _calls(names: tuple[str, ...], catalog: Catalog) -> str | None:

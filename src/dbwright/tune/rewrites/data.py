@@ -15,12 +15,17 @@ from dbwright.tune.rewrites.generated_rows import Row, Shape, Wanted, made_rows
 
 __all__ = ["DataSet", "Row", "Wanted", "data_sets", "load_order", "with_referred"]
 
-SEEDS = 16
+SEEDS = 10
+FOCUSED = 3
+"""Sets of rows that all but meet the query's conditions."""
 FURTHER = 32
 """More of them, where those gave no two different answers."""
 ROWS = 8
 REFERRED = 3
 """Values of a foreign key's column that rows of the other table are made for."""
+UNUSUAL = ((0.2, True), (0.5, True), (0.3, False), (0.6, False), (0.9, False))
+"""Sets with values that are equal to others and yet not the same: how many of them, and whether
+they are of a few only."""
 DUPLICATED = 0.3
 """Of the rows of a mixed set: how many are there twice (but for their keys)."""
 
@@ -65,8 +70,8 @@ def load_order(catalog: Catalog, names: Sequence[str]) -> tuple[Table, ...]:
 
 
 def with_referred(
-    catalog: Catalog, preferred: Mapping[tuple[str, str], Sequence[str]]
-) -> dict[tuple[str, str], list[str]]:
+    catalog: Catalog, preferred: Mapping[tuple[str, str], Sequence[str | None]]
+) -> dict[tuple[str, str], list[str | None]]:
     """Values that conditions ask for, with what must be there for foreign keys to refer to it."""
     found = {place: list(values) for place, values in preferred.items()}
     for (name, column), values in preferred.items():
@@ -74,7 +79,8 @@ def with_referred(
         for key in () if table is None else table.foreign_keys:
             for own, target in zip(key.columns, key.referenced_columns, strict=True):
                 if own == column:
-                    found.setdefault((key.references, target), []).extend(values[:REFERRED])
+                    known = [value for value in values if value is not None][:REFERRED]
+                    found.setdefault((key.references, target), []).extend(known)
     return found
 
 
@@ -103,7 +109,26 @@ def data_sets(wanted: Wanted) -> Iterator[DataSet]:
             twice=random.choice((0.0, DUPLICATED, 0.6)),
         )
         name = f"mixed rows {seed + 1}: {_told(shape)}"
+        if seed == SEEDS:
+            yield from _focused(wanted, most)
+            yield from _unusual(wanted, most)
         yield DataSet(name, made_rows(wanted, shape, random), further=seed >= SEEDS)
+
+
+def _focused(wanted: Wanted, most: int) -> Iterator[DataSet]:
+    for number in range(1, FOCUSED + 1 if wanted.preferred else 1):
+        count = min(2 * ROWS, most)
+        shape = Shape(count, 0.0, choice=3, twice=0.1, preferred=1.0, focused=True)
+        rows = made_rows(wanted, shape, Random(700 + number))
+        yield DataSet(f"rows {number} that all but meet the conditions", rows)
+
+
+def _unusual(wanted: Wanted, most: int) -> Iterator[DataSet]:
+    for number, (share, few) in enumerate(UNUSUAL if wanted.unusual else (), start=1):
+        count = min(2 * ROWS, most)
+        shape = Shape(count, 0.1, choice=3, twice=DUPLICATED, unusual=share, few=few)
+        rows = made_rows(wanted, shape, Random(500 + number))
+        yield DataSet(f"unusual values {number}: {share:.0%} of them", rows)
 
 
 def _most(tables: int) -> int:

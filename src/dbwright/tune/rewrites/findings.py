@@ -79,8 +79,9 @@ def better_finding(
             "other_rewrites": [_told(one) for one in others],
             **({"for_these_values": True} if text.only_these_values else {}),
             **last.rewritten.evidence,
+            "rewritten": text.text.splitlines(),
         },
-        advice=f"{notes}\n\n{text.text}",
+        advice=notes,
         proof=_proof(before, last, measured),
     )
 
@@ -118,8 +119,9 @@ def template_finding(
             "cost_before": round(before, 2),
             "calls": weighted.query.calls,
             **rewritten.evidence,
+            "rewritten": rewritten.text.splitlines(),
         },
-        advice=f"{_sentence(rewritten.note)} A template, not proven:\n\n{rewritten.text}",
+        advice=f"{_sentence(rewritten.note)} A template, not proven.",
         proof=Proof(level=ProofLevel.STATED),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 
 from dbwright.model.catalog import Column, ForeignKey, Table
@@ -13,6 +14,12 @@ __all__ = ["Row", "Shape", "Wanted", "made_rows"]
 Row = Mapping[str, str | None]
 """Texts of a row by column; None is NULL."""
 
+EXACT = 0.7
+"""How often a focused row has the constant itself."""
+NEAREST = 4
+"""Else it is one of so many."""
+FEW = 4
+"""Unusual values of a column in one set."""
 MEETING = 6
 """Values of a key, at least; the query's own constants come first."""
 
@@ -25,8 +32,10 @@ class Wanted:
     """In the order of `load_order`."""
     values: Mapping[tuple[str, str], Sequence[str]]
     """By qualified table and column; the most telling first."""
-    preferred: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    preferred: Mapping[tuple[str, str], Sequence[str | None]] = field(default_factory=dict)
     """Values that the query's conditions ask for."""
+    unusual: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    """Values that are equal to others and yet not the same, or beyond all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,12 @@ class Shape:
     preferred: float = 0.5
     """How often a value is taken that the query asks for."""
     twice: float = 0.0
+    unusual: float = 0.0
+    """How often an unusual value is taken."""
+    few: bool = True
+    """Is it one of a few? One that breaks the query hides what all others show."""
+    focused: bool = False
+    """Is each row made of the very constants of the query, but for one column?"""
 
 
 def made_rows(wanted: Wanted, shape: Shape, random: Random) -> dict[str, Sequence[Row]]:
@@ -73,6 +88,8 @@ def _row(
     for column in table.columns:
         if column.generated is None:
             made[column.name] = _value(table, column, wanted, shape, random, shared, keyed)
+    if shape.focused:
+        made.update(_focused(table, wanted, random))
     for name in (key.columns[0] for key in table.keys if len(key.columns) == 1):
         if made.get(name) is not None:
             made[name] = _unused(table, name, made, wanted, shape, random, rows)
@@ -81,6 +98,24 @@ def _row(
         if random.random() < shape.preferred:
             others = _asked_for(key, table, wanted, rows.get(key.references, ())) or others
         made.update(_referred(key, table, made, others, random))
+    return made
+
+
+def _focused(table: Table, wanted: Wanted, random: Random) -> Mapping[str, str | None]:
+    """Of the columns that conditions are about: what meets all of them but for one of them, which
+    any neighbour of its constants may stand in. A condition among several is only seen to change
+    its mind on rows that meet the others."""
+    places = (((table.qualified, column.name), column) for column in table.columns)
+    asked = {
+        column.name: values
+        for place, column in places
+        if column.generated is None and (values := wanted.preferred.get(place))
+    }
+    free = random.choice(list(asked)) if asked else ""
+    made: dict[str, str | None] = {}
+    for name, values in asked.items():
+        near = values if name == free else values[: 1 if random.random() < EXACT else NEAREST]
+        made[name] = random.choice(near)
     return made
 
 
@@ -96,6 +131,9 @@ def _value(
     place = (table.qualified, column.name)
     if not column.not_null and random.random() < shape.nulls:
         return None
+    if shape.unusual and random.random() < shape.unusual and (odd := wanted.unusual.get(place)):
+        few = _some(shared, column.base_type, len(odd), FEW)
+        return odd[random.choice(few)] if shape.few else random.choice(odd)
     asked = wanted.preferred.get(place, ())
     if asked and random.random() < shape.preferred:
         # The constants themselves come first, and are what several conditions meet on.
@@ -105,9 +143,13 @@ def _value(
         return None
     if column.name in keyed:  # few values would leave few rows
         return random.choice(_meeting(values, shape))
-    count = min(shape.choice, len(values))
-    some = Random(f"{shared} {column.base_type}").sample(range(len(values)), count)
-    return values[random.choice(some)]
+    return values[random.choice(_some(shared, column.base_type, len(values), shape.choice))]
+
+
+@lru_cache(256)
+def _some(shared: int, type_: str, among: int, count: int) -> tuple[int, ...]:
+    """The places of a few values: for all columns of a type the same ones in one set of rows."""
+    return tuple(Random(f"{shared} {type_}").sample(range(among), min(count, among)))
 
 
 def _meeting(values: Sequence[str], shape: Shape) -> Sequence[str]:

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dbwright.model.catalog import Catalog, ForeignKey, Table, TableKind
-from dbwright.tune.rewrites.source import never_null
 
-__all__ = ["holds", "is_inherited", "never_null_keys", "unique_by"]
+__all__ = ["holds", "is_inherited", "never_null", "never_null_keys", "unique_by"]
+
+
+def never_null(catalog: Catalog, table: Table, name: str) -> bool:
+    """Is the column NOT NULL for every row that a query of the table sees?
+
+    A foreign server promises nothing, a constraint that is NOT VALID only speaks of new rows, and
+    before PostgreSQL 18 a table that inherits may do without the constraint.
+    """
+    if table.kind is TableKind.FOREIGN:
+        return False
+    pending = {c.column for c in table.not_nulls if not c.validated}
+    if not table.column(name).not_null or name in pending:
+        return False
+    if not is_inherited(catalog, table):
+        return True
+    return all(never_null(catalog, child, name) for child in catalog.children(table))
 
 
 def is_inherited(catalog: Catalog, table: Table) -> bool:
@@ -43,7 +58,7 @@ def never_null_keys(catalog: Catalog, table: Table) -> list[tuple[str, ...]]:
     return [
         columns
         for columns in dict.fromkeys(unique_by(catalog, table))
-        if all(never_null(table, name) for name in columns)
+        if all(never_null(catalog, table, name) for name in columns)
     ]
 
 

@@ -15,29 +15,30 @@ import psycopg
 
 from dbwright.model.catalog import Catalog, Table, TableKind
 from dbwright.model.objects import TypeKind
-from dbwright.tune.rewrites.source import never_null
+from dbwright.tune.rewrites.keys import never_null
 
 __all__ = ["promised", "restrict_domains"]
 
 
 def promised(catalog: Catalog) -> Catalog:
     """The catalog without what its rows may break."""
-    return replace(catalog, tables=tuple(map(_promised_table, catalog.tables)))
+    return replace(catalog, tables=tuple(_promised_table(catalog, t) for t in catalog.tables))
 
 
-def _promised_table(table: Table) -> Table:
+def _promised_table(catalog: Catalog, table: Table) -> Table:
     if table.kind is TableKind.FOREIGN:
         columns = tuple(replace(column, not_null=False) for column in table.columns)
         return replace(table, columns=columns, checks=())
-    columns = tuple(
-        replace(column, not_null=never_null(table, column.name)) for column in table.columns
-    )
+    never = {c.name for c in table.columns if never_null(catalog, table, c.name)}
+    columns = tuple(replace(column, not_null=column.name in never) for column in table.columns)
     primary = table.primary_key
+    # A primary key would ask for no NULLs in the tables that inherit as well.
+    strict = primary is not None and (primary.deferrable or not never.issuperset(primary.columns))
     return replace(
         table,
         columns=columns,
         checks=tuple(check for check in table.checks if check.validated and check.enforced),
-        primary_key=None if primary is not None and primary.deferrable else primary,
+        primary_key=None if strict else primary,
         unique_constraints=tuple(key for key in table.unique_constraints if not key.deferrable),
         indexes=tuple(index for index in table.indexes if index.immediate),
         foreign_keys=tuple(

@@ -16,29 +16,24 @@ from types import TracebackType
 import psycopg
 from psycopg import sql as composed
 
-from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.names import qualify
 from dbwright.model.snapshot import Snapshot
 from dbwright.progress import silent
 from dbwright.sandbox.server import Server
 from dbwright.sandbox.twin.declare import declare
 from dbwright.sandbox.twin.settings import database_options
+from dbwright.sql.explainable import explainable
 from dbwright.sql.parse import SyntaxProblem
 from dbwright.sql.scope.relations import search_path
-from dbwright.tune.rewrites.comparable import why_not_comparable
-from dbwright.tune.rewrites.data import (
-    DataSet,
-    Row,
-    Wanted,
-    data_sets,
-    load_order,
-    with_referred,
-)
+from dbwright.tune.rewrites.comparable import uncut, why_not_comparable
+from dbwright.tune.rewrites.data import DataSet, Row, Wanted, data_sets
+from dbwright.tune.rewrites.likeness import likeness, volatile_among
+from dbwright.tune.rewrites.making import Making
 from dbwright.tune.rewrites.promised import promised, restrict_domains
 from dbwright.tune.rewrites.shrink import shrunk
 from dbwright.tune.rewrites.source import Source, read_source
 from dbwright.tune.rewrites.trial import Trial, Tried
-from dbwright.tune.rewrites.values import Values, clocks_in, constants_in, constants_of_text
+from dbwright.tune.rewrites.values import Values
 from dbwright.tune.rewrites.verdict import Outcome, Verdict
 
 __all__ = ["Prover", "prove_equal"]
@@ -76,17 +71,19 @@ class Prover:
         self._name = f"dbwright_proof_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(server.url(), autocommit=True) as connection:
             options = database_options(snapshot.catalog, connection)
-            connection.execute(f"CREATE DATABASE {self._name} {options}".encode())
+        server.create_database(self._name, options)
         self._connection = psycopg.connect(server.url(self._name), autocommit=True)
         self._connection.prepare_threshold = None
         try:
             self.skipped = tuple(declare(self._connection, self._catalog, silent))
             """What the server could not be given."""
+            self._likeness = likeness(self._connection, self._catalog)
             self._set_up(timeout_seconds)
         except BaseException:
             self.close()
             raise
-        self._values = Values(self._connection, snapshot.catalog)
+        values = Values(self._connection, snapshot.catalog)
+        self._making = Making(self._catalog, snapshot.statistics, values)
 
     def __enter__(self) -> Prover:
         return self
@@ -126,14 +123,24 @@ class Prover:
             return _not_comparable(f"it does not parse: {problem.message}")
         if first is None or second is None:
             return _not_comparable("it is no SELECT of which every name is known")
+        whole = uncut(first, second)
+        if whole is not None:
+            return self.prove(*whole, samples=samples)
         for source in (first, second):
-            reason = why_not_comparable(source)
+            reason = why_not_comparable(source) or self._why_not_here(source)
             if reason is not None:
                 return _not_comparable(reason)
-        wanted = self._wanted((first, second))
+        wanted = self._making.of((first, second))
         given = [DataSet("rows of the database", _in_order(wanted, samples))] if samples else []
         trial = Trial(self._connection, first, rewritten, wanted.tables)
         return self._judged(trial, itertools.chain(given, data_sets(wanted)))
+
+    def _why_not_here(self, source: Source) -> str | None:
+        """Why running it on this server proves nothing."""
+        called = volatile_among(self._connection, explainable(source.text).functions)
+        if called:
+            return f"it calls {called[0]}, which may give or do something else each time"
+        return self._likeness.why_not(source)
 
     def _judged(self, trial: Trial, sets: Iterable[DataSet]) -> Verdict:
         counted: list[Tried] = []
@@ -164,57 +171,9 @@ class Prover:
             return _not_comparable("no rows were found on which the original's answer changes")
         reason = (
             f"equal results on {len(counted)} sets of rows with {telling} different answers, among "
-            "them empty tables, NULLs, duplicates and ties"
+            "them empty tables, NULLs, duplicates, ties and unusual values"
         )
         return Verdict(Outcome.EQUAL, reason, len(counted), telling)
-
-    def _wanted(self, sources: tuple[Source, Source]) -> Wanted:
-        uses = [use for source in sources for use in source.statement.relations if use.stored]
-        names = sorted({use.qualified for use in uses if use.qualified is not None})
-        tables = load_order(self._catalog, names)
-        clocks = self._values.told_by_clocks(clocks_in(sources[0].tree))
-        constants = list(
-            dict.fromkeys([*clocks, *(c for s in sources for c in constants_in(s.tree))])
-        )
-        values = {
-            (table.qualified, column.name): self._values_of(table, column, constants)
-            for table in tables
-            for column in table.columns
-            if column.generated is None
-        }
-        return Wanted(tables, values, self._preferred(sources[0]))
-
-    def _values_of(self, table: Table, column: Column, constants: Sequence[str]) -> list[str]:
-        known = [*constants, *_own_constants(table, self._catalog)]
-        values = self._values.of(column, known, self._sample(table, column.name))
-        checks = [
-            check.expression
-            for check in table.checks
-            if check.expression is not None and check.columns == (column.name,)
-        ]
-        return self._values.allowed(column, values, checks) if checks else values
-
-    def _sample(self, table: Table, column: str) -> tuple[str, ...]:
-        statistics = self.snapshot.statistics
-        found = None if statistics is None else statistics.of_column(table, table.column(column))
-        return () if found is None else found.sample[:8]
-
-    def _preferred(self, source: Source) -> dict[tuple[str, str], list[str]]:
-        """What the original's conditions compare each column with."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for scope in source.statement.scopes:
-            for predicate in scope.predicates:
-                name = predicate.relation.qualified
-                table = None if name is None else self._catalog.find_table(name)
-                texts = constants_of_text(predicate.compared.texts)
-                if table is None or not texts:
-                    continue
-                for each in predicate.columns:
-                    known = {column.name: column for column in table.columns}
-                    if each in known:
-                        fitting = self._values.near(known[each], texts)
-                        found.setdefault((table.qualified, each), []).extend(fitting)
-        return with_referred(self._catalog, found)
 
     def _set_up(self, timeout_seconds: float) -> None:
         execute = self._connection.execute
@@ -226,13 +185,6 @@ class Prover:
         zone = self._catalog.setting("TimeZone")
         if zone is not None and zone.value:
             execute("SELECT set_config('TimeZone', %s, false)", [zone.value])
-
-
-def _own_constants(table: Table, catalog: Catalog) -> list[str]:
-    """Of its checks and of its partitions' bounds."""
-    checks = [check.expression for check in table.checks if check.expression]
-    bounds = [child.partition_bound for child in catalog.children(table) if child.partition_bound]
-    return constants_of_text([*checks, *bounds])
 
 
 def _in_order(wanted: Wanted, samples: Mapping[str, Sequence[Row]]) -> dict[str, Sequence[Row]]:

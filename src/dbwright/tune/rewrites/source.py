@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from dbwright.model.catalog import Catalog, Column, Table, TableKind
+from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.statistics import Statistics
 from dbwright.sql.parse import Node, parse
 from dbwright.sql.scope import CatalogRelations, Statement, analyse
 from dbwright.sql.scope.canonical import deparse
 from dbwright.sql.scope.nouns import RelationUse
+from dbwright.tune.rewrites.keys import never_null
 from dbwright.tune.rewrites.trees import Path, at, kind_of, put
 from dbwright.tune.rewrites.writing import written
 
@@ -36,6 +37,8 @@ class Item:
     """May an outer join fill it with NULLs?"""
     aliased: bool = False
     path: Path = ()
+    never_null: frozenset[str] = frozenset()
+    """Columns of the table that no row has a NULL in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Named:
     @property
     def not_null(self) -> bool:
         """Is it never NULL in any row that the query sees?"""
-        return not self.item.nullable and never_null(self.table, self.column.name)
+        return not self.item.nullable and self.column.name in self.item.never_null
 
 
 @dataclass(frozen=True)
@@ -170,15 +173,6 @@ def read_source(text: str, catalog: Catalog, statistics: Statistics | None = Non
     return Source(text, {"SelectStmt": statements[0].node}, statement, catalog, statistics)
 
 
-def never_null(table: Table, name: str) -> bool:
-    """Is the column NOT NULL for every row that is there (a foreign server promises nothing, and
-    a constraint that is NOT VALID only speaks of new rows)?"""
-    if table.kind is TableKind.FOREIGN:
-        return False
-    pending = {c.column for c in table.not_nulls if not c.validated}
-    return table.column(name).not_null and name not in pending
-
-
 def _selects(node: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     if isinstance(node, Mapping):
         for name, child in node.items():
@@ -233,8 +227,12 @@ def _items(
             continue
         table = catalog.find_table(use.qualified) if use.qualified and use.stored else None
         renamed = bool(alias.get("colnames"))
-        known = None if renamed else use.columns
-        yield Item(use.alias, None if renamed else table, known, use.nullable, bool(alias), place)
+        if table is None or renamed:
+            columns = None if renamed else use.columns
+            yield Item(use.alias, None, columns, use.nullable, bool(alias), place)
+            continue
+        known = frozenset(c.name for c in table.columns if never_null(catalog, table, c.name))
+        yield Item(use.alias, table, use.columns, use.nullable, bool(alias), place, known)
 
 
 def _is_plain(node: Node) -> bool:

@@ -13,12 +13,10 @@ import psycopg
 from dbwright.model.catalog import Catalog, Column
 from dbwright.model.names import quote
 from dbwright.model.objects import TypeKind
-from dbwright.sql.lexer import significant
-from dbwright.sql.parse import Node, walk
-from dbwright.sql.scope.canonical import canonical_expression
-from dbwright.tune.rewrites.trees import call_name
+from dbwright.tune.rewrites.combined import combined, is_made_of_several, reached
+from dbwright.tune.rewrites.unusual import steps, unusual
 
-__all__ = ["Values", "clocks_in", "constants_in", "constants_of_text"]
+__all__ = ["Values"]
 
 NUMBERS = ("0", "1", "2", "3", "-1", "10")
 FRACTIONS = (*NUMBERS, "0.5", "1.50")
@@ -62,7 +60,7 @@ ANY = ("0", "1", "a", "2024-01-01", "{}", "[1,3)", "true")
 STEPS = {
     **dict.fromkeys(("smallint", "integer", "bigint", "numeric"), ("v - 1", "v + 1")),
     **dict.fromkeys(("real", "double precision"), ("v - 1", "v + 1")),
-    "date": ("v - 1", "v + 1", "(v + interval '1 month')::date"),
+    "date": ("v - 1", "v + 1", "v + interval '1 month'", "v + interval '1 month - 1 day'"),
     **dict.fromkeys(
         ("timestamp without time zone", "timestamp with time zone"),
         (
@@ -87,11 +85,10 @@ REFUSED = (
 )
 """How the server says that a type does not take a value; the last one is a domain's way."""
 
-CLOCKS = ("SQLValueFunction",)
-OPEN = ("ColumnRef", "ParamRef", "SubLink", "A_Star")
-"""What a row, a caller or another query tells."""
 MOST = 32
 """Values of a column, those of the query first."""
+FEW = 8
+"""Constants of the query whose unusual neighbours are made."""
 YEARS = range(1000, 9999)
 
 
@@ -109,7 +106,8 @@ class Values:
         """Different values for the column. `constants` are those of the query, `sample` values
         that its rows have."""
         base = column.base_type
-        near = [text for constant in constants for text in self._near(column.type, base, constant)]
+        constants = [*combined(column, constants), *constants]
+        near = self._all_near(column, constants, ())
         usual = self._labels.get(column.type) or self._labels.get(base) or BY_TYPE.get(base, ANY)
         if column.is_array:
             usual = ("{}", *(f"{{{value}}}" for value in usual if value.isalnum()), "{NULL}")
@@ -130,9 +128,8 @@ class Values:
         return [value for value in found if value is not None]
 
     def allowed(self, column: Column, values: Sequence[str], checks: Sequence[str]) -> list[str]:
-        """Those that pass conditions on this one column; all of them where none passes."""
-        passing = [value for value in values if self._passes(column, value, checks)]
-        return passing or list(values)
+        """Those that pass conditions on this one column."""
+        return [value for value in values if self._passes(column, value, checks)]
 
     def _passes(self, column: Column, value: str, checks: Sequence[str]) -> bool:
         name, type_ = (text.replace("%", "%%") for text in (quote(column.name), column.type))
@@ -143,17 +140,33 @@ class Values:
             for condition in conditions
         )
 
-    def near(self, column: Column, constants: Sequence[str]) -> list[str]:
-        """The constants that the column can hold, and their neighbours."""
-        taken = [self._taken(column.type, constant) for constant in constants]
-        found = [value for value in taken if value is not None]
-        for constant in constants:
-            for text in self._near(column.type, column.base_type, constant):
-                value = self._taken(column.type, text)
-                found += [] if value is None else [value]
-        return list(dict.fromkeys(found))
+    def near(
+        self, column: Column, constants: Sequence[str], every: Sequence[str] = ()
+    ) -> list[str]:
+        """The constants that the column can hold, and their neighbours; what they lead to together
+        with `every` constant of the query (lengths of time, numbers), as well."""
+        made = combined(column, every if is_made_of_several(column) else constants)
+        constants = [*made, *constants]
+        texts = [*constants, *self._all_near(column, constants, every)]
+        taken = [self._taken(column.type, text) for text in texts]
+        return list(dict.fromkeys(value for value in taken if value is not None))
 
-    def _near(self, type_: str, base: str, constant: str) -> list[str]:
+    def unusual(self, column: Column, constants: Sequence[str]) -> list[str]:
+        """What is equal to a usual value and yet not the same, or beyond all of them."""
+        texts = [self._taken(column.type, text) for text in unusual(column)]
+        for value in (self._taken(column.type, constant) for constant in constants[:FEW]):
+            if value is not None:
+                texts += [self._evaluated(column.type, value, step) for step in steps(column)]
+        return list(dict.fromkeys(text for text in texts if text is not None))
+
+    def _all_near(
+        self, column: Column, constants: Sequence[str], every: Sequence[str]
+    ) -> list[str]:
+        more = reached(column, every)
+        return [text for constant in constants for text in self._near(column, constant, more)]
+
+    def _near(self, column: Column, constant: str, more: Sequence[str]) -> list[str]:
+        type_, base = column.type, column.base_type
         found: list[str] = []
         if base.startswith(("date", "timestamp")) and constant.isdigit() and int(constant) in YEARS:
             year = int(constant)
@@ -161,7 +174,7 @@ class Values:
             return [f"{year}-01-01", last, f"{year + 1}-01-01", f"{year - 1}-12-31"]
         value = self._taken(type_, constant)
         if value is not None:
-            for step in STEPS.get(base, ()):
+            for step in (*STEPS.get(base, ()), *more):
                 near = self._evaluated(type_, value, step)
                 if near is not None:
                     found.append(near)
@@ -176,7 +189,8 @@ class Values:
         if key not in self._known:
             name = type_.replace("%", "%%")
             value = f"SELECT CAST(%s AS {name}) AS v"
-            sql = f"SELECT CAST({expression} AS {name})::text FROM ({value}) t"
+            made = expression.replace("%", "%%")
+            sql = f"SELECT CAST({made} AS {name})::text FROM ({value}) t"
             self._known[key] = self._asked(sql, text)
         return self._known[key]
 
@@ -188,51 +202,3 @@ class Values:
         except REFUSED:
             return None
         return None if row is None or row[0] is None else str(row[0])
-
-
-def constants_in(tree: Node) -> list[str]:
-    """The constants of a query, each once, as texts; patterns without their wildcards as well."""
-    found: dict[str, None] = {}
-    for kind, fields in walk(tree):
-        if kind != "A_Const":
-            continue
-        if "sval" in fields:
-            text = fields["sval"].get("sval", "")
-            found[text] = None
-            if "%" in text or "_" in text:
-                found[text.replace("%", "").replace("_", "a")] = None
-        elif "fval" in fields:
-            found[fields["fval"]["fval"]] = None
-        elif "ival" in fields:
-            found[str(fields["ival"].get("ival", 0))] = None
-    return list(found)
-
-
-def clocks_in(tree: Node) -> list[str]:
-    """The expressions that only a clock tells: CURRENT_DATE - 7, date_trunc('month', now())."""
-    found: dict[str, None] = {}
-    for kind, fields in walk(tree):
-        node = {kind: fields}
-        inside = (
-            list(walk({"_": node})) if kind in ("A_Expr", "FuncCall", "TypeCast", *CLOCKS) else []
-        )
-        if any(kind == "SQLValueFunction" or _is_clock(kind, own) for kind, own in inside):
-            text = None if any(kind in OPEN for kind, _ in inside) else canonical_expression(node)
-            found.update({} if text is None else {text: None})
-    return list(found)
-
-
-def _is_clock(kind: str, fields: Node) -> bool:
-    return kind == "FuncCall" and call_name(fields) in ("now", "statement_timestamp")
-
-
-def constants_of_text(expressions: Iterable[str]) -> list[str]:
-    """The constants in expressions of the catalog (checks, bounds of partitions)."""
-    found: dict[str, None] = {}
-    for expression in expressions:
-        for token in significant(expression):
-            if token.kind == "number":
-                found[token.text] = None
-            elif token.kind == "string" and token.text.startswith("'"):
-                found[token.text[1:-1].replace("''", "'")] = None
-    return list(found)

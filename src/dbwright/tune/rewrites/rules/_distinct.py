@@ -9,7 +9,7 @@ from dbwright.model.catalog import Catalog
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.keys import unique_by
 from dbwright.tune.rewrites.rules._parts import alike, calls_odd, constant_kind
-from dbwright.tune.rewrites.source import Item, Level, never_null
+from dbwright.tune.rewrites.source import Item, Level
 from dbwright.tune.rewrites.trees import Path, conjuncts, operator
 
 __all__ = ["gives_distinct_rows"]
@@ -178,7 +178,7 @@ def _told(catalog: Catalog, item: Item, known: set[Place], equated: set[Place]) 
     for key in unique_by(catalog, table):
         places = {(item.path, name) for name in key}
         certain = all(
-            (item.path, name) in equated or (never_null(table, name) and not item.nullable)
+            (item.path, name) in equated or (name in item.never_null and not item.nullable)
             for name in key
         )
         if places <= known and certain:

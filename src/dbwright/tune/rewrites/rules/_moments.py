@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +14,7 @@ __all__ = [
     "always_one_midnight",
     "following",
     "is_start",
+    "local",
     "one_midnight",
     "written",
 ]
@@ -47,6 +48,18 @@ def written(moment: datetime) -> str:
     """As SQL writes it; a day where it is midnight."""
     midnight = moment == moment.replace(hour=0, minute=0, second=0)
     return moment.date().isoformat() if midnight else moment.isoformat(sep=" ")
+
+
+def local(moment: datetime, zone: str) -> datetime | None:
+    """The moment as the clocks of the zone show it (one that tells no zone: as it is); None where
+    the zone is not known."""
+    if moment.tzinfo is None:
+        return moment
+    try:
+        own = UTC if zone.lower() in WITHOUT_CHANGES else ZoneInfo(zone)
+        return moment.astimezone(own).replace(tzinfo=None)
+    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError):
+        return None
 
 
 def one_midnight(moment: datetime, zone: str) -> bool:

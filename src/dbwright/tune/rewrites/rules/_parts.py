@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dbwright.model.catalog import Catalog, Column
+from dbwright.model.objects import TypeKind
 from dbwright.sql.parse import Node, walk
 from dbwright.sql.scope.functions import AGGREGATES, SET_RETURNING, VOLATILE
 from dbwright.tune.rewrites.source import Item, Level, Named, Source
@@ -20,6 +21,7 @@ __all__ = [
     "calls_odd",
     "calls_own",
     "constant_kind",
+    "enum_labels",
     "has_star",
     "inner_join_conditions",
     "is_conjunct",
@@ -164,3 +166,9 @@ def constant_kind(node: Node) -> tuple[str, str] | None:
     if "sval" in constant:
         return "sval", str(constant["sval"].get("sval", ""))
     return None
+
+
+def enum_labels(catalog: Catalog, type_: str) -> tuple[str, ...]:
+    """Of the enum with this name; none for any other type."""
+    own = (one for one in catalog.types if one.kind is TypeKind.ENUM and one.qualified == type_)
+    return next((tuple(one.labels) for one in own), ())

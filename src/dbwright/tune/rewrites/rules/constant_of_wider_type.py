@@ -3,7 +3,8 @@
 ## What it finds
 
 `id = 42.0`, `id = 42::numeric` and `id IN (42.0, 43.0)` on an integer column, `id::text = '42'`,
-`id::text = '…'` on a uuid, and `code = 'x'::text` on character(n).
+`id::text = '…'` on a uuid, `state::text = 'paid'` on an enum, and `code = 'x'::text` or
+`code::text = 'x'` on character(n).
 
 ## Why it matters
 
@@ -25,7 +26,8 @@ Never: it only costs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -33,7 +35,7 @@ from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
-from dbwright.tune.rewrites.rules._parts import constant_kind
+from dbwright.tune.rewrites.rules._parts import constant_kind, enum_labels
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import comparison, integer, operator, string
@@ -47,6 +49,16 @@ WIDER = ("numeric", *FLOATS)
 EXACT = 2**24
 """Up to here each whole number is a floating-point number of its own."""
 
+JOBS = """
+CREATE TYPE state AS ENUM ('new', 'failed', 'done');
+CREATE TABLE jobs (n int, state state, code char(6));
+INSERT INTO jobs SELECT n, (CASE n % 1000 WHEN 7 THEN 'failed' WHEN 8 THEN 'new' ELSE 'done' END)
+    ::state, 'c' || n FROM generate_series(1, 20000) n;
+CREATE INDEX jobs_state ON jobs (state);
+CREATE INDEX jobs_code ON jobs (code);
+ANALYZE jobs;
+"""
+
 BAD = (
     RewriteExample("SELECT total FROM orders WHERE id = 42.0", SHOP),
     RewriteExample("SELECT total FROM orders WHERE 42.00 > id AND total > 1.5", SHOP),
@@ -58,6 +70,11 @@ BAD = (
         "SELECT 'c' || n, n FROM generate_series(1, 3000) n; ANALYZE codes",
     ),
     RewriteExample("SELECT total FROM orders WHERE id = '42'::numeric", SHOP),
+    RewriteExample("SELECT n FROM jobs WHERE state::text = 'failed'", JOBS),
+    RewriteExample(
+        "SELECT n FROM jobs WHERE (state)::text = ANY (ARRAY['failed'::text, 'new'::text])", JOBS
+    ),
+    RewriteExample("SELECT n FROM jobs WHERE 'c7' = code::text", JOBS),
     RewriteExample(
         "SELECT n FROM tokens WHERE id::text = '00000000-0000-4000-8000-00000000002a'",
         "CREATE TABLE tokens (id uuid PRIMARY KEY, n int); INSERT INTO tokens SELECT "
@@ -71,6 +88,8 @@ GOOD = (
     RewriteExample("SELECT total FROM orders WHERE id = 42.5", SHOP),
     RewriteExample("SELECT total FROM orders WHERE id::text = '042'", SHOP),
     RewriteExample("SELECT total FROM orders WHERE id::text < '42'", SHOP),
+    RewriteExample("SELECT n FROM jobs WHERE state::text > 'failed'", JOBS),
+    RewriteExample("SELECT n FROM jobs WHERE state::text IN ('failed', 'gone')", JOBS),
     RewriteExample("SELECT total FROM orders WHERE id IN (42, 43)", SHOP),
     RewriteExample("SELECT total FROM orders WHERE id IN (42.0, 43.5)", SHOP),
     RewriteExample("SELECT total FROM orders WHERE id = 42.4::numeric(3, 0)", SHOP),
@@ -89,11 +108,11 @@ def constant_of_wider_type(source: Source, catalog: Catalog) -> Iterator[Rewritt
         for path, kind, fields in source.expressions(level):
             if kind != "A_Expr":
                 continue
-            if fields.get("kind") == "AEXPR_IN":
-                narrowed = _list(level, fields)
+            if fields.get("kind") in ("AEXPR_IN", "AEXPR_OP_ANY"):
+                narrowed = _list(level, catalog, fields)
             elif operator(fields) in TURNED:
-                narrowed = _narrowed(level, fields, "lexpr", "rexpr") or _narrowed(
-                    level, fields, "rexpr", "lexpr"
+                narrowed = _narrowed(level, catalog, fields, "lexpr", "rexpr") or _narrowed(
+                    level, catalog, fields, "rexpr", "lexpr"
                 )
             else:
                 continue
@@ -102,33 +121,47 @@ def constant_of_wider_type(source: Source, catalog: Catalog) -> Iterator[Rewritt
                 yield Rewritten(text, "the constant is the same value, of the column's own type")
 
 
-def _narrowed(level: Level, fields: Node, side: str, other: str) -> Node | None:
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A column, as it is compared."""
+
+    node: Node
+    type: str
+    as_text: bool
+    labels: Sequence[str] = ()
+    """Of an enum."""
+
+
+def _narrowed(level: Level, catalog: Catalog, fields: Node, side: str, other: str) -> Node | None:
     """The comparison with the column's side first and a constant of its type."""
     if side not in fields:
         return None
     sign = operator(fields) if side == "lexpr" else TURNED[operator(fields)]
-    column = _column(level, fields[side], sign)
-    constant = None if column is None else _own(*column, fields[other])
-    return None if column is None or constant is None else comparison(column[0], sign, constant)
+    column = _column(level, catalog, fields[side], sign)
+    constant = None if column is None else _own(column, fields[other])
+    return None if column is None or constant is None else comparison(column.node, sign, constant)
 
 
-def _list(level: Level, fields: Node) -> Node | None:
-    """Of `id IN (1.0, 2.0)`."""
+def _list(level: Level, catalog: Catalog, fields: Node) -> Node | None:
+    """Of `id IN (1.0, 2.0)`, or `state::text = ANY (ARRAY['new'::text])`, as views have it."""
     sign = fields["name"][0]["String"]["sval"]
-    column = _column(level, fields["lexpr"], sign)
+    column = _column(level, catalog, fields["lexpr"], sign)
     items = fields["rexpr"].get("List", {}).get("items", ())
+    if fields["kind"] == "AEXPR_OP_ANY" and sign == "=":
+        items = fields["rexpr"].get("A_ArrayExpr", {}).get("elements", ())
     if column is None or not items:
         return None
-    own = [_own(*column, item) for item in items]
-    fine = [not column[2] and (constant_kind(item) or ("",))[0] == "ival" for item in items]
+    own = [_own(column, item) for item in items]
+    fine = [not column.as_text and (constant_kind(item) or ("",))[0] == "ival" for item in items]
     if not any(own) or not all(a or b for a, b in zip(own, fine, strict=True)):
         return None
     own = [constant or item for constant, item in zip(own, items, strict=True)]
-    return {"A_Expr": {**fields, "lexpr": column[0], "rexpr": {"List": {"items": own}}}}
+    listed = {"kind": "AEXPR_IN", "lexpr": column.node, "rexpr": {"List": {"items": own}}}
+    return {"A_Expr": {**fields, **listed}}
 
 
-def _column(level: Level, node: Node, sign: str) -> tuple[Node, str, bool] | None:
-    """The bare column, its type, and whether it is compared as a text."""
+def _column(level: Level, catalog: Catalog, node: Node, sign: str) -> _Compared | None:
+    """The bare column; None for anything else."""
     as_text = _cast_to(node, TEXTS)
     bare = node["TypeCast"]["arg"] if as_text else node
     named = level.named(bare["ColumnRef"]) if "ColumnRef" in bare else None
@@ -136,10 +169,12 @@ def _column(level: Level, node: Node, sign: str) -> tuple[Node, str, bool] | Non
         return None  # texts have another order
     type_ = named.column.type
     padded = named.column.base_type == "character" and not named.column.is_array
-    if padded and not as_text and sign in ("=", "<>"):
-        return bare, "character", False
+    if padded and sign in ("=", "<>"):
+        return _Compared(bare, "character", as_text)
+    if as_text and (labels := enum_labels(catalog, type_)):
+        return _Compared(bare, type_, as_text, labels)
     known = type_ in LARGEST or (as_text and type_ == "uuid")
-    return (bare, type_, as_text) if known else None
+    return _Compared(bare, type_, as_text) if known else None
 
 
 def _cast_to(node: Node, types: Collection[str]) -> bool:
@@ -149,8 +184,14 @@ def _cast_to(node: Node, types: Collection[str]) -> bool:
     return cast["typeName"]["names"][-1]["String"]["sval"] in types
 
 
-def _own(column: Node, type_: str, as_text: bool, node: Node) -> Node | None:
+def _own(column: _Compared, node: Node) -> Node | None:
     """The constant as one of the column's type, if it is one and is not written so."""
+    type_, as_text = column.type, column.as_text
+    if as_text and (type_ == "character" or column.labels):
+        text = constant_kind(node["TypeCast"]["arg"] if _cast_to(node, TEXTS) else node)
+        if text is None or text[0] != "sval" or text[1].endswith(" "):
+            return None
+        return string(text[1]) if not column.labels or text[1] in column.labels else None
     cast = not as_text and _cast_to(node, WIDER)
     constant = constant_kind(node["TypeCast"]["arg"] if cast else node)
     if type_ == "character":

@@ -3,7 +3,8 @@
 ## What it finds
 
 Conditions on a part of a moment: `date_trunc('month', placed) = '2024-05-01'`,
-`placed::date = '2024-05-17'`, `extract(year FROM placed) = 2024`, with `=`, `<`, `<=`, `>`, `>=` or
+`placed::date = '2024-05-17'`, `extract(year FROM placed) = 2024` (also with `extract(month …) = 5`
+and `extract(day …) = 17` beside it), with `=`, `<`, `<=`, `>`, `>=` or
 BETWEEN and IN, on columns of type date or timestamp; with time zone also behind
 `AT TIME ZONE 'zone'`. The other side may move with the clock: `placed::date = CURRENT_DATE`,
 `date_trunc('month', placed) = date_trunc('month', now())`.
@@ -33,23 +34,19 @@ just after midnight, for it is no single stretch there, and where the zone is no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._calendar import one_period, start_of
 from dbwright.tune.rewrites.rules._moments import (
     WITHOUT_CHANGES,
-    YEARS,
     always_one_midnight,
     following,
-    is_start,
     one_midnight,
-    written,
 )
-from dbwright.tune.rewrites.rules._parts import constant_kind
-from dbwright.tune.rewrites.rules._periods import Period, period_of, type_name
+from dbwright.tune.rewrites.rules._periods import Period, between, bound, period_of
 from dbwright.tune.rewrites.rules._shop import SHOP
 from dbwright.tune.rewrites.rules._today import (
     ZONED,
@@ -59,7 +56,7 @@ from dbwright.tune.rewrites.rules._today import (
     start_of_now,
 )
 from dbwright.tune.rewrites.source import Level, Source
-from dbwright.tune.rewrites.trees import all_of, any_node, comparison, operator, string
+from dbwright.tune.rewrites.trees import all_of, any_node, conjuncts, operator
 
 ENDS = {"=": (0, 1), ">=": (0,), "<": (0,), ">": (1,), "<=": (1,)}
 """Which ends of the period each comparison is with."""
@@ -67,6 +64,7 @@ MOST = 10
 """Members of a list."""
 RECENT = 2000
 """What moves with the clock is no year before."""
+NOTE = "the period is the moments from its first one to the next's"
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
 
 EVENTS = """
@@ -107,6 +105,21 @@ BAD = (
         "SELECT id FROM events WHERE date_trunc('month', at) = date_trunc('month', now())", EVENTS
     ),
     RewriteExample(
+        "SELECT id FROM orders WHERE extract(month FROM placed) = 5 AND total > 3 "
+        "AND extract(year FROM placed)::int = 2024",
+        SHOP,
+    ),
+    RewriteExample(
+        "SELECT id FROM events WHERE date_part('year', at) = 2024 AND date_part('month', at) = 3 "
+        "AND date_part('day', at) = 31",
+        EVENTS,
+    ),
+    RewriteExample(
+        "SELECT id FROM events WHERE date_trunc('day'::text, at) = "
+        "'2024-05-17 00:00:00+00'::timestamptz",
+        EVENTS,
+    ),
+    RewriteExample(
         "SELECT id FROM events WHERE date_trunc('quarter', at AT TIME ZONE 'utc') = '2024-04-01'",
         EVENTS,
     ),
@@ -114,6 +127,10 @@ BAD = (
 GOOD = (
     RewriteExample("SELECT id FROM orders WHERE date_trunc('month', placed) = '2024-05-17'", SHOP),
     RewriteExample("SELECT id FROM orders WHERE extract(month FROM placed) = 5", SHOP),
+    RewriteExample(
+        "SELECT id FROM events WHERE date_trunc('day', at) = '2024-05-17 01:00+00'::timestamptz",
+        EVENTS,
+    ),
     RewriteExample("SELECT id FROM orders WHERE placed >= '2024-05-17'", SHOP),
     RewriteExample("SELECT id FROM orders WHERE placed::date = due", SHOP),
     RewriteExample(
@@ -138,7 +155,13 @@ def function_on_compared_column(source: Source, catalog: Catalog) -> Iterator[Re
             range_ = _range(level, fields, zone) if kind == "A_Expr" else None
             text = None if range_ is None else source.with_node(path, range_)
             if text is not None:
-                yield Rewritten(text, "the period is the moments from its first one to the next's")
+                yield Rewritten(text, NOTE)
+        conditions = conjuncts(level.fields.get("whereClause"))
+        for parts, range_ in one_period(level, conditions, zone):
+            left = [range_, *(each for each in conditions if each not in parts)]
+            text = source.with_level(level, whereClause=all_of(left))
+            if text is not None:
+                yield Rewritten(text, NOTE)
 
 
 def _range(level: Level, fields: Node, zone: str) -> Node | None:
@@ -177,13 +200,13 @@ def _among(level: Level, fields: Node, zone: str) -> Node | None:
 def _compared(part: Period, sign: str, constant: Node, zone: str) -> Node | None:
     """The comparison with the period that the constant names, on the column itself; None where it
     names none, or where it is no single stretch."""
-    start = _start(part, constant)
+    start = start_of(part, constant)
     if start is None:
         return _moving(part, sign, constant, zone)
     moments = [(start, following(start, part.unit))[end] for end in ENDS[sign]]
     if part.zone and not all(one_midnight(moment, part.zone) for moment in moments):
         return None
-    return _between(part, sign, [_bound(part, moment) for moment in moments])
+    return between(part, sign, [bound(part, moment) for moment in moments])
 
 
 def _moving(part: Period, sign: str, other: Node, zone: str) -> Node | None:
@@ -206,52 +229,4 @@ def _moving(part: Period, sign: str, other: Node, zone: str) -> Node | None:
         if part.type != type_ and zone.lower() not in WITHOUT_CHANGES:
             return None
         both = (start, following_start(start, part.unit))
-    return _between(part, sign, [both[end] for end in ENDS[sign]])
-
-
-def _between(part: Period, sign: str, bounds: list[Node]) -> Node | None:
-    if sign == "=":
-        signs: tuple[str, ...] = (">=", "<")
-    else:
-        signs = (">=",) if sign in (">=", ">") else ("<",)
-    return all_of(
-        [comparison(part.column, each, bound) for each, bound in zip(signs, bounds, strict=True)]
-    )
-
-
-def _start(part: Period, node: Node) -> datetime | None:
-    """The first moment of the period that the constant names; None where it names none."""
-    cast = node.get("TypeCast")
-    if cast is not None:
-        if type_name(cast) not in ("date", "timestamp"):
-            return None
-        node = cast["arg"]
-    constant = constant_kind(node)
-    if constant is None:
-        return None
-    kind, text = constant
-    if part.number:
-        whole = kind == "ival" and int(text) in YEARS
-        return datetime(int(text), 1, 1) if whole else None
-    try:
-        moment = datetime.fromisoformat(text) if kind == "sval" else None
-    except ValueError:
-        return None
-    if moment is None or moment.tzinfo is not None or moment.year not in YEARS:
-        return None
-    return moment if is_start(moment, part.unit) else None
-
-
-def _bound(part: Period, moment: datetime) -> Node:
-    text = string(written(moment))
-    if not part.named:
-        return text
-    names = [{"String": {"sval": "pg_catalog"}}, {"String": {"sval": "timestamp"}}]
-    local: Node = {"TypeCast": {"arg": text, "typeName": {"names": names, "typemod": -1}}}
-    return {
-        "FuncCall": {
-            "funcname": [{"String": {"sval": "pg_catalog"}}, {"String": {"sval": "timezone"}}],
-            "args": [string(part.zone), local],
-            "funcformat": "COERCE_SQL_SYNTAX",
-        }
-    }
+    return between(part, sign, [both[end] for end in ENDS[sign]])

@@ -34,14 +34,19 @@ from dbwright.model.finding import Severity
 from dbwright.sql.parse import Node
 from dbwright.tune.rewrites.keys import never_null_keys
 from dbwright.tune.rewrites.rewrite import RewriteExample, Rewritten, rewrite
+from dbwright.tune.rewrites.rules._constants import plain_constant, told_apart
 from dbwright.tune.rewrites.rules._distinct import gives_distinct_rows
-from dbwright.tune.rewrites.rules._parts import INTEGERS, alike, constant_kind
+from dbwright.tune.rewrites.rules._parts import alike
 from dbwright.tune.rewrites.rules._shop import SHOP
-from dbwright.tune.rewrites.rules._texts import compares_bytes, text_column
-from dbwright.tune.rewrites.source import Level, Named, Source
+from dbwright.tune.rewrites.source import Level, Source
 from dbwright.tune.rewrites.trees import Path, conjuncts, operator, put
 
-TEXTS = ("text", "varchar")
+JOBS = """
+CREATE TYPE state AS ENUM ('new', 'failed', 'done');
+CREATE TABLE jobs (id int PRIMARY KEY, state state NOT NULL);
+INSERT INTO jobs SELECT n, 'done' FROM generate_series(1, 3000) n;
+ANALYZE jobs;
+"""
 
 BAD = (
     RewriteExample(
@@ -56,6 +61,10 @@ BAD = (
         "SELECT id, total FROM orders WHERE status = 'new' UNION "
         "SELECT id, total FROM orders WHERE status = 'paid' AND total > 3",
         SHOP,
+    ),
+    RewriteExample(
+        "SELECT id FROM jobs WHERE state = 'new' UNION SELECT id FROM jobs WHERE state = 'done'",
+        JOBS,
     ),
 )
 GOOD = (
@@ -189,33 +198,25 @@ def _of_other_rows(arms: list[Level], catalog: Catalog) -> bool:
         for columns in zip(*outputs, strict=True)
         if columns[0] is not None and all(column is columns[0] for column in columns)
     }
-    asked = [_asked(arm) for arm in arms]
+    asked = [_asked(catalog, arm) for arm in arms]
     apart = any(
         len({fixed.get(name) for fixed in asked} - {None}) == len(arms) for name in asked[0]
     )
     return apart and any(shown.issuperset(key) for key in never_null_keys(catalog, table))
 
 
-def _asked(level: Level) -> dict[str, tuple[str, str]]:
+def _asked(catalog: Catalog, level: Level) -> dict[str, tuple[str, str]]:
     """The constants that columns are to be equal to."""
     found: dict[str, tuple[str, str]] = {}
     for condition in conjuncts(level.fields.get("whereClause")):
         fields: Node = condition.get("A_Expr", {})
         if operator(fields) != "=" or "ColumnRef" not in fields.get("lexpr", {}):
             continue
-        named, constant = level.named(fields["lexpr"]["ColumnRef"]), _plain(fields["rexpr"])
-        here = named is not None and named.level is level
-        if named is not None and here and constant is not None and _told_apart(named, constant[0]):
-            found[named.column.name] = constant
+        named = level.named(fields["lexpr"]["ColumnRef"])
+        if named is not None and named.level is level:
+            constant = told_apart(catalog, named.column, fields["rexpr"])
+            found.update({} if constant is None else {named.column.name: constant})
     return found
-
-
-def _told_apart(named: Named, kind: str) -> bool:
-    """Are two constants of the kind two values there (`'t'` and `'true'` are one boolean)?"""
-    column = named.column
-    if kind == "ival":
-        return column.base_type in (*INTEGERS, "numeric")
-    return text_column(column) and compares_bytes(column)
 
 
 def _constants(level: Level) -> list[tuple[str, str] | None]:
@@ -224,21 +225,5 @@ def _constants(level: Level) -> list[tuple[str, str] | None]:
         value: Node = target["ResTarget"]["val"]
         if "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
             break  # what follows stands nobody knows where
-        found.append(_plain(value))
+        found.append(plain_constant(value))
     return found
-
-
-def _plain(value: Node) -> tuple[str, str] | None:
-    """A constant that no type takes for the same as another of its kind."""
-    cast = value.get("TypeCast", {})
-    type_ = cast.get("typeName", {"names": ()})
-    text = not type_.get("typmods") and _type_name(type_) in TEXTS
-    constant = constant_kind(cast["arg"] if text else value)
-    if constant is None or constant[0] == "ival":
-        return constant
-    letters = constant[1].isascii() and constant[1].isalpha() and constant[1].islower()
-    return constant if constant[0] == "sval" and letters else None
-
-
-def _type_name(type_: Node) -> str:
-    return str(type_["names"][-1]["String"]["sval"]) if type_["names"] else ""
