@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from dbwright.model.finding import Confidence, Finding, ObjectRef, Severity
 from dbwright.model.measured import (
@@ -17,6 +18,7 @@ from dbwright.model.measured import (
 from dbwright.model.tuning import DropReason, IndexAdvice, IndexDrop, QueryEffect, Tuning
 from dbwright.render.groups import groups
 from dbwright.render.tuning import effect_rows, headline, tuning_facts
+from dbwright.render.tuning_json import tuning_document
 
 BY_ID = "SELECT * FROM orders WHERE customer_id = $1"
 INDEX = IndexAdvice(
@@ -182,3 +184,14 @@ def test_groups_of_one_severity_keep_the_order_of_the_report() -> None:
         )
     ]
     assert [group.rule for group in groups(tuple(found))] == ["tune/m", "tune/z", "tune/a"]
+
+
+def test_a_rough_size_is_told_as_a_range() -> None:
+    rough = replace(INDEX, least_bytes=500_000, most_bytes=3_000_000)
+    told = facts(replace(TUNING, indexes=(rough, INDEX)))["Room"]
+    assert "(rough: 1.4 MB to 3.8 MB)" in told
+    assert "rough" not in facts(TUNING)["Room"]
+    (document,) = cast(
+        list[dict[str, object]], tuning_document(replace(TUNING, indexes=(rough,)))["indexes"]
+    )
+    assert (document["least_bytes"], document["most_bytes"]) == (500_000, 3_000_000)

@@ -20,7 +20,8 @@ class IndexAdvice:
     definition: str
     """What follows the table in CREATE INDEX: method, keys, INCLUDE, WHERE."""
     bytes: int
-    """As CREATE INDEX would build it; within 15% for b-trees."""
+    """As CREATE INDEX would build it; within 15% for b-trees, and for GIN indexes where entries
+    were counted in rows."""
     saved_alone: float
     """What the workload saves with this index and no other new one."""
     saved_last: float
@@ -33,6 +34,10 @@ class IndexAdvice:
     updates_that_lose_hot_share: float = 0.0
     replaces: tuple[str, ...] = ()
     """Indexes (qualified) that this one does the work of: they are among `Tuning.drops`."""
+    least_bytes: int | None = None
+    """Where the size is rough, it lies from here …"""
+    most_bytes: int | None = None
+    """… to here; where the upper end is far off too, the budget counts it."""
 
 
 class DropReason(StrEnum):

@@ -72,7 +72,16 @@ def _room(tuning: Tuning) -> str:
     room = f"{bytes_text(tuning.bytes)} for {plural(len(tuning.indexes), 'index')}"
     if tuning.budget_bytes is not None:
         room += f", of {bytes_text(tuning.budget_bytes)}"
-    return room + _as_built(tuning)
+    return room + _rough(tuning) + _as_built(tuning)
+
+
+def _rough(tuning: Tuning) -> str:
+    """What it may come to, where the sizes of some are of the right order only."""
+    if all(index.most_bytes is None for index in tuning.indexes):
+        return ""
+    least = sum(i.bytes if i.least_bytes is None else i.least_bytes for i in tuning.indexes)
+    most = sum(i.bytes if i.most_bytes is None else i.most_bytes for i in tuning.indexes)
+    return f" (rough: {bytes_text(least)} to {bytes_text(most)})"
 
 
 def _as_built(tuning: Tuning) -> str:

@@ -40,6 +40,7 @@ def tuning_document(tuning: Tuning) -> Document:
                 **_present({"wal_bytes_per_day": index.wal_bytes_per_day}),
                 "updates_that_lose_hot_share": index.updates_that_lose_hot_share,
                 **_present({"replaces": list(index.replaces)}),
+                **_present({"least_bytes": index.least_bytes, "most_bytes": index.most_bytes}),
             }
             for index in tuning.indexes
         ],

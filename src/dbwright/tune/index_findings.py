@@ -100,6 +100,7 @@ def _evidence(
     wal, hot = advice.wal_bytes_per_day, advice.updates_that_lose_hot_share
     return {
         "index_bytes": advice.bytes,
+        **_range(advice),
         "saved_fraction": round(share, 4),
         "saved_alone_fraction": round(alone, 4),
         **({} if wal is None else {"wal_bytes_per_day": round(wal)}),
@@ -107,6 +108,13 @@ def _evidence(
         **_freed(tuning, advice),
         "queries": list(queries[:SHOWN_QUERIES]),
     }
+
+
+def _range(advice: IndexAdvice) -> Evidence:
+    """Of a size that is rough."""
+    if advice.least_bytes is None or advice.most_bytes is None:
+        return {}
+    return {"rough_size_from_bytes": advice.least_bytes, "to_bytes": advice.most_bytes}
 
 
 def _fix(

@@ -143,7 +143,7 @@ def tune(
     """Propose what makes a workload faster, each piece with its proof.
 
     The queries are planned on a twin: a throw-away server with the target's schema and statistics
-    and no rows. The target itself is only read, once. For each index the report says what it saves,
+    and no rows. The target itself is only read. For each index the report says what it saves,
     alone and with the others, its size, what it costs the writes, and how to take it back.
     """
     machine = _machine(memory, cpus, disk, use)

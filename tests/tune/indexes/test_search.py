@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbwright.tune.indexes.choose import Problem
+from dbwright.tune.indexes.bound import NEAR, RELATIVE_GAP, Bounds
+from dbwright.tune.indexes.choose import Problem, choose
 from dbwright.tune.indexes.costs import Costs, bits, mask
 from dbwright.tune.indexes.search import Effort, Found, search
 
@@ -90,6 +91,69 @@ def test_it_finds_the_best_set_and_knows_how_good_it_is(
     assert found.after <= best * 1.01 + 1e-6
 
 
+@settings(max_examples=20, deadline=None)
+@given(situations(), st.data())
+def test_no_set_is_better_than_the_bound_however_little_is_known(
+    situation: tuple[TablePlanner, Problem], data: st.DataObject
+) -> None:
+    planner, problem = situation
+    count = len(problem.sizes)
+    costs = costs_of(planner, count)
+    bounds = Bounds(problem, costs, lambda: 60.0)
+    best = best_of_all(planner, problem)
+    costs.all(0)
+    for _ in range(2):
+        parts, whole = bounds.lower(whole=False).value, bounds.lower(whole=True).value
+        assert parts <= whole * (1 + RELATIVE_GAP) + 1e-6
+        assert whole <= best + 1e-6
+        costs.all(data.draw(st.integers(0, (1 << count) - 1)))
+    assert bounds.approach(best, lambda: False) >= best * (1 - NEAR) - 1e-6
+    assert costs.calls <= len(costs) * 2**count
+
+
+def test_the_bound_does_not_rely_on_plans_that_the_planner_should_not_have_taken() -> None:
+    """With `b` there as well it drops early what would have been cheaper in the end."""
+
+    class Hasty(TablePlanner):
+        def ask(self, statements: Sequence[str], visible: Iterable[str]) -> list[Plan]:
+            there = frozenset(visible)
+            return super().ask(statements, there - {"a"} if "b" in there else there)
+
+    plans = [[Plan(100.0, frozenset()), Plan(10.0, frozenset("a")), Plan(50.0, frozenset("b"))]]
+    costs = costs_of(Hasty(plans), 2)
+    problem = Problem([1.0], [1.0, 1.0], [1.0, 1.0], float("inf"), 0b11)
+    assert [costs.all(chosen) for chosen in (0b00, 0b11, 0b01)] == [[100.0], [50.0], [10.0]]
+    bounds = Bounds(problem, costs, lambda: 60.0)
+    assert bounds.lower(whole=False).value == bounds.lower(whole=True).value == 11.0
+    found = search(problem, costs, Effort(calls=100, seconds=60))
+    assert found.chosen == 0b01 and found.bound == found.after == 11.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(situations(), st.randoms(use_true_random=False))
+def test_the_choice_is_exact_in_bytes_and_planner_units(
+    situation: tuple[TablePlanner, Problem], chance: random.Random
+) -> None:
+    """HiGHS has tolerances that are absolute: with rows in bytes it took worse sets for the best."""
+    planner, problem = situation
+    sizes = [8192.0 * chance.randint(1, 250_000) for _ in problem.sizes]
+    budget = sum(sizes) / 2
+    problem = replace(
+        problem,
+        sizes=sizes,
+        weights=[weight * 1e5 for weight in problem.weights],
+        upkeep=[upkeep * 1e5 for upkeep in problem.upkeep],
+        budget=budget,
+        allowed=mask(n for n, size in enumerate(sizes) if size <= budget),
+    )
+    costs = costs_of(planner, len(sizes))
+    for chosen in range(1 << len(sizes)):
+        costs.all(chosen)
+    found = choose(problem, costs, 60.0)
+    assert problem.fits(found)
+    assert problem.value(costs, found) <= best_of_all(planner, problem) * (1 + 1e-4)
+
+
 @settings(max_examples=60, deadline=None)
 @given(situations(), st.data())
 def test_what_is_remembered_is_what_the_planner_says(
@@ -117,7 +181,10 @@ def test_it_stops_at_its_limit() -> None:
     found = search(problem, costs_of(planner, 8), Effort(calls=12, seconds=60))
     assert not found.complete
     assert problem.fits(found.chosen)
-    assert found.bound <= found.after <= found.before
+    assert found.bound <= found.after < found.before
+    at_once = search(problem, costs_of(planner, 8), Effort(calls=1, seconds=0))
+    assert not at_once.complete
+    assert at_once.after < at_once.before, "there is a set however short the time was"
 
 
 def test_many_queries_have_a_good_set_whenever_the_time_is_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -9,10 +10,15 @@ import pytest
 from tests.tune.measured.place import STAGE, advised, copied, queries, tables_of
 
 from dbwright.model.measured import Measured
+from dbwright.progress import silent
 from dbwright.sandbox import Server
 from dbwright.sandbox.copy.copy import Copy
 from dbwright.tune.measured.findings import left_of
 from dbwright.tune.measured.measure import measure
+from dbwright.tune.measured.mend import mended
+from dbwright.tune.measured.runs import Limits
+from dbwright.tune.measured.stage import Stage
+from dbwright.tune.measured.trial import on_trial
 
 ONE_CUSTOMER = "SELECT * FROM shop.events WHERE customer_id = 77"
 ONE_AMOUNT = "SELECT * FROM shop.events WHERE amount = 5"
@@ -38,11 +44,13 @@ def place(postgresql: Server) -> Iterator[Copy]:
         yield made
 
 
-def replaced(place: Copy, keeper: str, also: str, *statements: str) -> tuple[Measured, list[str]]:
+def replaced(
+    place: Copy, keeper: str, also: str | None, *statements: str
+) -> tuple[Measured, list[str]]:
     """by_customer goes for the new index `keeper`, by_amount and spare go for nothing."""
     advice = advised(
         place.snapshot,
-        *(keeper, also),
+        *((keeper,) if also is None else (keeper, also)),
         drops={CUSTOMER: "shop.advised_0_idx", AMOUNT: None, SPARE: None, "shop.gone": None},
     )
     before = tables_of(place, ["shop.events"])
@@ -87,3 +95,39 @@ def test_what_a_new_index_replaces_stays_where_it_does_not_come(place: Copy) -> 
     assert [index.name for index in found.taken_back] == [CUSTOMER]
     assert found.kept == (1,)
     assert drops == [AMOUNT, SPARE, "shop.gone"]
+
+
+def test_drops_that_need_no_new_index_go_where_all_new_ones_are_refused(place: Copy) -> None:
+    found, drops = replaced(place, "shop.events (created, customer_id)", None, FIRST_RARE)
+    assert found.refused and "each of the indexes" in found.reason
+    assert found.kept == ()
+    assert drops == [AMOUNT, SPARE, "shop.gone"]
+
+
+def test_where_no_time_is_left_to_mend_a_set_only_known_drops_go(place: Copy) -> None:
+    advice = advised(
+        place.snapshot, "shop.events (created)", drops={AMOUNT: None, SPARE: None, CUSTOMER: None}
+    )
+    limits = Limits(60.0, time.monotonic() + 600)
+    over = Limits(60.0, time.monotonic())
+    with place.connect() as connection:
+        stage = Stage(place, connection)
+        assert not [*stage.build(advice.tuning.indexes, advice.candidates, limits.deadline, silent)]
+        stage.add_drops(advice.tuning.drops, advice.tuning.indexes, advice.candidates)
+        try:
+            found = [
+                on_trial(stage, query, one)
+                for query, one in zip(
+                    queries(place.snapshot, FIRST_RARE, ONE_AMOUNT), (limits, over), strict=True
+                )
+            ]
+            trials = [trial for trial in found if trial is not None]
+            assert trials[0].slower(stage.everything)
+            left = mended(stage, trials, {0: 1.0}, over, silent)
+        finally:
+            stage.drop(stage.there)
+    assert left.refused and "no time was left" in left.reason
+    assert [advice.tuning.drops[number - 1].name for number in sorted(left.state.made)] == [
+        SPARE,
+        CUSTOMER,
+    ], "nobody knows what the query by amount takes without its index"

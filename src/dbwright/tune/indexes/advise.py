@@ -19,6 +19,7 @@ from dbwright.tune.indexes.asked import whole_of, with_share
 from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.candidates import DEFAULT_LIMITS, Limits, candidates
 from dbwright.tune.indexes.costs import Costs, bits, mask
+from dbwright.tune.indexes.counted import Count, counted
 from dbwright.tune.indexes.drops import drops
 from dbwright.tune.indexes.expression_statistics import Expressions
 from dbwright.tune.indexes.hypothetical import make
@@ -53,6 +54,8 @@ class IndexOptions:
     """Look for indexes that can go, too."""
     drop_thresholds: Mapping[str, Any] = field(default_factory=dict)
     """In place of the defaults of `tune/redundant-index`, by name."""
+    count: Count | None = None
+    """Asks the live target how often entries repeat; None where there is none."""
     partial: bool = True
     """Try indexes on the rows that a constant of a query leaves, too."""
 
@@ -75,6 +78,15 @@ def advise_indexes(
         usable = _plannable(queries, what_if, skipped)
         with twin.connect() as connection:
             sized, wanted_by = _candidates(snapshot, usable, options, connection, progress)
+            if options.count is not None:
+                snapshot, sized, uncounted = counted(
+                    snapshot,
+                    sized,
+                    options.count,
+                    hypopg_unit=options.hypopg_unit,
+                    progress=progress,
+                )
+                skipped += uncounted
             names = [f"dbwright_{number}" for number in range(len(sized))]
             make(what_if, connection, sized, names, snapshot, skipped)
         known = [

@@ -13,15 +13,17 @@ from dbwright.model.statistics import Statistics
 from dbwright.sql.parse import SyntaxProblem, parse
 from dbwright.sql.scope import CatalogRelations, analyse
 from dbwright.sql.scope.canonical import canonical_expression
+from dbwright.sql.scope.predicate import PredicateKind
 from dbwright.tune.indexes.candidate import CandidateIndex, CandidateKey, Partial
 from dbwright.tune.indexes.roles import usage_of
-from dbwright.tune.indexes.selectivity import share_of
+from dbwright.tune.indexes.selectivity import constant_value, share_of
 
 __all__ = ["asked_index", "whole_of", "with_share"]
 
 HOW = "write it as in CREATE INDEX ON: 'shop.orders (user_id, placed_at DESC)'"
 METHODS = ("btree", "hash", "gin", "gist", "brin")
 """Those of which the size is known."""
+ONE_VALUE = (PredicateKind.EQUALITY, PredicateKind.BOOLEAN)
 UNKNOWN_SHARE = 0.5
 """Of the rows in a partial index that somebody asks about: what is not known is taken so."""
 
@@ -56,6 +58,7 @@ def asked_index(text: str, catalog: Catalog) -> CandidateIndex:
         include=include,
         partial=None if where is None else Partial(where, share=UNKNOWN_SHARE),
         method=method,
+        options=tuple(_option(part["DefElem"]) for part in node.get("options", ())),
         reasons=("asked for",),
     )
 
@@ -74,10 +77,19 @@ def with_share(
     statement = analyse(f"SELECT FROM {candidate.qualified} WHERE {candidate.where}", relations)
     usage = usage_of(statement, statement.relations[0], table, catalog, statistics)
     share = 1.0
+    fixed: list[tuple[str, str]] = []
+    present: list[str] = []
     for predicate in usage.predicates:
         share *= share_of(predicate, usage.statistics.get(predicate.column or ""), usage.rows)
+        value = constant_value(predicate)
+        if predicate.column is None or usage.column(predicate.column) is None:
+            continue
+        if predicate.kind in ONE_VALUE and value is not None and not predicate.negated:
+            fixed.append((predicate.column, value))
+        if predicate.kind is not PredicateKind.NULL_TEST or predicate.negated:
+            present.append(predicate.column)  # no other condition holds for NULL
     told = share if usage.predicates else UNKNOWN_SHARE
-    return replace(candidate, partial=Partial(candidate.where, told))
+    return replace(candidate, partial=Partial(candidate.where, told, tuple(fixed), tuple(present)))
 
 
 def whole_of(candidate: CandidateIndex, catalog: Catalog) -> set[tuple[str | None, str | None]]:
@@ -105,6 +117,16 @@ def _table(relation: dict[str, Any], catalog: Catalog) -> Table | MaterializedVi
         if found is not None and (table.schema, table.name) == (found.schema, found.name):
             return table
     raise UsageError(f"there is no table {relation['relname']!r}", HOW)
+
+
+def _option(element: dict[str, Any]) -> tuple[str, str]:
+    """A storage parameter, as the catalog would hold it: one without a value is on."""
+    argument = element.get("arg", {"Boolean": {"boolval": True}})
+    ((kind, fields),) = argument.items()
+    if kind == "TypeName":  # a bare word
+        return element["defname"], str(fields["names"][-1]["String"]["sval"])
+    value = next(iter(fields.values()), 0)
+    return element["defname"], str(value).lower() if kind == "Boolean" else str(value)
 
 
 def _key(element: dict[str, Any]) -> CandidateKey:

@@ -19,6 +19,7 @@ from dbwright.tune.indexes.partial import partials
 from dbwright.tune.indexes.roles import usage_of
 from dbwright.tune.indexes.sequences import Keys, key_sequences
 from dbwright.tune.indexes.usage import Usage, is_ordered
+from dbwright.tune.indexes.widths import too_wide
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "candidates"]
 
@@ -211,6 +212,8 @@ def _fits(usage: Usage, columns: tuple[str, ...], limits: Limits) -> bool:
     for name in columns:
         statistics, column = usage.statistics.get(name), usage.column(name)
         if statistics is not None:
+            if column is not None and column.type_length < 0 and too_wide(statistics):
+                return False
             width += statistics.average_width
         elif column is not None:
             width += column.type_length if column.type_length > 0 else 32

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from dbwright.tune.indexes.costs import Costs, KnownPlan, bits, mask
+from dbwright.tune.indexes.program import SCALE, Program
 
-if TYPE_CHECKING:
-    import highspy
-
-__all__ = ["Choice", "Problem", "choose"]
+__all__ = ["Problem", "choose", "choose_parts", "index_columns"]
 
 RELATIVE_GAP = 1e-4
 
@@ -47,70 +44,84 @@ class Problem:
 
     def value(self, costs: Costs, chosen: int) -> float:
         """What the workload costs with these indexes: plans and upkeep. Asks the planner."""
-        plans = sum(w * c for w, c in zip(self.weights, costs.all(chosen), strict=True))
+        return self._value(costs.all(chosen), chosen)
+
+    def value_known(self, costs: Costs, chosen: int) -> float:
+        """The same with the plans that are known, without asking."""
+        return self._value([costs.bound(query, chosen) for query in range(len(costs))], chosen)
+
+    def _value(self, costs: Sequence[float], chosen: int) -> float:
+        plans = sum(weight * cost for weight, cost in zip(self.weights, costs, strict=True))
         return plans + sum(self.upkeep[number] for number in bits(chosen))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    chosen: int
-    value: float
-    """Of the known plans; the planner may find better ones."""
+def choose(problem: Problem, costs: Costs, seconds: float, start: int = 0) -> int:
+    """The set whose known plans cost least; `start` is a good one that fits."""
+    model = _Model(problem, costs, start, whole=True)
+    values = model.program.solve(seconds, RELATIVE_GAP, model.begin).values
+    chosen = mask(n for n, column in model.x.items() if values[column] > 0.5) if values else start
+    return chosen if problem.fits(chosen) else start
 
 
-def choose(problem: Problem, costs: Costs, seconds: float) -> Choice:
-    """The set whose known plans cost least."""
-    import highspy  # with numpy it takes a third of a second
+def choose_parts(problem: Problem, costs: Costs, seconds: float) -> dict[int, float]:
+    """How much of each candidate there is in the best choice that may have parts of indexes; empty
+    where the time was over before."""
+    model = _Model(problem, costs, 0, whole=False)
+    values = model.program.solve(seconds).values
+    return {number: values[column] for number, column in model.x.items()} if values else {}
 
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.silent()
-    solver.setOptionValue("mip_rel_gap", RELATIVE_GAP)
-    solver.setOptionValue("time_limit", max(0.1, seconds))
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("random_seed", 0)
-    options = [
-        list(undominated(costs.plans[query], problem.allowed)) for query in range(len(costs))
-    ]
-    needed = 0
-    for plans in options:
-        for plan in plans:
-            needed |= plan.used
+
+class _Model:
+    """Each query takes one of its plans, and none without its indexes."""
+
+    def __init__(self, problem: Problem, costs: Costs, start: int, *, whole: bool) -> None:
+        options = [list(_undominated(plans, problem.allowed)) for plans in costs.plans]
+        needed = problem.forced | start
+        for plans in options:
+            for plan in plans:
+                needed |= plan.used
+        self.program = Program()
+        self.x = index_columns(self.program, problem, needed, whole=whole)
+        self.begin = [float(start >> number & 1) for number in self.x]
+        """All columns' values of the set `start`."""
+        for weight, plans in zip(problem.weights, options, strict=True):
+            self._add_query(weight, plans)
+            best = next(place for place, plan in enumerate(plans) if not plan.used & ~start)
+            self.begin += [float(place == best) for place in range(len(plans))]
+
+    def _add_query(self, weight: float, plans: Sequence[KnownPlan]) -> None:
+        takes = [self.program.column(weight * plan.cost) for plan in plans]
+        self.program.row(((take, 1.0) for take in takes), least=1.0, most=1.0)
+        with_it: dict[int, list[int]] = {}
+        for take, plan in zip(takes, plans, strict=True):
+            for number in bits(plan.used):
+                with_it.setdefault(number, []).append(take)
+        for number, own in sorted(with_it.items()):
+            # All plans that need one index together: a tighter form than one by one.
+            self.program.row([*((take, 1.0) for take in own), (self.x[number], -1.0)], most=0.0)
+
+
+def index_columns(
+    program: Program, problem: Problem, wanted: int, *, whole: bool
+) -> dict[int, int]:
+    """A column for each of these candidates, 1 where it is chosen (in parts unless `whole`). They
+    fit the budget."""
     x = {
-        number: solver.addBinary(obj=problem.upkeep[number])
-        for number in bits(needed | problem.forced)
-    }
-    for number in bits(problem.forced):
-        solver.addConstr(x[number] >= 1)
-    if problem.budget < float("inf"):
-        solver.addConstr(
-            solver.qsum(problem.sizes[number] * variable for number, variable in x.items())
-            <= problem.budget
+        number: program.column(
+            problem.upkeep[number], least=float(problem.forced >> number & 1), whole=whole
         )
-    for weight, plans in zip(problem.weights, options, strict=True):
-        _add_query(solver, weight, plans, x)
-    solver.solve()
-    values = solver.getSolution().col_value
-    chosen = mask(number for number, variable in x.items() if values[variable.index] > 0.5)
-    return Choice(chosen, solver.getInfo().objective_function_value)
+        for number in bits(wanted)
+    }
+    if problem.budget < float("inf"):
+        unit = problem.budget / SCALE
+        program.row(
+            ((column, problem.sizes[number] / unit) for number, column in x.items()), most=SCALE
+        )
+    return x
 
 
-def _add_query(
-    solver: highspy.Highs,
-    weight: float,
-    plans: Sequence[KnownPlan],
-    x: Mapping[int, highspy.highs.highs_var],
-) -> None:
-    """One of the plans is taken, and none without its indexes."""
-    takes = [solver.addVariable(lb=0, ub=1, obj=weight * plan.cost) for plan in plans]
-    solver.addConstr(solver.qsum(takes) == 1)
-    for number in sorted({n for plan in plans for n in bits(plan.used)}):
-        # All plans that need one index together: a tighter form than one by one.
-        with_it = [take for take, plan in zip(takes, plans, strict=True) if plan.used >> number & 1]
-        solver.addConstr(solver.qsum(with_it) <= x[number])
-
-
-def undominated(plans: Sequence[KnownPlan], allowed: int) -> Iterator[KnownPlan]:
-    """Those that no other beats with the same indexes or fewer."""
+def _undominated(plans: Sequence[KnownPlan], allowed: int) -> Iterator[KnownPlan]:
+    """Those that no other beats with the same indexes or fewer; the cheapest first."""
     kept: list[KnownPlan] = []
     for plan in sorted(plans, key=lambda p: (p.cost, p.used.bit_count(), p.used)):
         if plan.used & ~allowed:

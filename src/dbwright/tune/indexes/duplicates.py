@@ -66,7 +66,7 @@ def scaled_to(classes: Sequence[KeyClass], distinct: float, rows: float) -> tupl
     for a combination whose number is known (a unique key, extended statistics)."""
     if distinct >= rows * 0.9999:
         return tuple(KeyClass(UNIQUE, found.share / UNIQUE, found.null) for found in classes)
-    low, high = math.log(1e-12), math.log(1e15)
+    low, high = -math.log(UNIQUE) - 1, math.log(UNIQUE)
     tried = tuple(classes)
     for _ in range(60):
         middle = (low + high) / 2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dbwright.model.catalog import (
     Catalog,
-    Column,
     Index,
     IndexColumn,
     MaterializedView,
@@ -18,18 +17,25 @@ from dbwright.model.catalog import (
 from dbwright.model.statistics import ColumnStatistics, Statistics
 from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.computed import Computed
+from dbwright.tune.indexes.counts import Counts
 from dbwright.tune.indexes.equality import joins_equal_keys
 from dbwright.tune.indexes.expression import width_of_expression
 from dbwright.tune.indexes.extended import known_combinations
 from dbwright.tune.indexes.gin_entries import gin_entries
 from dbwright.tune.indexes.gin_size import GinEntries
+from dbwright.tune.indexes.gist_size import gist_keys
+from dbwright.tune.indexes.key_kind import result_column
 from dbwright.tune.indexes.sampled import Sampling
-from dbwright.tune.indexes.size import IndexSize, index_size
+from dbwright.tune.indexes.settings import gin_build_memory, statistics_target
+from dbwright.tune.indexes.size import IndexSize, index_size, together
 from dbwright.tune.indexes.widths import KeyWidth, column_width
 
 __all__ = ["IndexWidths", "candidate_size", "estimated_size", "index_widths"]
 
 Relation = Table | MaterializedView
+
+FEW = 20
+"""Results of an expression that statistics' values tell for sure to be all that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +56,15 @@ def estimated_size(
     fixed: Mapping[str, str] | None = None,
     present: Collection[str] = (),
     computed: Mapping[str, Computed] = MappingProxyType({}),
+    counted_in: Relation | None = None,
 ) -> IndexSize:
     """The size that building `index` (it need not exist) on `relation` would give.
 
     A partial index needs the `share` of the rows that its predicate leaves (0 to 1); `fixed` are
     the columns to which it gives one value (as text), `present` those that it says are not null.
     `computed` is what is known of the index's expressions where it does not exist yet.
-    On a partitioned table the size is the sum over the partitions.
+    On a partitioned table the size is the sum over the partitions, whose entries are counted in
+    the whole.
 
     Raises ValueError for a partial index without `share`, KeyError for a column that the relation
     does not have.
@@ -74,29 +82,36 @@ def estimated_size(
                 fixed=fixed,
                 present=present,
                 computed=computed,
+                counted_in=counted_in or relation,
             )
             for child in catalog.children(relation)
         ]
-        return _together(parts)
+        return together(parts)
     counted = statistics.of(relation)
     rows = counted.best_rows if counted is not None else 0.0
     pages = counted.pages if counted is not None else 0
     fixed = fixed or {}
     widths = index_widths(index, relation, catalog, statistics, fixed, computed)
+    counts = Counts(counted_in or relation, catalog, statistics)
+    distinct = known_combinations(relation, catalog, statistics, rows)
     return index_size(
         index.method,
-        widths.keys,
+        gist_keys(index, relation, widths.keys) if index.method == "gist" else widths.keys,
         widths.include,
         rows=max(rows, 0.0),
         table_pages=pages,
         share=1.0 if share is None else share,
         fixed=fixed,
         present=present,
-        distinct=known_combinations(relation, catalog, statistics, rows),
+        distinct={**counts.combinations(index.keys, rows), **distinct},
+        tuple_bytes=None if index.include else counts.tuple_bytes(index.keys),
         unique=index.unique,
-        entries=_entries(index, relation, statistics, rows) if index.method == "gin" else (),
+        entries=_entries(index, relation, statistics, rows, counts, computed)
+        if index.method == "gin"
+        else (),
         options=dict(index.options),
-        sampling=Sampling.of(rows, pages, _target(index, relation, catalog)),
+        build_memory=gin_build_memory(catalog, pages),
+        sampling=Sampling.of(rows, pages, statistics_target(relation, catalog)),
         major=catalog.server.major,
         page_size=catalog.server.block_size,
     )
@@ -164,15 +179,27 @@ def index_widths(
 
 
 def _entries(
-    index: Index, relation: Relation, statistics: Statistics, rows: float
+    index: Index,
+    relation: Relation,
+    statistics: Statistics,
+    rows: float,
+    counts: Counts,
+    computed: Mapping[str, Computed],
 ) -> list[GinEntries]:
-    """Of an expression's entries nothing is known: those of a text of the usual length."""
+    """As they were counted, else by what is known of the values."""
     columns = {column.name: column for column in relation.columns}
-    nothing = Column("", 0, "text", "text")
     found: list[GinEntries] = []
     for key in index.keys:
-        column = nothing if key.column is None else columns[key.column]
-        known = None if key.column is None else statistics.of_column(relation, column)
+        counted = counts.entries(key)
+        if counted is not None:
+            found += counted
+            continue
+        if key.column is not None:
+            column = columns[key.column]
+            known = statistics.of_column(relation, column)
+        else:
+            column, own = result_column(key), computed.get(key.expression or "")
+            known = None if own is None else own.statistics
         found.append(gin_entries(column, known, key.operator_class, rows))
     return found
 
@@ -216,26 +243,5 @@ def _with_results(width: KeyWidth, computed: Computed) -> KeyWidth:
         distinct=of.distinct or -1.0,
         frequencies=of.common_frequencies,
         correlation=of.correlation,
-    )
-
-
-def _target(index: Index, relation: Relation, catalog: Catalog) -> int:
-    """The statistics target that ANALYZE had: it takes the greatest one of all columns."""
-    setting = catalog.setting("default_statistics_target")
-    usual = int(setting.value) if setting is not None else 100
-    return max([usual, *(column.statistics_target or 0 for column in relation.columns)])
-
-
-def _together(parts: Sequence[IndexSize]) -> IndexSize:
-    if not parts:
-        return IndexSize(0, 0, 0, 0.0, 0.0, 1.0, (), 0.0)
-    return IndexSize(
-        pages=sum(part.pages for part in parts),
-        bytes=sum(part.bytes for part in parts),
-        height=max(part.height for part in parts),
-        tuples=sum(part.tuples for part in parts),
-        entry_bytes=max(part.entry_bytes for part in parts),
-        entries=max(part.entries for part in parts),
-        distinct=tuple(map(sum, zip(*(part.distinct for part in parts), strict=True))),
-        error=max(part.error for part in parts),
+        known=0 < of.distinct <= FEW,
     )

@@ -47,6 +47,8 @@ RESULTS: Mapping[str, str] = {
 DIGESTS: Mapping[str, int] = {"md5": 33, "sha224": 29, "sha256": 33, "sha384": 49, "sha512": 65}
 """Stored bytes, with the header."""
 COMPARISONS = {"=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~", "!~", "@>", "<@", "?", "&&", "@@"}
+ARITHMETIC = {"+", "-", "*", "/", "%"}
+"""Of numbers: as a rule the result is of the first one's type."""
 UNSAFE = {"float4", "float8", "numeric", "interval"}
 """Types that a B-tree does not join duplicates of."""
 
@@ -100,6 +102,8 @@ def _result(node: Node) -> tuple[str, int, int]:
             name = "text"
         elif operator in COMPARISONS:
             name = "bool"
+        elif operator in ARITHMETIC and "lexpr" in fields:
+            return _result(fields["lexpr"])
     elif kind in ("BoolExpr", "NullTest", "BooleanTest"):
         name = "bool"
     elif kind == "CollateClause":

@@ -12,13 +12,17 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from dbwright.model.catalog import Column
 from dbwright.model.statistics import ColumnStatistics
 from dbwright.tune.indexes.array_text import elements
 from dbwright.tune.indexes.duplicates import UNIQUE, KeyClass, binned
 from dbwright.tune.indexes.gin_size import GinEntries
+from dbwright.tune.indexes.repeats import rows_of_met
 from dbwright.tune.indexes.trigrams import trigrams
+from dbwright.tune.indexes.tsvector_text import lexemes
+from dbwright.tune.indexes.widths import align
 
 __all__ = ["gin_entries"]
 
@@ -46,6 +50,11 @@ VOCABULARY = 30.0
 ZIPF_STEPS = 12
 WORD_BYTES = 7.0
 USUAL_ENTRIES = 8.0
+SELDOM = 3.0
+"""Rows of an element, where none is in so many that ANALYZE lists it: there may be one row of each,
+or hundreds."""
+HASHED_LENGTH = 125
+"""Longer keys and values of a document are hashed (JGIN_MAXLENGTH)."""
 
 Entry = tuple[str, str]
 """Where in a document it stands (its path; empty elsewhere), and what it is: how often values
@@ -59,7 +68,7 @@ def gin_entries(
     the type's default."""
     size = _entry_bytes(column, operator_class)
     if statistics is None:
-        return GinEntries(_zipf(USUAL_ENTRIES, rows), size or WORD_BYTES)
+        return GinEntries(_zipf(USUAL_ENTRIES, rows), size or WORD_BYTES, known=False)
     if _is_scalar(column, operator_class):
         return _whole_values(column, statistics, rows)
     if statistics.elements is not None and statistics.elements.count_histogram:
@@ -98,7 +107,7 @@ def _whole_values(column: Column, statistics: ColumnStatistics, rows: float) -> 
     if rest > 1e-6:
         classes.append(KeyClass(others, rest / others))
     size = FIXED.get(column.base_type, statistics.average_width)
-    return GinEntries(binned(classes), float(size))
+    return GinEntries(binned(classes), float(align(size)), sure=True)
 
 
 def _entry_bytes(column: Column, operator_class: str) -> float:
@@ -119,6 +128,8 @@ def _documents(
         take = _plain(trigrams)
     elif column.is_array:
         take = _plain(elements)
+    elif column.base_type == "tsvector":
+        take = _plain(lexemes)
     elif column.base_type == "jsonb":
         take = _json_paths if operator_class == "jsonb_path_ops" else _json_keys
     if take is None or statistics.redacted:
@@ -157,33 +168,19 @@ def _from_sample(
             rare[entry[0]].append(entry)
     for group in rare.values():
         share = sum(shares[entry] for entry in group)
-        each = _poisson_mean(sum(seen[entry] for entry in group) / len(group)) / len(documents)
+        each = rows_of_met(sum(seen[entry] for entry in group) / len(group)) / len(documents)
         keys = min(share / each if each * rows > 1 else UNIQUE, most)
         classes.append(KeyClass(keys, share / keys))
     size = sum(len(text.encode(errors="replace")) + 1 for _, text in seen) / max(len(seen), 1)
     return binned(classes), size
 
 
-def _poisson_mean(seen: float) -> float:
-    """The mean of a Poisson distribution which is `seen` without its zeros."""
-    if seen <= 1.0:
-        return 0.0
-    low, high = 0.0, seen
-    for _ in range(40):
-        middle = (low + high) / 2
-        if middle / -math.expm1(-middle) < seen:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
 def _rest(share: float, frequencies: Sequence[float], rows: float) -> tuple[KeyClass, ...]:
     """Of the elements that are too rare to be listed: they fall on as words do."""
     if share <= 1e-6:
         return ()
-    if not frequencies:
-        return _zipf(share, rows)
+    if not frequencies:  # numbers of something, rather than words
+        return (KeyClass(share * rows / SELDOM, SELDOM / rows),) if rows > SELDOM else ()
     rank, last = float(len(frequencies)), min(frequencies)
     end = rank * math.exp(min(share / (last * rank), 40.0))
     return _falling(last * rank, rank, end, rows, share)
@@ -220,7 +217,9 @@ def _plain(take: Callable[[str], Iterable[str]]) -> Callable[[str], Iterable[Ent
 def _json_keys(text: str) -> Iterator[Entry]:
     """As jsonb_ops: every key and every value by itself."""
     for path, value in _leaves(_json(text)):
-        yield path, f"v{value}"
+        whole = f"v{value}".encode(errors="replace")
+        hashed = len(whole) > HASHED_LENGTH + 1
+        yield path, f"v{crc32(whole):08x}" if hashed else f"v{value}"
         yield from (("", f"k{key}") for key in path.split("\0")[1:])
 
 

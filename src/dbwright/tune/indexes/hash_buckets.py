@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ITEM", "initial_buckets", "target_fill"]
+__all__ = ["ITEM", "built_buckets", "initial_buckets", "target_fill"]
 
 ITEM = 20
 """Bytes of an entry: tuple header, hash code, line pointer."""
@@ -24,6 +24,13 @@ def initial_buckets(rows: float, fill: int) -> int:
     if wanted >= MOST:
         return MOST
     return _buckets_of(_step(int(wanted)))
+
+
+def built_buckets(rows: float, fill: int) -> int:
+    """Whose pages there are in the end: with one row too many, those of the next step are taken
+    all at once (_hash_expandtable)."""
+    buckets = initial_buckets(rows, fill)
+    return buckets if rows <= fill * buckets else _buckets_of(_step(buckets + 1))
 
 
 def _step(buckets: int) -> int:

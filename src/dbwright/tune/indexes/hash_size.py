@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from dbwright.tune.indexes.duplicates import KeyClass
-from dbwright.tune.indexes.hash_buckets import ITEM, initial_buckets, target_fill
+from dbwright.tune.indexes.hash_buckets import ITEM, built_buckets, target_fill
 
 __all__ = ["hash_pages"]
 
@@ -21,7 +21,7 @@ def hash_pages(
     """One page a bucket, and overflow pages where the rows of frequent keys come together; beside
     the meta page and the bitmap of overflow pages."""
     fill = target_fill(page_size, fillfactor)
-    buckets = initial_buckets(rows, fill)
+    buckets = built_buckets(rows, fill)
     room = (page_size - PAGE_HEADER - SPECIAL) // ITEM
     frequent = [found for found in classes if found.probability * rows > room / 2]
     others = [found for found in classes if found.probability * rows <= room / 2]

@@ -7,13 +7,15 @@ stored; values of types whose text does not tell are taken as spread around the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from dbwright.model.catalog import Column
 from dbwright.model.statistics import ColumnStatistics
+from dbwright.tune.indexes.pglz import compressed_bytes
 
 __all__ = [
     "SHORT",
+    "UNCOMPRESSED",
     "UNKNOWN_WIDTH",
     "Lengths",
     "column_lengths",
@@ -26,6 +28,12 @@ SHORT = 127
 """Bytes with its header of one: up to here a varying value is stored so."""
 UNKNOWN_WIDTH = 32
 """What the planner takes for a varying type without statistics (lsyscache.c, get_typavgwidth)."""
+UNCOMPRESSED = 508
+"""Bytes of a value up to which an index does not compress it (TOAST_INDEX_TARGET)."""
+COMPRESSIBLE = ("extended", "main")
+COMPRESSED_VALUES = 20
+"""Of so many it is tried how far that gets."""
+HEADER = 4
 CLASSES = 24
 """Different lengths that are kept of one column."""
 
@@ -111,7 +119,28 @@ def column_lengths(column: Column, statistics: ColumnStatistics | None) -> Lengt
     lengths = tuple(sorted((length, share / total) for length, share in shares.items()))
     if column.base_type == "name":
         return lengths  # the average is of the table's fixed 64 bytes
-    return _fewer(_around(lengths, statistics.average_width))
+    return _compressed(
+        _fewer(_around(lengths, statistics.average_width)),
+        [value for value, _ in weighted]
+        if measure is _text_bytes and column.storage in COMPRESSIBLE
+        else (),
+    )
+
+
+def _compressed(lengths: Lengths, values: Sequence[str]) -> Lengths:
+    """As an index stores them: the long ones compressed (indextuple.c), as far as it gets with
+    those `values` that are known."""
+    if lengths[-1][0] <= UNCOMPRESSED:
+        return lengths
+    long = [text.encode(errors="replace") for text in values if len(text) > UNCOMPRESSED]
+    tried = long[:: max(1, len(long) // COMPRESSED_VALUES)]
+    before = sum(len(value) for value in tried)
+    share = sum(compressed_bytes(value) for value in tried) / before if before else 1.0
+    shorter: dict[int, float] = {}
+    for length, weight in lengths:
+        place = length if length <= UNCOMPRESSED else max(HEADER, round(length * share))
+        shorter[place] = shorter.get(place, 0.0) + weight
+    return tuple(sorted(shorter.items()))
 
 
 def _around(lengths: Lengths, average: int) -> Lengths:

@@ -13,6 +13,7 @@ from dbwright.tune.indexes.immutable import column_types, expression_tree, is_im
 from dbwright.tune.indexes.selectivity import constant_value, share_of
 from dbwright.tune.indexes.texts import PATTERN_CLASSES, is_text, longest_fixed_part
 from dbwright.tune.indexes.usage import Usage
+from dbwright.tune.indexes.widths import too_wide
 
 __all__ = ["Other", "other_methods"]
 
@@ -185,5 +186,5 @@ def _hash(usage: Usage, predicate: Predicate, key: CandidateKey, share: float) -
     statistics = usage.statistics.get(key.column or "")
     if statistics is None or _type(usage, key) not in HASHED:
         return
-    if statistics.average_width >= HASH_WIDTH:
+    if statistics.average_width >= HASH_WIDTH or too_wide(statistics):
         yield Other("hash", (key,), "equality", share)

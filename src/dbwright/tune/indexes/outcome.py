@@ -138,6 +138,8 @@ def _advice(
         build_seconds=_build_seconds(candidate, one.relation, snapshot),
         wal_bytes_per_day=writes.bytes_per_day,
         updates_that_lose_hot_share=writes.updates_that_lose_hot_share,
+        least_bytes=one.size.least_bytes if one.size.rough else None,
+        most_bytes=one.size.most_bytes if one.size.rough else None,
     )
 
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from dbwright.model.statistics import ColumnStatistics
 from dbwright.tune.indexes.computed import Computed
-from dbwright.tune.indexes.lengths import SHORT, Lengths
+from dbwright.tune.indexes.lengths import SHORT, UNCOMPRESSED, Lengths
+from dbwright.tune.indexes.pglz import compressed_bytes
 
 __all__ = ["FEWEST", "Result", "computed_statistics"]
 
@@ -23,6 +24,7 @@ FEWEST = 20
 """Values of a column from which anything is told."""
 UNIQUE = 0.95
 """Of the results that differ: from there on the expression joins no values that can be seen."""
+HEADER = 4
 SHORT_HEADER = 3
 """Bytes by which the header of a computed value is longer than that of a short stored one."""
 INTEGERS = ("smallint", "integer", "bigint")
@@ -46,6 +48,8 @@ class Result(NamedTuple):
     def stored(self) -> int:
         """Bytes in an index."""
         size = self.size or 0
+        if self.type == "text" and size > UNCOMPRESSED + HEADER:
+            return HEADER + compressed_bytes((self.text or "").encode(errors="replace"))
         short = self.type_length == -1 and size - SHORT_HEADER < SHORT
         return size - SHORT_HEADER if short else size
 

@@ -18,6 +18,7 @@ from dbwright.tune.indexes.immutable import column_types, is_immutable
 from dbwright.tune.indexes.selectivity import distinct_values, share_of
 from dbwright.tune.indexes.texts import PATTERN_CLASSES, is_text, sorts_by_bytes
 from dbwright.tune.indexes.usage import Condition, Usage, is_ordered
+from dbwright.tune.indexes.widths import too_wide
 
 __all__ = ["usage_of"]
 
@@ -31,7 +32,8 @@ FIXED = (
 RANGES = (PredicateKind.RANGE, PredicateKind.LIKE_PREFIX, PredicateKind.LIKE)
 BLANK_PADDED = ("character", "bpchar")
 WIDEST_KEY = 600
-"""Bytes of the average value: a B-tree refuses rows of more than 2,704."""
+"""Bytes of the average value: a B-tree refuses rows of more than 2,704. (What is stored elsewhere,
+ANALYZE counts as 18.)"""
 
 
 def usage_of(
@@ -177,6 +179,7 @@ class _Reader:
                 found is None
                 or not is_ordered(found)
                 or (known is not None and known.average_width > WIDEST_KEY)
+                or (known is not None and found.type_length < 0 and too_wide(known))
             ):
                 return None
             return CandidateKey(column=column)

@@ -1,4 +1,5 @@
-"""The search for the best set of indexes: growing, an exact choice of known plans, exchange.
+"""The search for the best set of indexes, from two sides: the best choice of plans that are known,
+and the bound, which tells where better ones could be.
 
 Planner calls are the currency. What any step learns of a plan serves all others, so each starts
 where the last one stopped, and the whole can be left at any moment with the best set so far.
@@ -7,30 +8,29 @@ where the last one stopped, and the whole can be left at any moment with the bes
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from dbwright.progress import Progress, silent
-from dbwright.tune.indexes.bound import lower_bound, sharpen
+from dbwright.tune.indexes.bound import Bounds
 from dbwright.tune.indexes.choose import Problem, choose
 from dbwright.tune.indexes.costs import Costs, bits
-from dbwright.tune.indexes.explore import explore
-from dbwright.tune.indexes.grow import gains_alone, gains_told, grow
+from dbwright.tune.indexes.explore import combine, explore
 
 __all__ = ["Effort", "Found", "search"]
 
-EXPONENTS = (1.0, 0.7, 0.4, 0.0)
-"""Of size, in the rank of candidates: from small indexes first to any size."""
-EXCHANGE_EXPONENT = 0.5
-EXPLORED = 25
-"""Planner calls for each query's own plans."""
 MANY = 60
 """Queries from which on plans are learnt in rounds …"""
-ROUNDS = (1, 5, 12, 25)
+ROUNDS = (1, 5, 12)
+"""… with so many planner calls for each; the last one alone for fewer."""
+APPROACHES = 3
+"""Times that the bound is sharpened …"""
+APPROACH = 16
 """… with so many planner calls for each query."""
 SOLVER_SHARE = 0.3
-"""Of the time, for one solution."""
-GAP = 0.01
+"""Of the time, for one solution …"""
+LEAST_SECONDS = 1.0
+"""… and so many seconds at least."""
 BOUND_SECONDS = 3.0
 """For the bound at least; it may take as long as the search took."""
 SAME = 1e-4
@@ -75,10 +75,12 @@ class _Search:
         self.progress = progress
         self.began = time.monotonic()
         self.end = self.began + effort.seconds
-        self.alone: list[float] = []
+        self.solved = -1
+        """Planner calls by the last exact choice."""
 
-    def over(self) -> bool:
-        return self.costs.calls >= self.effort.calls or time.monotonic() >= self.end
+    def over(self, calls: float = float("inf")) -> bool:
+        calls = min(calls, self.effort.calls)
+        return self.costs.calls >= calls or time.monotonic() >= self.end
 
     def tell(self, what: str) -> None:
         done = min(self.costs.calls, self.effort.calls)
@@ -94,71 +96,60 @@ class _Search:
         return True
 
     def learn(self) -> None:
-        if len(self.costs) > MANY:
-            self.learn_in_rounds()
-            return
-        self.alone = gains_alone(self.problem, self.costs)
-        self.explore(EXPLORED)
+        """The plans that each query wants. Of many queries a little of each first, so that there
+        is a good set whenever the time is up."""
+        many = len(self.costs) > MANY
+        if not many:
+            self.costs.widen(self.problem.allowed)
+        for calls in ROUNDS if many else ROUNDS[-1:]:
+            for query in range(len(self.costs)):
+                if self.over():
+                    break
+                self.tell("reading plans")
+                explore(self.costs, query, [self.problem.allowed], calls)
+            if many:
+                self.solve()
+        self.improve()
 
-    def learn_in_rounds(self) -> None:
-        """The plans of many queries: a little of each first, so that there is a good set whenever
-        the time is up. What each index gains alone is told by the plans that came of it."""
-        for calls in ROUNDS:
-            self.explore(calls)
+    def improve(self) -> None:
+        """The best of what is known by now, and what its indexes do for queries that they were
+        not made for: some other may then go."""
+        if not self.over():
+            self.tell("combining")
+            combine(self.problem, self.costs, self.seconds(), self.over)
+        self.solve()
+        if not self.over() and self.best and self.costs.widen(self.best):
+            self.value = self.problem.value(self.costs, self.best)
             self.solve()
-        self.alone = gains_told(self.problem, self.costs)
 
-    def explore(self, calls: int) -> None:
-        for query in range(len(self.costs)):
-            if self.over():
-                return
-            self.tell("reading plans")
-            explore(self.costs, query, [self.problem.allowed], calls)
-
-    def grow(self) -> None:
-        for exponent in EXPONENTS:
-            if not self.over():
-                start = self.problem.forced
-                found = grow(self.problem, self.costs, start, self.alone, exponent, self.over)
-                self.consider(found, "growing")
-
-    def solve(self) -> bool:
-        """The exact choice, as long as what the planner says of it makes it better."""
-        improved = False
-        while not self.over():
-            seconds = SOLVER_SHARE * (self.end - time.monotonic())
-            if not self.consider(choose(self.problem, self.costs, seconds).chosen, "solving"):
+    def solve(self) -> None:
+        """The exact choice of what is known, as long as the planner has better to say of it. Once
+        at least, so that there is a set however short the time was."""
+        while self.solved < 0 or not (self.over() or self.costs.calls == self.solved):
+            self.solved = self.costs.calls
+            found = choose(self.problem, self.costs, self.seconds(), self.best)
+            told = self.problem.value_known(self.costs, found)
+            if not self.consider(found, "solving") or self.value >= told * (1 - SAME):
                 break
-            improved = True
-        return improved
 
-    def exchange(self) -> bool:
-        """Leave out each index in turn, and grow again without it."""
-        improved = False
-        for number in bits(self.best & ~self.problem.forced):
-            if self.over():
+    def seconds(self) -> float:
+        """That the solver may take."""
+        return max(LEAST_SECONDS, SOLVER_SHARE * (self.end - time.monotonic()))
+
+    def approach(self) -> None:
+        """From the other side: why is the best that could be no better? What is learnt for that
+        shows better sets as well."""
+        bounds = Bounds(self.problem, self.costs, self.seconds)
+        for _ in range(APPROACHES):
+            before = self.costs.calls
+            enough = partial(self.over, before + APPROACH * len(self.costs))
+            if enough():
                 break
-            bit = 1 << number
-            if self.best & bit:
-                rest = self.best & ~bit
-                found = grow(
-                    self.problem,
-                    self.costs,
-                    rest,
-                    self.alone,
-                    EXCHANGE_EXPONENT,
-                    self.over,
-                    barred=bit,
-                )
-                improved |= self.consider(found, "exchanging")
-        return improved
-
-    def settle(self) -> bool:
-        """What an index does for queries that it was not made for: some other may then go."""
-        if self.over() or not self.best or not self.costs.widen(self.best):
-            return False
-        self.value = self.problem.value(self.costs, self.best)
-        return True
+            self.tell("bounding")
+            bounds.approach(self.value, enough)
+            if self.costs.calls == before:
+                break
+            self.improve()
 
     def prefer(self) -> None:
         """Of two that do the same the one that is of more use to queries nobody has seen yet."""
@@ -173,26 +164,13 @@ class _Search:
                     break
 
     def bound(self) -> float:
-        """Sharpened where there are calls left for it. A better set that comes of it is kept,
-        unless the time ran out: then it would not be the same twice."""
-        known = 0.0
-        best, value = self.best, self.value
+        """It takes as long as the search took at most. Better sets that come of it are left alone:
+        they would not be the same twice."""
         now = time.monotonic()
         self.end = min(self.end, now + max(BOUND_SECONDS, now - self.began))
-        while True:
-            seconds = max(1.0, SOLVER_SHARE * (self.end - time.monotonic()))
-            found = lower_bound(self.problem, self.costs, seconds)
-            known = max(known, found.value)
-            before = self.costs.calls
-            if self.value - known <= GAP * self.value:
-                return known
-            if self.over():
-                self.best, self.value = best, value
-                return known
-            sharpen(self.costs, found.chosen, 2 * len(self.costs))
-            self.consider(found.chosen, "bounding")
-            if self.costs.calls == before:
-                return known
+        # It asks about all queries at once.
+        enough = partial(self.over, self.effort.calls - len(self.costs))
+        return Bounds(self.problem, self.costs, self.seconds).approach(self.value, enough)
 
 
 def search(problem: Problem, costs: Costs, effort: Effort, progress: Progress = silent) -> Found:
@@ -200,11 +178,8 @@ def search(problem: Problem, costs: Costs, effort: Effort, progress: Progress = 
     planned: leave those out before."""
     run = _Search(problem, costs, effort, progress)
     before = sum(w * c for w, c in zip(problem.weights, costs.all(0), strict=True))
-    steps: list[Callable[[], object]] = [run.learn, run.grow, run.solve]
-    for step in steps:
-        step()
-    while run.exchange() | run.solve() or run.settle():
-        pass
+    run.learn()
+    run.approach()
     run.prefer()
     complete = not run.over()
     bound = run.bound()

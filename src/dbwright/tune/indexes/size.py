@@ -8,6 +8,7 @@ the size may be.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,14 +19,20 @@ from dbwright.tune.indexes.duplicates import KeyClass
 from dbwright.tune.indexes.gin_size import GinEntries, gin_pages
 from dbwright.tune.indexes.gist_size import gist_pages
 from dbwright.tune.indexes.hash_size import hash_pages
+from dbwright.tune.indexes.lengths import UNCOMPRESSED
 from dbwright.tune.indexes.sampled import Sampling, seldom_met
-from dbwright.tune.indexes.widths import KeyWidth, TupleSizes, tuple_sizes
+from dbwright.tune.indexes.widths import KeyWidth, TupleSizes, mean_size, tuple_sizes
 
-__all__ = ["ERRORS", "IndexSize", "index_size"]
+__all__ = ["ERRORS", "ROUGH", "IndexSize", "index_size", "together"]
 
-ERRORS: Mapping[str, float] = {"btree": 0.15, "hash": 0.25, "brin": 0.5, "gin": 2.0, "gist": 1.0}
+ERRORS: Mapping[str, float] = {"btree": 0.15, "hash": 0.25, "brin": 0.5, "gin": 2.0, "gist": 0.7}
 """By access method, where the statistics are good."""
+COUNTED_ERROR = 0.25
+"""Where entries, or keys, were counted in a sample of rows."""
+UNKNOWN_ENTRIES_ERROR = LONG_ERROR = 9.0
 UNKNOWN_WIDTH_ERROR = 0.5
+ROUGH = 0.5
+"""The error from which a size is told as a range."""
 UNKNOWN_DUPLICATES_ERROR = 3.0
 """Joined duplicates take a quarter of what unique keys take."""
 DEDUPLICATION_SINCE = 13
@@ -51,6 +58,26 @@ class IndexSize:
     error: float
     """The real size lies between `bytes` / (1 + error) and `bytes` * (1 + error), in nearly all
     cases."""
+    error_above: float | None = None
+    """The same for the upper end, where that is nearer: what is not known is often taken for the
+    larger."""
+
+    @property
+    def above(self) -> float:
+        return self.error if self.error_above is None else self.error_above
+
+    @property
+    def rough(self) -> bool:
+        """Is it of the right order only?"""
+        return self.error > ROUGH
+
+    @property
+    def least_bytes(self) -> int:
+        return round(self.bytes / (1 + self.error))
+
+    @property
+    def most_bytes(self) -> int:
+        return round(self.bytes * (1 + self.above))
 
 
 def index_size(
@@ -64,10 +91,12 @@ def index_size(
     fixed: Collection[str] = (),
     present: Collection[str] = (),
     distinct: Mapping[frozenset[str], float] | None = None,
+    tuple_bytes: float | None = None,
     unique: bool = False,
     entries: Sequence[GinEntries] = (),
     options: Mapping[str, str] | None = None,
     sampling: Sampling | None = None,
+    build_memory: float = math.inf,
     major: int = 18,
     page_size: int = 8192,
 ) -> IndexSize:
@@ -76,8 +105,9 @@ def index_size(
     `share` of the rows satisfy a partial index's predicate (0 to 1), which allows one value of
     each of the `fixed` columns, and no null in those that have to be `present`. `distinct` tells
     how many different combinations of columns (by their names) the whole table has, where that is
-    known. GIN needs the `entries` of each column, BRIN the table's pages. `options` are storage
-    parameters. Raises ValueError for another method than btree, hash, gin, gist and brin.
+    known, `tuple_bytes` what the keys take in a row, where that was counted. GIN needs the
+    `entries` of each column and the memory of its build, BRIN the table's pages. `options` are
+    storage parameters. Raises ValueError for another method than btree, hash, gin, gist and brin.
     """
     if method not in ERRORS:
         raise ValueError(f"no size is known for the access method {method}")
@@ -87,16 +117,27 @@ def index_size(
     keys = [replace(key, null_fraction=0.0) if key.name in full else key for key in keys]
     include = [replace(key, null_fraction=0.0) if key.name in full else key for key in include]
     kept = rows * share
+    known = all(key.known for key in [*keys, *include])
     sizes = tuple_sizes([*keys, *include])
+    # How far an index compresses long values (some are, at half of that) no count tells.
+    long = tuple_bytes is not None and tuple_bytes > UNCOMPRESSED / 2
+    if tuple_bytes is not None and not known and not (long and sizes.mean < tuple_bytes):
+        sizes = mean_size(tuple_bytes)
     error, height = ERRORS[method], 0
+    above: float | None = None
     if method == "btree":
         joined = not unique and _joins_duplicates(keys, include, options, major)
         tree = _Tree(keys, sizes, found, kept, int(options.get("fillfactor", "90")), page_size)
         pages, height = tree.pages(found.whole if joined else None)
-        if not all(key.known for key in [*keys, *include]):
-            error = UNKNOWN_DUPLICATES_ERROR if joined else UNKNOWN_WIDTH_ERROR
+        if not known and tuple_bytes is not None:
+            error, above = LONG_ERROR if long else COUNTED_ERROR, COUNTED_ERROR
+        elif not known:
+            above = UNKNOWN_WIDTH_ERROR  # what is not known is taken as unique
+            error = UNKNOWN_DUPLICATES_ERROR if joined else above
         elif joined and sampling is not None:
-            error += tree.doubt(pages, seldom_met(found.whole, rows, sampling))
+            more, less = tree.doubt(pages, seldom_met(found.whole, rows, sampling))
+            above = error + more
+            error += max(more, less)
     elif method == "hash":
         fillfactor = int(options.get("fillfactor", "75"))
         pages = hash_pages(kept, found.whole, fillfactor=fillfactor, page_size=page_size)
@@ -104,9 +145,20 @@ def index_size(
         ranges = int(options.get("pages_per_range", "128"))
         pages = brin_pages(keys, table_pages, pages_per_range=ranges, page_size=page_size)
     elif method == "gin":
-        pages = gin_pages(entries, kept, table_pages, page_size=page_size)
+        pages = gin_pages(
+            entries,
+            kept,
+            table_pages,
+            columns=len(keys),
+            memory=build_memory,
+            page_size=page_size,
+        )
+        if all(column.sure for column in entries):
+            error = COUNTED_ERROR
+        elif not all(column.known for column in entries):
+            error = UNKNOWN_ENTRIES_ERROR
     else:
-        pages, height = gist_pages(kept, sizes, page_size=page_size)
+        pages, height = gist_pages(kept, sizes, sorted_build=major >= 18, page_size=page_size)
     return IndexSize(
         pages=pages,
         bytes=pages * page_size,
@@ -116,6 +168,24 @@ def index_size(
         entries=sum(column.per_row for column in entries) if method == "gin" else 1.0,
         distinct=found.distinct(kept),
         error=error,
+        error_above=above,
+    )
+
+
+def together(parts: Sequence[IndexSize]) -> IndexSize:
+    """Of the partitions of a table."""
+    if not parts:
+        return IndexSize(0, 0, 0, 0.0, 0.0, 1.0, (), 0.0)
+    return IndexSize(
+        pages=sum(part.pages for part in parts),
+        bytes=sum(part.bytes for part in parts),
+        height=max(part.height for part in parts),
+        tuples=sum(part.tuples for part in parts),
+        entry_bytes=max(part.entry_bytes for part in parts),
+        entries=max(part.entries for part in parts),
+        distinct=tuple(map(sum, zip(*(part.distinct for part in parts), strict=True))),
+        error=max(part.error for part in parts),
+        error_above=max(part.above for part in parts),
     )
 
 
@@ -155,7 +225,7 @@ class _Tree:
         """Pages, and levels above the leaves, with the duplicates of such classes `joined`."""
         distinct = self.classes.distinct(self.rows)
         prefixes = [
-            Prefix(count, tuple_sizes(self.keys[: place + 1]).mean)
+            Prefix(count, min(tuple_sizes(self.keys[: place + 1]).mean, self.sizes.mean))
             for place, count in enumerate(distinct)
         ]
         found = btree_pages(
@@ -168,11 +238,11 @@ class _Tree:
         )
         return found.pages, found.height
 
-    def doubt(self, pages: int, seldom_met: float) -> float:
-        """How far off the size is if keys of which the sample met hardly any twice are unique, or
-        if columns depend on one another."""
+    def doubt(self, pages: int, seldom_met: float) -> tuple[float, float]:
+        """How much larger it is if keys of which the sample met hardly any twice are unique, and
+        how much smaller if columns depend on one another."""
         unique = self.pages(None)[0] / pages - 1
         dependent = 0.0
         if self.classes.fewest is not None:
             dependent = pages / self.pages(self.classes.fewest)[0] - 1
-        return max(seldom_met * unique, dependent)
+        return seldom_met * unique, dependent

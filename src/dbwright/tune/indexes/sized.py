@@ -11,7 +11,7 @@ from dbwright.model.statistics import Statistics
 from dbwright.tune.indexes.candidate import CandidateIndex
 from dbwright.tune.indexes.estimate import candidate_size
 from dbwright.tune.indexes.hypopg_size import KNOWN, hypopg_size
-from dbwright.tune.indexes.size import IndexSize
+from dbwright.tune.indexes.size import ROUGH, IndexSize
 from dbwright.tune.indexes.write_estimate import estimated_writes, table_writes
 from dbwright.tune.indexes.writes import UpdateKind, WriteCost
 
@@ -39,7 +39,8 @@ def sized_candidate(
     hypopg_unit: bool,
 ) -> Sized:
     size = candidate_size(candidate, relation, catalog, statistics)
-    counted = float(size.bytes)
+    # Room is kept for what a rough size may come to.
+    counted = float(size.most_bytes if size.above > ROUGH else size.bytes)
     if hypopg_unit and candidate.method in KNOWN:  # of others HypoPG says nothing
         partial = candidate.partial
         share = 1.0 if partial is None or partial.share is None else partial.share

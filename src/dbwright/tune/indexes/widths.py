@@ -30,6 +30,8 @@ __all__ = [
     "align",
     "column_width",
     "expression_width",
+    "mean_size",
+    "too_wide",
     "tuple_sizes",
 ]
 
@@ -37,6 +39,9 @@ HEADER = 8
 HEADER_WITH_NULLS = 16
 MAXIMUM_ALIGNMENT = 8
 LONG_ALIGNMENT = 4
+TOO_WIDE = 16
+"""Bytes on average from which values that statistics hold none of are taken for longer than ANALYZE
+keeps: it counts what they take compressed, which may be little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def column_width(
         alignment=column.type_alignment if fixed else max(column.type_alignment, LONG_ALIGNMENT),
         varying=not fixed,
         deduplicates=deduplicates,
-        known=statistics is not None,
+        known=statistics is not None and (fixed or not too_wide(statistics)),
     )
     if statistics is None:
         return width
@@ -106,6 +111,13 @@ def column_width(
         frequencies=statistics.common_frequencies,
         correlation=statistics.correlation,
     )
+
+
+def too_wide(statistics: ColumnStatistics) -> bool:
+    """Values of more than 1 KiB are no part of the statistics but for their number: ANALYZE takes
+    them all for different (WIDTH_THRESHOLD)."""
+    kept = statistics.common_frequencies or statistics.histogram
+    return statistics.average_width > TOO_WIDE and statistics.distinct == -1 and not kept
 
 
 def expression_width(
@@ -162,6 +174,15 @@ def tuple_sizes(widths: Sequence[KeyWidth]) -> TupleSizes:
         plain = _placed(plain, width, 1 - null)
     short, long = _sized(plain, HEADER), _sized(with_nulls, HEADER_WITH_NULLS)
     return TupleSizes(_whole(short), _whole(long), _sum(short, long))
+
+
+def mean_size(size: float) -> TupleSizes:
+    """Of tuples of which only the mean is known."""
+    low = int(size // MAXIMUM_ALIGNMENT) * MAXIMUM_ALIGNMENT
+    more = (size - low) / MAXIMUM_ALIGNMENT
+    both = ((low, 1 - more), (low + MAXIMUM_ALIGNMENT, more))
+    sizes = {place: share for place, share in both if share > 0}
+    return TupleSizes(sizes, sizes, sizes)
 
 
 def _placed(ends: Mapping[int, float], width: KeyWidth, present: float) -> dict[int, float]:

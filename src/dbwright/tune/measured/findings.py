@@ -102,10 +102,9 @@ def _answers(served: Sequence[MeasuredQuery]) -> str:
 def left_of(
     tuning: Tuning, candidates: Sequence[CandidateIndex], measured: Measured
 ) -> tuple[Tuning, tuple[CandidateIndex, ...]]:
-    """The advice without what slows a query; no index where the set was refused. Costs of queries
-    that lose an index are estimated by what the copy's planner says of them."""
-    kept, places = ((), ()) if measured.refused else (measured.kept, measured.drops)
-    drops = tuple(tuning.drops[place] for place in places)
+    """The advice without what slows a query. Costs of queries that lose an index are estimated by
+    what the copy's planner says of them."""
+    kept, drops = measured.kept, tuple(tuning.drops[place] for place in measured.drops)
     gone = {drop.name for drop in drops}
     names = {tuning.indexes[number].name for number in kept}
     queries = tuple(_effect(effect, names, measured) for effect in tuning.queries)
@@ -125,9 +124,6 @@ def left_of(
         if queries == tuning.queries
         else sum(query.after * query.weight for query in queries),
     )
-    if measured.refused:
-        unchanged = tuple(replace(query, after=query.before, indexes=()) for query in queries)
-        left = replace(left, queries=unchanged, after=tuning.before)
     return left, tuple(candidates[number] for number in kept)
 
 

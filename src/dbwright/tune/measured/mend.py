@@ -52,29 +52,45 @@ def mended(
 
     Raises psycopg.Error where the copy's server is gone.
     """
-    state = stage.everything
     lost: dict[bool, list[DroppedIndex]] = {True: [], False: []}
 
-    def told(reason: str = "", *, refused: bool = False) -> Mended:
-        return Mended(state, tuple(lost[True]), tuple(lost[False]), refused, reason)
+    def told(state: State, reason: str = "") -> Mended:
+        return Mended(state, tuple(lost[True]), tuple(lost[False]), bool(reason), reason)
 
-    def ended() -> Mended:
-        nothing_left = stage.built and not state.made & stage.built.keys()
-        if nothing_left and any(index.after.slower_than(index.before) for index in lost[True]):
-            return told("each of the indexes makes a query slower", refused=True)
-        return told()
+    state, reason = _mended(stage, trials, stage.everything, worth, limits, progress, lost)
+    if reason:
+        # Indexes that can go whatever becomes of the new ones: they are no part of what failed.
+        rest = State(frozenset(n for n in stage.gone if n in state.made and not stage.needs(n)))
+        rest, slow = _mended(stage, trials, rest, worth, limits, progress, lost)
+        return told(State() if slow else _known(trials, rest), reason)
+    nothing_left = stage.built and not state.made & stage.built.keys()
+    if nothing_left and any(index.after.slower_than(index.before) for index in lost[True]):
+        return told(state, "each of the indexes makes a query slower")
+    return told(state)
 
+
+def _mended(
+    stage: Stage,
+    trials: Sequence[Trial],
+    state: State,
+    worth: Mapping[int, float],
+    limits: Limits,
+    progress: Progress,
+    lost: Mapping[bool, list[DroppedIndex]],
+) -> tuple[State, str]:
+    """What is left of the state, and why it can't be had: empty where it can. What leaves it is
+    added to `lost`, by whether it is a new index."""
     for _ in range(ROUNDS):
         slow = _slowest(trials, state, progress)
         if slow is None:
             idle = dict(_idle(stage, trials, state))
             if not idle:
-                return ended()
-            lost[True] += idle.values()
+                return state, ""
+            lost[True].extend(idle.values())
             state = state.without(frozenset(idle))
             continue
         if limits.over:
-            return told(_slowed(slow, state, "no time was left to mend that"), refused=True)
+            return state, _slowed(slow, state, "no time was left to mend that")
         removed = _removal(slow, state, worth)
         if not removed:
             break
@@ -82,9 +98,15 @@ def mended(
             lost[number in stage.built].append(index)
         state = state.without(removed)
     slow = _slowest(trials, state, progress)
-    if slow is None:
-        return ended()
-    return told(_slowed(slow, state, "nothing mends that"), refused=True)
+    return state, "" if slow is None else _slowed(slow, state, "nothing mends that")
+
+
+def _known(trials: Sequence[Trial], state: State) -> State:
+    """Without the drops of indexes that a query used which there was no time to run without."""
+    for trial in trials:
+        if not trial.reason and trial.changes(state) and trial.times(state) is None:
+            state = state.without(trial.base.used)
+    return state
 
 
 def _idle(

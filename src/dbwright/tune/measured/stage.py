@@ -8,9 +8,8 @@ the drops, counted on from there.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,27 +25,10 @@ from dbwright.progress import Progress
 from dbwright.sandbox.copy.copy import Copy
 from dbwright.sandbox.twin.visible import HIDE, SHOW
 from dbwright.tune.indexes.candidate import CandidateIndex
+from dbwright.tune.measured.plan_on_copy import PlanOnCopy, plan_on_copy
 
-__all__ = ["PlanOnCopy", "Stage", "State"]
+__all__ = ["Stage", "State"]
 
-ESTIMATES = frozenset(
-    (
-        "Actual Loops, Actual Rows, Actual Startup Time, Actual Total Time, Plan Rows, Plan Width, "
-        "Planned Partitions, Startup Cost, Total Cost"
-    ).split(", ")
-)
-"""Fields of a plan that may differ where it is the same plan."""
-SCANS = frozenset(
-    {
-        "Seq Scan",
-        "Index Scan",
-        "Index Only Scan",
-        "Bitmap Heap Scan",
-        "Tid Scan",
-        "Tid Range Scan",
-        "Sample Scan",
-    }
-)
 PLANNING_SECONDS = 60.0
 
 PARTS = """
@@ -68,19 +50,6 @@ class State:
 
     def without(self, numbers: frozenset[int]) -> State:
         return State(self.made - numbers, self.settings)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOnCopy:
-    """What the copy's planner does."""
-
-    shape: str
-    """Equal for the same plan."""
-    cost: float
-    used: frozenset[int] = frozenset()
-    """New indexes, and those to be dropped, by number."""
-    relations: frozenset[str] = frozenset()
-    """Tables that it scans, qualified."""
 
 
 @dataclass
@@ -181,6 +150,10 @@ class Stage:
         """All changes made."""
         return State(frozenset(self._oids))
 
+    def needs(self, number: int) -> bool:
+        """Can this drop only be where a new index is?"""
+        return number in self._needs
+
     def stays(self, number: int, state: State) -> bool:
         """Is a drop still advised: in the state, or not to be tried here and its keeper there?"""
         if number in self.gone:
@@ -229,21 +202,7 @@ class Stage:
             f"EXPLAIN (VERBOSE, FORMAT JSON) {statement}".encode()
         ).fetchone()
         assert row is not None
-        plan = row[0][0]["Plan"]
-        nodes = [node for _, node in _walk(plan, "")]
-        names = {
-            (schema, node["Index Name"]) for schema, node in _walk(plan, "") if "Index Name" in node
-        }
-        return PlanOnCopy(
-            shape=json.dumps(_shape(plan), sort_keys=True),
-            cost=float(plan["Total Cost"]),
-            used=frozenset(self._numbers[name] for name in names if name in self._numbers),
-            relations=frozenset(
-                qualify(node["Schema"], node["Relation Name"])
-                for node in nodes
-                if node["Node Type"] in SCANS and "Schema" in node and "Relation Name" in node
-            ),
-        )
+        return plan_on_copy(row[0][0]["Plan"], self._numbers)
 
     def names(self, numbers: frozenset[int]) -> tuple[str, ...]:
         """Of the new ones among them."""
@@ -252,18 +211,3 @@ class Stage:
     def _require_server(self, problem: psycopg.Error) -> None:
         if self.connection.broken or self.connection.closed:
             raise problem
-
-
-def _walk(node: Mapping[str, Any], schema: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each node with its schema: that of a bitmap index scan is that of the table above it."""
-    schema = node.get("Schema", schema)
-    yield schema, node
-    for child in node.get("Plans", ()):
-        yield from _walk(child, schema)
-
-
-def _shape(node: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in node.items() if name not in ESTIMATES}
-    if "Plans" in kept:
-        kept["Plans"] = [_shape(child) for child in kept["Plans"]]
-    return kept

@@ -14,8 +14,9 @@ from dbwright.engines.postgresql.runnable import called, require_harmless
 from dbwright.errors import StatementNotRun, StatementRejected
 from dbwright.model.measured import Run
 from dbwright.sql.explainable import explainable
+from dbwright.tune.measured.plan_on_copy import PlanOnCopy
 from dbwright.tune.measured.runs import Limits, NotRun, pair
-from dbwright.tune.measured.stage import PlanOnCopy, Stage, State
+from dbwright.tune.measured.stage import Stage, State
 from dbwright.tune.workload.weighted import Weighted
 
 __all__ = ["BASE", "Trial", "on_trial"]
