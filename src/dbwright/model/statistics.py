@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from dbwright.model.catalog import Column, Index, MaterializedView, Table
+from dbwright.model.entries import EntryKind, EntryStatistics
 
 __all__ = [
     "ArchiverStatistics",
@@ -190,6 +191,8 @@ class Statistics:
     indexes: tuple[IndexStatistics, ...] = ()
     columns: tuple[ColumnStatistics, ...] = ()
     extended: tuple[ExtendedStatisticsData, ...] = ()
+    entries: tuple[EntryStatistics, ...] = ()
+    """What was counted for indexes that are thought of."""
     databases: tuple[DatabaseStatistics, ...] = ()
     checkpoints: CheckpointStatistics | None = None
     archiver: ArchiverStatistics | None = None
@@ -211,6 +214,11 @@ class Statistics:
         name = column if isinstance(column, str) else column.name
         return self._columns.get((table.oid, name))
 
+    def of_entries(
+        self, table: Table | MaterializedView, keys: tuple[str, ...], kind: EntryKind
+    ) -> EntryStatistics | None:
+        return self._entries.get((table.oid, keys, kind))
+
     def of_database(self, name: str) -> DatabaseStatistics | None:
         return next((d for d in self.databases if d.name == name), None)
 
@@ -228,6 +236,10 @@ class Statistics:
     @cached_property
     def _indexes(self) -> dict[int, IndexStatistics]:
         return {index.oid: index for index in self.indexes}
+
+    @cached_property
+    def _entries(self) -> dict[tuple[int, tuple[str, ...], EntryKind], EntryStatistics]:
+        return {(one.table_oid, one.keys, one.kind): one for one in self.entries}
 
     @cached_property
     def _columns(self) -> dict[tuple[int, str], ColumnStatistics]:

@@ -24,7 +24,7 @@ from dbwright.model.names import literal, quote
 __all__ = ["Keys", "RowReader", "RowsWanted", "Sample", "reading_rows"]
 
 BLOCKS = 64
-"""Pages that a sample is taken from, at least."""
+"""Pages that a sample is taken from, at least, where nothing else is said."""
 MORE = 1.03
 """Rows that are taken beyond those that are wanted, for LIMIT to cut: luck may be against us."""
 THIN = 1 << 16
@@ -42,6 +42,8 @@ class Sample:
     rows: int
     table_rows: float
     table_pages: int
+    blocks: int = BLOCKS
+    """Pages that they are taken from, at least."""
 
     @property
     def whole(self) -> bool:
@@ -53,13 +55,23 @@ class Sample:
         """Of the table's pages: what is read."""
         pages = max(1, self.table_pages)
         needed = pages * self.rows * MORE / max(1.0, self.table_rows)
-        return min(100.0, 100 * max(needed, BLOCKS) / pages)
+        return min(100.0, 100 * max(needed, self.blocks) / pages)
 
     @property
     def thinned(self) -> int:
         """How many of each 65,536 rows that are read are taken."""
         read = max(1.0, self.table_rows * self.percent / 100)
         return min(THIN, max(1, round(THIN * self.rows * MORE / read)))
+
+    @property
+    def clause(self) -> str:
+        """What follows the table in FROM; LIMIT cuts it to `rows`."""
+        if self.whole:
+            return ""
+        found = f" TABLESAMPLE SYSTEM ({self.percent:.9f}) REPEATABLE ({SEED})"
+        if self.thinned < THIN:
+            found += f" WHERE (hashtext(ctid::text) & {THIN - 1}) < {self.thinned}"
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +116,7 @@ class RowsWanted:
         if self.keys is not None:
             query += f" WHERE {self.keys.condition}"
         elif self.sample is not None:
-            if not self.sample.whole:
-                query += f" TABLESAMPLE SYSTEM ({self.sample.percent:.9f}) REPEATABLE ({SEED})"
-                if self.sample.thinned < THIN:
-                    place = f"hashtext(ctid::text) & {THIN - 1}"
-                    query += f" WHERE ({place}) < {self.sample.thinned}"
+            query += self.sample.clause
             query += f" LIMIT {self.sample.rows}"
         return f"COPY ({query}) TO STDOUT{' (FORMAT binary)' if self.binary else ''}"
 
