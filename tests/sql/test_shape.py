@@ -56,6 +56,8 @@ def _fingerprint(text: str) -> str | None:
 @example("SELECT /*1*/ a", "SELECT 1 a")
 @example('SELECT "a 1" FROM t', 'SELECT "a 2" FROM t')
 @example("SELECT E'\\'', 1 -- '", "SELECT E'\\'', 2 -- '")
+@example("SELECT 1; COMMENT ON TABLE t IS 'x'", "SELECT 1; COMMENT ON TABLE t IS 'y'")
+@example("SELECT E'\\''; FETCH 5 FROM c", "SELECT E'\\''; FETCH 6 FROM c")
 def test_one_shape_is_one_fingerprint(first: str, second: str) -> None:
     prints = [_fingerprint(text) for text in (first, second)]
     if None in prints:

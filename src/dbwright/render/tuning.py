@@ -98,9 +98,12 @@ def _search(tuning: Tuning) -> str:
     tried = f"{plural(tuning.tried, 'index')} tried with {tuning.planner_calls:,} plans"
     within = tuning.within_share
     if within < 0.0005:
-        return f"{tried}: no other set of them is better"
+        return f"{tried}: by the planner's costs no other set of them is better"
     end = "" if tuning.complete else " (its time was up: --effort gives more)"
-    return f"{tried}: no other set of them is better by more than {within:.1%}{end}"
+    return (
+        f"{tried}: by the planner's costs no other set of them is better by more than "
+        f"{within:.1%}{end}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 from dbwright.engines.postgresql.logs.csv_format import CsvFormat
+from dbwright.engines.postgresql.logs.events import Statement
+from dbwright.engines.postgresql.logs.plans import NESTED
 
 TEXTS = (
     'SELECT "a" FROM t',
@@ -34,9 +36,27 @@ def test_text_and_parameters() -> None:
             f"{_quoted(f'duration: 1.500 ms  statement: {text}')},{_quoted(detail)},,,,,,,"
             f'{_quoted(location)},"a,b","client backend",,42'
         )
-        (event,) = source.events(line.encode())
-        assert type(event) is tuple
-        assert source.plain(event[5]).decode() == text
-        assert source.plain(event[6]).decode() == detail
-        origin = source.origin(event[7])
+        (event,) = source.read(line.encode())
+        assert isinstance(event, tuple)
+        cut = source.cut(event[4])
+        assert cut is not None and source.plain(cut.text).decode() == text
+        what = event[4][cut.start : cut.end]
+        assert source.parted(what) == (text.encode(), detail.encode())
+        origin = source.origin(event[4][cut.tail :])
         assert (origin.application, origin.query_id) == ("a,b", 42)
+
+
+def test_a_plan_inside_of_a_function() -> None:
+    context = _quoted('SQL statement "SELECT 1"\nPL/pgSQL function f() line 1 at PERFORM')
+    kinds = []
+    for where in (context, ""):
+        line = (
+            '2026-11-23 07:00:00.000 UTC,"app","shop",7,"[local]",6a.7,3,"SELECT",'
+            "2026-11-23 07:00:00 UTC,3/4,0,LOG,00000,"
+            '"duration: 1.500 ms  plan:\nQuery Text: SELECT 1\nResult  (cost=0.00..0.01)"'
+            f',,,,,{where},,,,"a,b","client backend",,42\n'
+        )
+        (event,) = CsvFormat().read(line.encode())
+        assert isinstance(event, Statement) and event.text.startswith(b"Query Text: SELECT 1\n")
+        kinds.append(event.kind)
+    assert kinds == [NESTED, b"plan"]

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbwright.engines.postgresql.logs import csv_format, json_format, read_log, stderr_format
+from dbwright.engines.postgresql.logs.calls import Call, Speaker
 from dbwright.engines.postgresql.logs.csv_format import CsvFormat
-from dbwright.engines.postgresql.logs.groups import Call, Groups, Speaker
+from dbwright.engines.postgresql.logs.groups import Groups
 from dbwright.engines.postgresql.logs.json_format import JsonFormat
 from dbwright.engines.postgresql.logs.lookup import Lookup
 from dbwright.engines.postgresql.logs.moments import Clock
@@ -107,9 +108,8 @@ def test_talks_come_to_the_same_in_pieces_of_any_size(
         for _ in range(times if text[:8] == b"SELECT a" else 1):
             milliseconds += later
             time = b"2026-11-23 07:00:%02d.%03d UTC" % divmod(milliseconds, 1000)
-            call: Call = (
-                lookup.find(text), 0.001, time, transaction, text, parameters, speaker, b""
-            )  # fmt: skip
+            what = text + b'","' + parameters if parameters else text
+            call: Call = (lookup.find(text), 0.001, time, transaction, what, speaker, b"")
             all_calls.append(call)
     assert _heard(all_calls, size) == _heard(all_calls, 1) == _heard(all_calls, 10_000)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 
+from dbwright.engines.postgresql.logs.calls import UNTIMED, Group, Speaker
 from dbwright.engines.postgresql.logs.counts import FAILED, Counting
 from dbwright.engines.postgresql.logs.events import (
     Entry,
@@ -12,48 +14,30 @@ from dbwright.engines.postgresql.logs.events import (
     Origin,
     Statement,
 )
-from dbwright.engines.postgresql.logs.groups import UNTIMED, Groups, Speaker
-from dbwright.engines.postgresql.logs.lookup import Lookup
+from dbwright.engines.postgresql.logs.groups import Groups
+from dbwright.engines.postgresql.logs.lookup import Kind, Lookup, kind_of
 from dbwright.engines.postgresql.logs.moments import Clock
+from dbwright.engines.postgresql.logs.people import Milliseconds, Person
 from dbwright.engines.postgresql.logs.plans import (
     NESTED,
     parameters_of_plan,
     statement_and_plan,
 )
 from dbwright.engines.postgresql.logs.talks import Talk, Talks
-from dbwright.sql.shape import ONE_DIGIT, rough_outline
+from dbwright.sql.outline import ONE_DIGIT
 
 __all__ = ["Collector"]
 
 MOST_PEOPLE = 20_000
 """So many sessions are kept apart at a time; those silent for longest are over then."""
 MOST_ORIGINS = 10_000
-MOST_DURATIONS = 20_000
-"""So many different ones are remembered, as they are written."""
 LIKELY_SECONDS = 0.001
 """The quickest of all statements takes less, on any server."""
 LONGEST_PLAN = 200_000
 """Bytes of a plan; longer ones are left out."""
 
-
-class _Person:
-    """Whose statements these are, and what they said last."""
-
-    __slots__ = ("database", "lookup", "said", "speaker", "talk")
-
-    def __init__(
-        self, database: str | None, speaker: Speaker, lookup: Lookup | None, talk: Talk
-    ) -> None:
-        self.database = database
-        self.speaker = speaker
-        self.lookup = lookup
-        """None for a person of a database that is not asked for."""
-        self.talk = talk
-        self.said: Statement | None = None
-        """Logged when it began (log_statement); its duration follows."""
-
-    def plain(self, text: bytes) -> bytes:
-        return self.speaker.source.plain(text)
+_QUOTE = ord("'")
+"""Python looks for a number in bytes far quicker than for bytes."""
 
 
 class Collector:
@@ -79,58 +63,70 @@ class Collector:
         """Does the log not say whose entries they are?"""
         self._database = database
         self._settled = 0
-        self._people: dict[Hashable, _Person] = {}
+        self._people: dict[Hashable, Person] = {}
         self._talk_of: dict[str, Talk] = {}
         self._speakers: dict[tuple[str | None, str | None, str], Speaker] = {}
         self._lookups: dict[tuple[str, str | None], Lookup] = {}
-        self._seconds: dict[bytes, float] = {}
+        self._seconds = Milliseconds()
         self._origins: dict[tuple[str, bytes], Origin] = {}
 
     def take(self, events: Iterable[Event], source: Format) -> None:
-        """All events of a block."""
-        people, known_seconds = self._people, self._seconds
-        statements = 0
-        found = list(events)
-        for event in found:
+        """The events of a block."""
+        people, seconds_of, ends_field = self._people, self._seconds, source.ends_field
+        count = calls = 0
+        for event in events:
+            count += 1
             if type(event) is not tuple:
-                assert isinstance(event, Entry)
-                self._note(event, source)
+                assert not isinstance(event, tuple)
+                self._odd(event, source)
                 continue
-            time, who, transaction, duration, kind, text, parameters, origin = event
-            person = people.get(who)
-            if person is None:
-                person = self._meet(who, source)
-            lookup = person.lookup
-            if (
-                lookup is None
-                or not duration
-                or (kind != b"statement" and kind[:8] != b"execute ")
-                or kind[:14] == b"execute fetch "
-            ):
-                self._unusual(person, event)
-                continue
-            seconds = known_seconds.get(duration)
-            if seconds is None:
-                seconds = self._remembered_seconds(duration)
-            statements += 1
-            if kind == b"statement":
-                rough = rough_outline(text) if b"'" in text else text.translate(ONE_DIGIT)
-                group = lookup.outlines.get(rough) or lookup.find(text)
+            time, who, transaction, duration, said, detail = event
+            person = people.get(who) or self._meet(who, source)
+            # Written out, for it is most of the work: `outline`, but for what `ends_field` refuses.
+            if _QUOTE in said:
+                parts = said.split(b"'")
+                found = b"'".join(parts[::2]).translate(ONE_DIGIT)
+                if not len(parts) & 1 or (ends_field and ends_field(b"'".join(parts[1::2]))):
+                    found = b""
             else:
-                group = lookup.texts.get(text) or lookup.find(text)
-            speaker, talk = person.speaker, person.talk
-            call = (group, seconds, time, transaction, text, parameters, speaker, origin)
+                found = said.translate(ONE_DIGIT)
+            form = person.forms.get(found)
+            if form is None or form.calls is None:
+                form = (form and form.variant(said)) or person.lookup.form(found, said)
+                if form.calls is None:
+                    self._no_call(person, form.kind, form.group, seconds_of[duration])
+                    continue
+            calls += 1
+            group, talk, what = form.calls, person.talk, said[form.what]
+            if detail:
+                what += b"\n" + detail
+            call = (
+                group, seconds_of[duration], time, transaction, what, person.speaker,
+                said[form.tail],
+            )  # fmt: skip
             group.fresh.append(call)
-            group.seconds.append(seconds)
-            speakers = group.spoken.get(origin)
-            if speakers is None:
-                speakers = group.spoken[origin] = {}
-            speakers[speaker] = speakers.get(speaker, 0) + 1
             if group.turns:
                 talk.turns.append(len(talk.fresh))
             talk.fresh.append(call)
-        self.entries += len(found)
-        self.statements += statements
+        self.entries += count
+        self.statements += calls
+
+    def _odd(self, event: Statement | Entry, source: Format) -> None:
+        if isinstance(event, Entry):
+            self._note(event, source)
+        else:
+            person = self._people.get(event.who) or self._meet(event.who, source)
+            self._statement(person, event)
+
+    def _no_call(self, person: Person, kind: Kind, group: Group | None, seconds: float) -> None:
+        """What else is logged with a duration, and calls in databases that are not asked for."""
+        if kind is Kind.CALL or kind is Kind.FETCH:
+            self.statements += 1
+            self.of_other_databases += not person.is_wanted
+        if group is not None and kind is Kind.FETCH:
+            group.fetch_seconds += seconds
+        elif group is not None and kind is Kind.PLANNING:
+            group.planning_seconds = (group.planning_seconds or 0.0) + seconds
 
     @property
     def textless(self) -> int:
@@ -177,7 +173,7 @@ class Collector:
             found = self._origins[source.name, raw] = source.origin(raw) if raw else Origin()
         return found
 
-    def _meet(self, who: Hashable, source: Format) -> _Person:
+    def _meet(self, who: Hashable, source: Format) -> Person:
         found = source.identity(who)
         self.nameless |= not found.session
         speaker = self._speakers.get((found.user, found.application, source.name))
@@ -193,67 +189,59 @@ class Collector:
             talk = Talk()
             if found.session:
                 self._talk_of[found.session] = talk
-        lookup = self._lookup(source, found.database) if wanted else None
-        person = self._people[who] = _Person(found.database, speaker, lookup, talk)
+        lookup = self._lookup(source, found.database, wanted)
+        person = self._people[who] = Person(found.database, wanted, speaker, lookup, talk)
         return person
 
-    def _lookup(self, source: Format, database: str | None) -> Lookup:
+    def _lookup(self, source: Format, database: str | None, wanted: bool) -> Lookup:
         found = self._lookups.get((source.name, database))
         if found is None:
-            found = Lookup(self.groups, source, database)
+            found = Lookup(self.groups, source, database, wanted=wanted)
             self._lookups[source.name, database] = found
         return found
 
-    def _remembered_seconds(self, duration: bytes) -> float:
-        """Most durations come again and again, for most are of a few milliseconds at most."""
-        if len(self._seconds) >= MOST_DURATIONS:
-            self._seconds.clear()
-        seconds = self._seconds[duration] = _seconds(duration)
-        return seconds
-
-    def _unusual(self, person: _Person, event: Statement) -> None:
-        """Statements without a duration, durations without a statement, parts of executions, and
-        what is of other databases."""
-        time, duration, kind, text = event[0], *event[3:6]
-        if not duration:
+    def _statement(self, person: Person, event: Statement) -> None:
+        """One that is not like most: without a duration, a duration without a statement, or one
+        that is written in another way."""
+        if not event.duration:
             if person.said is not None:
                 self._call(person, person.said, UNTIMED)
             person.said = event
-            self._executions += kind != b"statement"
-        elif not kind:
-            if text.startswith(b"fastpath "):
+            self._executions += event.kind != b"statement"
+            return
+        seconds = self._seconds[event.duration]
+        if not event.kind:
+            if event.text.startswith(b"fastpath "):
                 return
             if person.said is None:
                 self.lone_durations += 1
                 return
-            self._call(person, (time, *person.said[1:]), _seconds(duration))
+            self._call(person, replace(person.said, time=event.time), seconds)
             person.said = None
-        elif kind == b"statement" or kind.startswith(b"execute "):
-            self.statements += 1
-            if person.lookup is None:
-                self.of_other_databases += 1
-            else:  # more rows of an execution that was counted when it began
-                person.lookup.find(text).fetch_seconds += _seconds(duration)
-        elif person.lookup is None:
             return
-        elif kind in (b"plan", NESTED):
-            self._plan(person, _seconds(duration), person.plain(text), is_nested=kind == NESTED)
-        elif kind.startswith((b"parse ", b"bind ")):
-            group = person.lookup.find(text)
-            group.planning_seconds = (group.planning_seconds or 0.0) + _seconds(duration)
+        kind = kind_of(event.kind)
+        if kind is Kind.CALL:
+            self._call(person, event, seconds)
+        elif person.is_wanted and event.kind in (b"plan", NESTED):
+            plan = person.plain(event.text)
+            self._plan(person, seconds, plan, is_nested=event.kind == NESTED)
+        else:
+            finds = person.is_wanted and kind is not Kind.OTHER
+            self._no_call(person, kind, person.lookup.find(event.text) if finds else None, seconds)
 
-    def _call(self, person: _Person, said: Statement, seconds: float) -> None:
-        time, _, transaction, _, _, text, parameters, origin = said
+    def _call(self, person: Person, said: Statement, seconds: float) -> None:
         self.statements += 1
-        if person.lookup is None:
+        if not person.is_wanted:
             self.of_other_databases += 1
             return
-        group = person.lookup.find(text)
-        call = (group, seconds, time, transaction, text, parameters, person.speaker, origin)
+        group = person.lookup.find(said.text)
+        call = (
+            group, seconds, said.time, said.transaction, said.what, person.speaker, said.tail
+        )  # fmt: skip
         group.take(call)
         person.talk.take(call)
 
-    def _plan(self, person: _Person, seconds: float, message: bytes, *, is_nested: bool) -> None:
+    def _plan(self, person: Person, seconds: float, message: bytes, *, is_nested: bool) -> None:
         text, plan = statement_and_plan(message)
         if not text:
             return
@@ -269,7 +257,7 @@ class Collector:
             self._failed(entry)
         if size and entry.statement:
             person = self._people.get(entry.who) or self._meet(entry.who, source)
-            if person.lookup is not None:
+            if person.is_wanted:
                 group = self.groups.find(entry.statement, person.database)
                 group.temporary_bytes += size
                 group.temporary_files += 1
@@ -281,7 +269,7 @@ class Collector:
         if person is None or person.said is None:
             return
         said, person.said = person.said, None
-        if person.plain(said[5]) != entry.statement:
+        if person.plain(said.text) != entry.statement:
             self._call(person, said, UNTIMED)
 
     def _forget_silent(self, heard: dict[int, Talk]) -> None:
@@ -294,10 +282,3 @@ class Collector:
                 del self._people[who]
         kept = {id(person.talk) for person in self._people.values()}
         self._talk_of = {name: talk for name, talk in self._talk_of.items() if id(talk) in kept}
-
-
-def _seconds(duration: bytes) -> float:
-    try:
-        return float(duration) * 0.001
-    except ValueError:
-        return 0.0  # a damaged digit

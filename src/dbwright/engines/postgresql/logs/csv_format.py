@@ -1,6 +1,6 @@
 """csvlog: one CSV record an entry (manual, Using CSV-Format Log Output), versions 12 to 18.
 
-The expression reads the fields before the message; of them only names may hold a comma or a quote.
+Of the fields before the message only names may hold a comma or a quote.
 """
 
 from __future__ import annotations
@@ -8,7 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 
-from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Who
+from dbwright.engines.postgresql.logs.events import (
+    BEGINNINGS,
+    KIND,
+    Cut,
+    Entry,
+    Event,
+    Origin,
+    Row,
+    Statement,
+    Who,
+)
+from dbwright.engines.postgresql.logs.plans import NESTED, is_nested
 
 __all__ = ["START", "CsvFormat"]
 
@@ -22,28 +33,30 @@ _ENTRY = re.compile(
     # user_name … session_id: the same for a whole session
     rb"[^,]*,[^,]*,[^,]*,"  # session_line_num, command_tag, session_start_time
     rb"([^,]*),[^,]*,"  # virtual_transaction_id, transaction_id
-    rb'(?:LOG,00000,"duration: ([0-9]+\.[0-9]+) ms  ([^:]*):[ \n]|)'
     rb"([^\n]*(?:\n(?!" + _TIME + rb")[^\n]*)*)\n"
 )
 _MARK = b',LOG,00000,"duration: '
 """Within a field a quote is doubled: this can only stand between fields."""
-_END = b'",,,,,,,,'
-"""After the message or the detail: all fields up to application_name, which are empty unless the
-statement ran inside of a function or log_error_verbosity is verbose."""
-_PART = re.compile(
-    rb'LOG,00000,"(?:duration: ([0-9]+\.[0-9]+) ms(?:(?=",)|  ([a-z][^:]*):[ \n])'
-    rb"|(statement|execute [^:\n]*): )"
-)
-"""A duration of its own (log_duration), a statement without one (log_statement), and those with a
-context or a location."""
-_BETWEEN = re.compile(rb'","(?!")')
+_BEGUN = re.compile(rb'LOG,00000,"(?:duration: ([0-9]+\.[0-9]+) (?=ms)|(?=statement: |execute ))')
+"""A statement or a duration, or both."""
+_LONE = re.compile(rb'ms"|(statement|execute [^\n]*?): ')
+"""A duration of its own (log_duration), or a statement without one (log_statement)."""
+_QUOTED = re.compile(rb'[^"]*(?:""[^"]*)*')
 _FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"?|([^,\n]*))(?:,|\n|\Z)')
+_CONTEXT, _APPLICATION, _QUERY_ID = 4, 8, 11
+"""Fields from the one before hint on."""
+_MOST_HEADS = 50_000
 
 
 class CsvFormat:
     name = "csvlog"
     has_transactions = True
     unread = 0
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, bytes] = {}
+        """What stands between the time and session_line_num, and whose it is."""
+        self._time_ends = 0
 
     def last_start(self, block: bytes) -> int:
         position = len(block)
@@ -52,42 +65,55 @@ class CsvFormat:
                 return position + 1
         return 0
 
-    def events(self, block: bytes) -> list[Event]:
-        found: list[Event] = []
-        add = found.append
+    def read(self, block: bytes) -> Iterator[Event]:
+        known, ends = self._known, self._time_ends
+        row: Row | None = None
         odd: list[bytes] = []
         for line in block.split(b"\n"):
             head, _, rest = line.partition(_MARK)
-            body, closed, tail = rest.rpartition(_END)
-            # A quote before the end's makes a pair of it, perhaps.
-            if not closed or (body[-1:] == b'"' and _is_open(body)):
-                odd.append(line)
-                continue
-            try:
-                duration, _, _, kind, text = body.split(b" ", 4)
-                # user_name … session_id are the same for a whole session.
-                names, _, _, _, transaction, _ = head.rsplit(b",", 5)
-            except ValueError:
-                odd.append(line)
-                continue
-            if kind == b"statement:":
-                kind = b"statement"
-            elif kind in NAMED:
-                name, _, text = text.partition(b": ")
-                kind += b" " + name
-            else:
-                odd.append(line)
-                continue
+            duration, _, said = rest.partition(b" ")
+            fields = head.rsplit(b",", 5)
+            names = fields[0]
+            who = known.get(names[ends:])
+            if who is None or said[:6] not in BEGINNINGS:
+                who = self._whose(names, said) if len(fields) == 6 else None
+                if who is None:
+                    odd.append(line)
+                    continue
+                ends = self._time_ends
+            if row is not None:
+                yield row if not odd else _continued(row, odd)
             if odd:
-                found += _slowly(odd)
+                yield from _slowly(odd)
                 odd.clear()
-            parameters = b""
-            if tail[:1] != b",":
-                text, parameters, tail = _message_and_more(text, tail)
-            time, _, who = names.partition(b",")
-            add((time, who, transaction, duration, kind, text, parameters, tail))
-        found += _slowly(odd)
-        return found
+            row = names[:ends], who, fields[4], duration, said, b""
+        if row is not None:
+            yield row if not odd else _continued(row, odd)
+        yield from _slowly(odd)
+
+    def _whose(self, names: bytes, said: bytes) -> bytes | None:
+        """Whose entry it is, of which nothing was seen before; None where it is not as expected."""
+        time, comma, who = names.partition(b",")
+        if said[:6] not in BEGINNINGS or who.count(b",") < 4:
+            return None
+        if len(self._known) > _MOST_HEADS:
+            self._known.clear()
+        self._time_ends = len(time)
+        self._known[comma + who] = who
+        return who
+
+    @staticmethod
+    def ends_field(strings: bytes) -> bool:
+        return b'"' in strings and b'"' in strings.replace(b'""', b"")
+
+    def cut(self, said: bytes) -> Cut | None:
+        kind = KIND.match(said)
+        return None if kind is None else _cut(said, kind[1], kind.end())
+
+    def parted(self, what: bytes) -> tuple[bytes, bytes]:
+        text = _QUOTED.match(what)
+        assert text is not None  # it matches an empty one
+        return self.plain(text[0]), self.plain(what[text.end() + 3 :])
 
     def plain(self, raw: bytes) -> bytes:
         return raw.replace(b'""', b'"')
@@ -97,50 +123,57 @@ class CsvFormat:
         fields = [_text(field) for field in (*_fields(who), *[b""] * 5)]
         return Who(fields[4], fields[0] or None, fields[1] or None)
 
-    def origin(self, origin: bytes) -> Origin:
-        fields = [_text(field) for field in _fields(origin.removeprefix(b","))]
-        query_id = fields[3] if len(fields) > 3 else ""
+    def origin(self, tail: bytes) -> Origin:
+        fields = [_text(field) for field in _fields(tail)]
+        query_id = fields[_QUERY_ID] if len(fields) > _QUERY_ID else ""
         number = int(query_id) if query_id.lstrip("-").isdigit() else 0
-        return Origin(fields[0] or None, number or None)
+        application = fields[_APPLICATION] if len(fields) > _APPLICATION else ""
+        return Origin(application or None, number or None)
 
 
-def _message_and_more(text: bytes, tail: bytes) -> tuple[bytes, bytes, bytes]:
-    """Message, detail and tail where empty fields follow one that may be the detail, or else the
-    message itself: then the tail begins with a location (log_error_verbosity)."""
-    message, between, detail = text.partition(b'","')
-    if detail[:1] != b'"' and between:
-        return message, detail, tail
-    # Quotes of the message around a comma are doubled, those of two fields are not.
-    between_fields = _BETWEEN.search(text)
-    if between_fields is not None:
-        return text[: between_fields.start()], text[between_fields.end() :], tail
-    location = _FIELD.match(tail)
-    return text, b"", tail if location is None else tail[location.end() :]
+def _continued(row: Row, odd: list[bytes]) -> Row:
+    """With the other lines of its text, which are taken from those that come next."""
+    last = next((i for i, line in enumerate(odd) if START.match(line)), len(odd))
+    if not last:
+        return row
+    said = b"\n".join([row[4], *odd[:last]])
+    del odd[:last]
+    return (*row[:4], said, b"")
 
 
-def _is_open(body: bytes) -> bool:
-    """Does an odd number of quotes stand at the end?"""
-    return (len(body) - len(body.rstrip(b'"'))) & 1 == 1
+def _cut(said: bytes, kind: bytes, start: int) -> Cut:
+    """`start`: of the text, in the message."""
+    text = _QUOTED.match(said, start)
+    assert text is not None  # it matches an empty one
+    end = text.end()
+    # An empty detail is two commas.
+    tail = end + 2
+    if said[end : end + 3] == b'","':
+        detail = _QUOTED.match(said, end + 3)
+        assert detail is not None
+        end = detail.end()
+        tail = end + 1
+    return Cut(kind, start, text[0], end, tail)
 
 
 def _slowly(lines: list[bytes]) -> list[Event]:
-    """What is no statement on a line of its own."""
+    """What is no statement with its duration."""
     found: list[Event] = []
-    for time, who, transaction, duration, kind, rest in _ENTRY.findall(b"\n".join(lines) + b"\n"):
-        parameters = b""
-        text, closed, tail = rest.rpartition(_END)
-        if not kind:
-            part = _PART.match(rest)
-            if part is None:
-                found += _others(time, who, rest)
-                continue
-            duration, kind = part[1] or b"", part[2] or part[3] or b""
-            text, parameters, tail = _by_quotes(rest[part.end() :])
-        elif not closed or _is_open(text):
-            text, parameters, tail = _by_quotes(rest)
-        elif tail[:1] != b",":
-            text, parameters, tail = _message_and_more(text, tail)
-        found.append((time, who, transaction, duration, kind, text, parameters, tail))
+    for time, who, transaction, rest in _ENTRY.findall(b"\n".join(lines) + b"\n"):
+        begun = _BEGUN.match(rest)
+        if begun is None:
+            found += _others(time, who, rest)
+            continue
+        duration, said = begun[1] or b"", rest[begun.end() :]
+        match = KIND.match(said) or _LONE.match(said)
+        if match is None:
+            found += _others(time, who, rest)
+            continue
+        cut = _cut(said, match[1] or b"", match.end())
+        what, tail, kind = said[cut.start : cut.end], said[cut.tail :], cut.kind
+        if kind == b"plan" and is_nested(_text(b"".join(_fields(tail)[_CONTEXT : _CONTEXT + 1]))):
+            kind = NESTED
+        found.append(Statement(time, who, transaction, duration, kind, what, cut.text, tail))
     return found
 
 
@@ -153,26 +186,11 @@ def _others(time: bytes, who: bytes, rest: bytes) -> Iterator[Event]:
     yield Entry(time, who, severity, message, sqlstate, detail, fields[8])
 
 
-def _by_quotes(rest: bytes) -> tuple[bytes, bytes, bytes]:
-    """Message, detail and tail of any record; `rest` begins in the message."""
-    position, ends = 0, []
-    for match in _FIELD.finditer(b'"' + rest):
-        ends.append(match.end())
-        if len(ends) == 9:
-            position = match.end() - 1
-            break
-    fields = _raw_fields(b'"' + rest)
-    if len(fields) < 10:
-        return rest, b"", b""
-    return fields[0], fields[1], rest[position:]
-
-
 def _fields(record: bytes) -> list[bytes]:
-    return [field.replace(b'""', b'"') for field in _raw_fields(record)]
-
-
-def _raw_fields(record: bytes) -> list[bytes]:
-    return [match[2] if match[1] is None else match[1] for match in _FIELD.finditer(record)]
+    return [
+        (match[2] if match[1] is None else match[1]).replace(b'""', b'"')
+        for match in _FIELD.finditer(record)
+    ]
 
 
 def _text(field: bytes) -> str:

@@ -11,7 +11,16 @@ import re
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Who
+from dbwright.engines.postgresql.logs.events import (
+    BEGINNINGS,
+    KIND,
+    Cut,
+    Entry,
+    Event,
+    Origin,
+    Statement,
+    Who,
+)
 from dbwright.engines.postgresql.logs.plans import NESTED, is_nested
 
 __all__ = ["JsonFormat"]
@@ -21,16 +30,13 @@ _MESSAGE = re.compile(
     r"(?:duration: ([0-9]+\.[0-9]+) ms(?:  )?)?"
     r"(?:((?:statement|execute |parse |bind |plan)[^:\n]*):[ \n])?"
 )
-
-
 _MARK = b',"message":"duration: '
 """Within a value a quote has a backslash before it: this can only stand between values."""
+_TIME = b'{"timestamp":"'
 _NAMES_END = b',"line_num":'
 _TRANSACTION = b',"vxid":"'
-_APPLICATION = b"application_name"
-_DETAIL = b'detail":"'
-_QUERY = b',"query_id":'
-_TIME = b'{"timestamp":"'
+_DETAIL = b'","detail":"'
+_QUOTED = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _MOST_HEADS = 50_000
 
 
@@ -41,71 +47,72 @@ class JsonFormat:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Hashable] = {}
-        """The bytes that are the same for a whole session, and whose they are."""
+        """What stands between the time and line_num, and whose it is."""
         self._time_ends = 0
 
     def last_start(self, block: bytes) -> int:
         return block.rfind(b"\n") + 1
 
-    def events(self, block: bytes) -> list[Event]:
-        found: list[Event] = []
-        add = found.append
+    def read(self, block: bytes) -> Iterator[Event]:
+        known, ends, begin = self._known, self._time_ends, len(_TIME)
         odd: list[bytes] = []
-        known, time_ends, before_time = self._known, self._time_ends, len(_TIME)
         for line in block.split(b"\n"):
             head, _, rest = line.partition(_MARK)
-            text, _, tail = rest.partition(b'","')
-            parameters = b""
-            if tail.startswith(_DETAIL):
-                parameters, _, tail = tail[len(_DETAIL) :].partition(b'","')
-            application, quoted, query = tail.rpartition(_QUERY)
-            # After a backslash the quote is one of the text.
-            if not quoted or text[-1:] == b"\\" or parameters[-1:] == b"\\":
-                odd.append(line)
-                continue
-            try:
-                duration, _, _, kind, text = text.split(b" ", 4)
-            except ValueError:
-                odd.append(line)
-                continue
+            duration, _, said = rest.partition(b" ")
             names, _, more = head.partition(_NAMES_END)
-            who = known.get(names[time_ends:] + application)
-            if who is None:
-                who = self._read(line, names, application)
+            who = known.get(names[ends:])
+            if who is None or said[:6] not in BEGINNINGS:
+                who = self._whose(names, said)
                 if who is None:
                     odd.append(line)
                     continue
-                time_ends = self._time_ends
-            if kind == b"statement:":
-                kind = b"statement"
-            elif kind in NAMED:
-                name, _, text = text.partition(b": ")
-                kind += b" " + name
-            else:
-                odd.append(line)
-                continue
+                ends = self._time_ends
             if odd:
-                found += _slowly(odd)
+                yield from _slowly(odd)
                 odd.clear()
             transaction = more.partition(_TRANSACTION)[2].partition(b'"')[0]
-            time = names[before_time:time_ends]
-            add((time, who, transaction, duration, kind, text, parameters, query[:-1]))
-        found += _slowly(odd)
-        return found
+            yield names[begin:ends], who, transaction, duration, said, b""
+        yield from _slowly(odd)
 
-    def _read(self, line: bytes, names: bytes, application: bytes) -> Hashable | None:
-        """Whose a line is whose like was not seen before; None where it is not as expected."""
-        found = _object(line.decode(errors="replace"))
-        if not isinstance(found, dict) or not application.startswith(_APPLICATION):
+    def _whose(self, names: bytes, said: bytes) -> Hashable | None:
+        """Whose entry it is, of which nothing was seen before; None where it is not as expected."""
+        found = _object(names.decode(errors="replace") + "}")
+        if said[:6] not in BEGINNINGS or not isinstance(found, dict):
             return None
         time = _TIME + _raw(found, "timestamp")
-        self._time_ends = self._time_ends or len(time)
-        if len(time) != self._time_ends or not names.startswith(time + b'",'):
+        if not names.startswith(time + b'",'):
             return None
         if len(self._known) > _MOST_HEADS:
             self._known.clear()
-        who = self._known[names[len(time) :] + application] = _who(found)
+        self._time_ends = len(time)
+        who = self._known[names[len(time) :]] = _who(found)
         return who
+
+    @staticmethod
+    def ends_field(strings: bytes) -> bool:
+        if b'"' not in strings and b"\\" not in strings:
+            return False
+        bare = strings.replace(b"\\\\", b"").replace(b'\\"', b"")
+        # Nor may a quote of the statement be written as its number.
+        return b'"' in bare or b"\\'" in bare or b"\\u0027" in bare
+
+    def cut(self, said: bytes) -> Cut | None:
+        kind = KIND.match(said)
+        if kind is None:
+            return None
+        text = _QUOTED.match(said, kind.end())
+        assert text is not None  # it matches an empty one
+        end = text.end()
+        if said.startswith(_DETAIL, end):
+            detail = _QUOTED.match(said, end + len(_DETAIL))
+            assert detail is not None
+            end = detail.end()
+        return Cut(kind[1], kind.end(), text[0], end, end)
+
+    def parted(self, what: bytes) -> tuple[bytes, bytes]:
+        text = _QUOTED.match(what)
+        assert text is not None  # it matches an empty one
+        return self.plain(text[0]), self.plain(what[text.end() + len(_DETAIL) :])
 
     def plain(self, raw: bytes) -> bytes:
         if b"\\" not in raw:
@@ -117,15 +124,23 @@ class JsonFormat:
         assert isinstance(who, tuple)
         return Who(who[0] or "", *who[1:])
 
-    def origin(self, origin: bytes) -> Origin:
-        number = int(origin) if origin.lstrip(b"-").isdigit() else 0
-        return Origin(None, number or None)
+    def origin(self, tail: bytes) -> Origin:
+        found = _object('{"message":"' + tail.decode(errors="replace"))
+        if not isinstance(found, dict):
+            return Origin()
+        application, number = found.get("application_name"), found.get("query_id")
+        return Origin(
+            application if isinstance(application, str) and application else None,
+            number if isinstance(number, int) and number else None,
+        )
 
 
-def _slowly(lines: list[bytes]) -> Iterator[Event]:
+def _slowly(raw_lines: list[bytes]) -> list[Event]:
     """What is no statement with its duration, or not written as expected."""
+    events: list[Event] = []
     # Not splitlines: statements may hold what Unicode calls the end of a line.
-    for found in _objects([line.decode(errors="replace") for line in lines if line]):
+    lines = [line.decode(errors="replace") for line in raw_lines if line]
+    for found in _objects(lines):
         if not isinstance(found, dict):
             continue
         message, stamp = found.get("message"), found.get("timestamp")
@@ -133,27 +148,36 @@ def _slowly(lines: list[bytes]) -> Iterator[Event]:
             continue  # an entry without a message, or a line that is no entry
         time = stamp.encode(errors="replace")
         match = _MESSAGE.match(message)
-        if match is None:
-            yield _other(found, time, message)
-            continue
-        duration, kind = match.groups("")
-        if kind == "plan" and is_nested(str(found.get("context", ""))):
-            kind = NESTED.decode()
-        yield (
-            time,
-            _who(found),
-            _raw(found, "vxid"),
-            duration.encode(),
-            kind.encode(errors="replace"),
-            _quoted(message[match.end() :]),
-            _raw(found, "detail"),
-            b"%d" % found.get("query_id", 0),
+        events.append(
+            _other(found, time, message) if match is None else _statement(found, time, match)
         )
+    return events
+
+
+def _statement(found: dict[str, Any], time: bytes, begun: re.Match[str]) -> Statement:
+    duration, kind = begun.groups("")
+    if kind == "plan" and is_nested(str(found.get("context", ""))):
+        kind = NESTED.decode()
+    text = what = _quoted(begun.string[begun.end() :])
+    if found.get("detail"):
+        what += _DETAIL + _raw(found, "detail")
+    names = {key: found[key] for key in ("application_name", "query_id") if key in found}
+    tail = f'",{json.dumps(names)[1:]}' if names else '"}'
+    return Statement(
+        time=time,
+        who=_who(found),
+        transaction=_raw(found, "vxid"),
+        duration=duration.encode(),
+        kind=kind.encode(errors="replace"),
+        what=what,
+        text=text,
+        tail=tail.encode(errors="replace"),
+    )
 
 
 def _who(found: dict[str, Any]) -> Hashable:
     get = found.get
-    return get("session_id"), get("user"), get("dbname"), get("application_name")
+    return get("session_id"), get("user"), get("dbname")
 
 
 def _raw(found: dict[str, Any], key: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import unquote
 
-from dbwright.engines.postgresql.logs import groups as g
+from dbwright.engines.postgresql.logs import calls as g
 from dbwright.engines.postgresql.logs.collector import Collector
 from dbwright.engines.postgresql.logs.parameters import parameter_values, whole_values
 from dbwright.engines.postgresql.logs.roles import Role

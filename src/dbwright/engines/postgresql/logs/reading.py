@@ -108,7 +108,7 @@ def _read(
     # Entries are many, short-lived and in no cycles: looking for garbage among them is all cost.
     with garbage_collection_paused():
         for block in blocks(file, found.last_start, progress, cut, wrapping):
-            collector.take(found.events(block), found)
+            collector.take(found.read(block), found)
             collector.settle(STATEMENTS_HELD)
         collector.settle()
 

@@ -8,10 +8,21 @@ left over goes through an expression that reads all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from dbwright.engines.postgresql.logs.events import NAMED, Entry, Event, Origin, Statement, Who
+from dbwright.engines.postgresql.logs.events import (
+    BEGINNINGS,
+    KIND,
+    Cut,
+    Entry,
+    Event,
+    Origin,
+    Row,
+    Statement,
+    Who,
+)
 from dbwright.engines.postgresql.logs.plans import NESTED, is_nested
 from dbwright.engines.postgresql.logs.prefix import Prefix
 
@@ -38,6 +49,7 @@ _Head: TypeAlias = tuple[bytes, Hashable, bytes]
 
 class StderrFormat:
     name = "stderr"
+    ends_field: Callable[[bytes], bool] | None = None
 
     def __init__(self, prefix: Prefix) -> None:
         self.prefix = prefix
@@ -62,57 +74,40 @@ class StderrFormat:
                 return position + 1
         return 0
 
-    def events(self, block: bytes) -> list[Event]:
-        found: list[Event] = []
-        add = found.append
+    def read(self, block: bytes) -> Iterator[Event]:
+        is_quick, known, ends = self._is_quick, self._known, self._time_ends
+        row: Row | None = None
         odd: list[bytes] = []
-        is_quick, known, time_ends = self._is_quick, self._known, self._time_ends
         for line in block.replace(b"\n\t", _LINE_END).split(b"\n"):
-            head, mark, rest = line.partition(_MARK)
-            if not mark:
-                head, mark, text = line.partition(_DETAIL)
-                if (
-                    mark
-                    and found
-                    and not odd
-                    and (head[time_ends:] in known or self._read(head) is not None)
-                ):
-                    last = found[-1]
-                    assert type(last) is tuple
-                    found[-1] = (*last[:6], text, b"")
-                else:
-                    odd.append(line)
-                continue
-            try:
-                duration, _, _, kind, text = rest.split(b" ", 4)
-            except ValueError:
-                odd.append(line)
-                continue
-            transaction = b""
-            who = known.get(head[time_ends:]) if is_quick else None
-            if who is not None:
-                time = head[:time_ends]
-            else:
-                read = self._read(head)
+            head, _, rest = line.partition(_MARK)
+            duration, _, said = rest.partition(b" ")
+            who = known.get(head[ends:]) if is_quick else None
+            time, transaction = head[:ends], b""
+            if who is None or said[:6] not in BEGINNINGS:
+                read = self._read(head) if said[:6] in BEGINNINGS else None
                 if read is None:
-                    odd.append(line)
+                    if row is not None and not odd and not row[5] and self._is_detail(line):
+                        row = (*row[:5], line.partition(_DETAIL)[2])
+                    else:
+                        odd.append(line)
                     continue
                 time, who, transaction = read
-                time_ends = self._time_ends
-            if kind == b"statement:":
-                kind = b"statement"
-            elif kind in NAMED:
-                name, _, text = text.partition(b": ")
-                kind += b" " + name
-            else:
-                odd.append(line)
-                continue
+                ends = self._time_ends
+            if row is not None:
+                yield row
             if odd:
-                found += self._slowly(odd)
+                yield from self._slowly(odd)
                 odd.clear()
-            add((time, who, transaction, duration, kind, text, b"", b""))
-        found += self._slowly(odd)
-        return found
+            row = time, who, transaction, duration, said, b""
+        if row is not None:
+            yield row
+        yield from self._slowly(odd)
+
+    def _is_detail(self, line: bytes) -> bool:
+        head, mark, _ = line.partition(_DETAIL)
+        if not mark:
+            return False
+        return head[self._time_ends :] in self._known or self._read(head) is not None
 
     def _read(self, head: bytes) -> _Head | None:
         """What a line begins with, where it is all of what stands before the tag."""
@@ -123,16 +118,25 @@ class StderrFormat:
         who = self._named(groups)
         time = b"" if self._time is None else groups[self._time]
         if self._is_quick:
-            self._time_ends = self._time_ends or len(time)
-            if len(time) == self._time_ends:
-                if len(self._known) > _MOST_HEADS:
-                    self._known.clear()
-                self._known[head[len(time) :]] = who
+            self._time_ends = len(time)
+            if len(self._known) > _MOST_HEADS:
+                self._known.clear()
+            self._known[head[len(time) :]] = who
         return time, who, b"" if self._transaction is None else groups[self._transaction]
 
     def _named(self, groups: Sequence[bytes]) -> Hashable:
         places = self._who
         return groups[places[0]] if len(places) == 1 else tuple([groups[i] for i in places])
+
+    def cut(self, said: bytes) -> Cut | None:
+        kind = KIND.match(said)
+        if kind is None:
+            return None
+        return Cut(kind[1], kind.end(), said[kind.end() :], len(said), len(said))
+
+    def parted(self, what: bytes) -> tuple[bytes, bytes]:
+        text, _, parameters = what.partition(b"\n")
+        return self.plain(text), self.plain(parameters)
 
     def plain(self, raw: bytes) -> bytes:
         return raw.replace(_LINE_END, b"\n")
@@ -148,7 +152,7 @@ class StderrFormat:
         for found in self._entry.findall(block):
             tag, state, duration, kind, text = found[-5:]
             if b"\n\t" in text:
-                text = text.replace(b"\n\t", b"\n")
+                text = text.replace(b"\n\t", _LINE_END)
             if tag == b"LOG" and (duration or kind):
                 begun -= bool(duration)
                 if held is not None:
@@ -158,23 +162,23 @@ class StderrFormat:
                     entry = None
                 if kind == b"plan":
                     text = text.removeprefix(b"\t")
-                held = (
-                    b"" if time_at is None else found[time_at],
-                    self._named(found),
-                    b"" if transaction_at is None else found[transaction_at],
-                    duration,
-                    kind,
-                    text,
-                    b"",
-                    b"",
+                held = Statement(
+                    time=b"" if time_at is None else found[time_at],
+                    who=self._named(found),
+                    transaction=b"" if transaction_at is None else found[transaction_at],
+                    duration=duration,
+                    kind=kind,
+                    what=text,
+                    text=text,
+                    tail=b"",
                 )
             elif tag in _SECONDARY_TAGS:
                 if entry is not None:
                     entry.add(tag, text)
                 elif held is not None and tag == b"DETAIL":
-                    held = (*held[:6], text, b"")
+                    held = replace(held, what=held.text + b"\n" + text)
                 elif held is not None and _tells_nested(held, tag, text):
-                    held = (*held[:4], NESTED, *held[5:])
+                    held = replace(held, kind=NESTED)
             else:
                 if held is not None:
                     yield held
@@ -193,7 +197,7 @@ class StderrFormat:
         pieces = who if isinstance(who, tuple) else (who,)
         return self.prefix.identity(pieces)
 
-    def origin(self, origin: bytes) -> Origin:
+    def origin(self, tail: bytes) -> Origin:
         return Origin()
 
 
@@ -202,8 +206,8 @@ _SECONDARY_TAGS = frozenset(SECONDARY.split(b"|"))
 
 def _tells_nested(held: Statement, tag: bytes, text: bytes) -> bool:
     """Does a line say that the plan before it is of a statement inside of a function?"""
-    is_plan = tag == b"CONTEXT" and held[4] == b"plan"
-    return is_plan and is_nested(text.decode(errors="replace"))
+    is_plan = tag == b"CONTEXT" and held.kind == b"plan"
+    return is_plan and is_nested(_text(text))
 
 
 class _Open:
@@ -226,8 +230,12 @@ class _Open:
             time=self._time,
             who=self._who,
             severity=self._severity.decode(),
-            message=self._text.decode(errors="replace"),
+            message=_text(self._text),
             sqlstate=self._state.decode(),
-            detail=self._lines.get(b"DETAIL", b"").decode(errors="replace"),
-            statement=self._lines.get(b"STATEMENT", b""),
+            detail=_text(self._lines.get(b"DETAIL", b"")),
+            statement=self._lines.get(b"STATEMENT", b"").replace(_LINE_END, b"\n"),
         )
+
+
+def _text(raw: bytes) -> str:
+    return raw.replace(_LINE_END, b"\n").decode(errors="replace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import itemgetter
 
-from dbwright.engines.postgresql.logs.groups import Call, Group
+from dbwright.engines.postgresql.logs.calls import Call, Group
 from dbwright.engines.postgresql.logs.moments import Clock
 from dbwright.engines.postgresql.logs.roles import Role
 
@@ -25,7 +25,7 @@ MOST_DISTINCT = 2_000
 """Calls of one burst are compared with one another up to so many different ones."""
 MOST_REPEATED = 20_000
 
-_WHAT = itemgetter(4, 5)
+_WHAT = itemgetter(4)
 
 
 class _Tally:
@@ -74,9 +74,9 @@ class _Tally:
         self.seconds += call[1]
         seen = self.seen
         if seen is None:
-            seen = self.seen = {hash(self.first[4:6])}
+            seen = self.seen = {hash(self.first[4])}
         if len(seen) < MOST_DISTINCT:
-            key = hash(call[4:6])
+            key = hash(call[4])
             if key not in seen:
                 seen.add(key)
                 if self.second is None:
