@@ -5,8 +5,8 @@
 Writes a log of realistic traffic into a temporary folder: an ORM's quoted statements with
 constants, prepared ones with parameters, transactions, N+1 loops, multi-line reports, errors,
 temporary files, checkpoints. Both programs read all of it on one core. Prints a table: seconds,
-megabytes a second (of 10^6 bytes), the ratio, and the peak memory of ours; and how long Python's own
-modules take to cut the file into fields, and nothing more.
+megabytes a second (of 10^6 bytes), the ratio, and the peak memory of ours; and how long Python's
+own modules take to cut the file into fields, and nothing more.
 """
 
 from __future__ import annotations
