@@ -274,7 +274,7 @@ def advice(
     options = IndexOptions(
         budget_bytes=None if budget is None else budget * 1e6,
         hypopg_unit=not real,
-        effort=Effort(3000, 13),
+        effort=Effort(3000, 12.5),
         partial=not whole,
         available=(),  # the peers have b-trees only
     )

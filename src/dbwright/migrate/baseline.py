@@ -18,6 +18,17 @@ from dbwright.progress import Progress
 
 __all__ = ["baseline"]
 
+NOTED = {
+    "state": MigrationState.BASELINE,
+    "direction": "up",
+    "rolled_back": False,
+    "statements_done": 0,
+    "done_checksum": "",
+    "statement": "",
+    "error": "",
+}
+"""Also over what was taken back, or failed and left nothing."""
+
 
 @operation(
     Effect.WRITES,
@@ -49,15 +60,22 @@ def baseline(
         raise BadMigration("no version was given", "name the last one that is in the database")
     migrations = read_folder(dir)
     require_files(migrations, dir)
-    if int(version) not in {migration.number for migration in migrations}:
-        raise BadMigration(f"there is no migration {version} in {dir}", "name one of its versions")
+    numbers = {str(migration.number) for migration in migrations}
+    if (version.lstrip("0") or "0") not in numbers:
+        short = version[:40]
+        raise BadMigration(f"there is no migration {short} in {dir}", "name one of its versions")
     with opened(target, configuration, table) as place, taking_turn(place, wait, progress):
         noted = []
         with place.connection.transaction():
             for one in standings(migrations, place.history.rows()):
-                if one.number <= int(version) and one.migration and one.applied is None:
-                    place.history.put(one.migration, {"state": MigrationState.BASELINE})
-                    noted.append(one.migration)
+                if one.number > int(version) or one.state.is_done or one.migration is None:
+                    continue
+                if one.is_half_done:
+                    raise BadMigration(
+                        f"{one.migration} stopped half-way", "finish it first: see migrate status"
+                    )
+                place.history.put(one.migration, NOTED)
+                noted.append(one.migration)
     lines = "\n".join(f"- {migration}" for migration in noted)
     text = f"Noted as there already:\n\n{lines}\n" if noted else "All of them were noted before.\n"
     data = {"target": place.name, "noted": [migration.version for migration in noted]}

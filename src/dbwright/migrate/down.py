@@ -59,9 +59,9 @@ def down(
     migrations = read_folder(dir)
     require_files(migrations, dir)
     patience = patience_of(lock_timeout, retries)
-    with opened(target, configuration, table) as place, taking_turn(place, wait, progress):
+    with opened(target, configuration, table) as place, taking_turn(place, wait, progress) as turn:
         found = standings(migrations, place.history.rows())
         works = planned(to_go_down(found, version), "down", patience)
-        with running(place, progress, cut_off) as runner:
+        with running(place, turn, progress, cut_off) as runner:
             ran = [runner.run(work, before) for work, before in works]
         return document("migrate down", place, ran, "There is nothing to take back.")

@@ -8,10 +8,12 @@ from typing import Annotated
 
 from dbwright.errors import BadMigration
 from dbwright.migrate.files.options import duration
+from dbwright.migrate.history.turn import Turn
 from dbwright.migrate.place import Place
 from dbwright.migrate.runner.patience import Patience
-from dbwright.migrate.runner.runner import CutOff, Ran, Runner, Work
+from dbwright.migrate.runner.runner import Runner
 from dbwright.migrate.runner.watcher import Watcher
+from dbwright.migrate.runner.work import CutOff, Ran, Work
 from dbwright.migrate.standing import Standing
 from dbwright.migrate.works import work_of
 from dbwright.model.document import Document
@@ -44,7 +46,10 @@ def patience_of(lock_timeout: str, retries: int) -> Patience:
     """Raises BadMigration."""
     seconds = duration(lock_timeout)
     if seconds is None:
-        raise BadMigration(f"{lock_timeout} is no time", "write for example: --lock-timeout 500ms")
+        raise BadMigration(
+            f"{lock_timeout} is no time, or one that is too long",
+            "write for example: --lock-timeout 500ms",
+        )
     return Patience(lock_timeout=seconds, retries=max(0, retries))
 
 
@@ -60,10 +65,12 @@ def planned(
 
 
 @contextmanager
-def running(place: Place, progress: Progress, cut_off: CutOff | None = None) -> Iterator[Runner]:
-    """A runner whose session is watched. Raises ConnectionLost."""
-    with Watcher(place.url, place.connection.info.backend_pid, progress) as watcher:
-        yield Runner(place.connection, place.history, watcher, progress, cut_off)
+def running(
+    place: Place, turn: Turn, progress: Progress, cut_off: CutOff | None = None
+) -> Iterator[Runner]:
+    """A runner whose session is watched."""
+    with Watcher(place.url, turn.pid, progress) as watcher:
+        yield Runner(place.connection, place.history, turn, watcher, progress, cut_off)
 
 
 def document(command: str, place: Place, ran: Sequence[Ran], nothing: str) -> Document:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from dbwright.configuration import Configuration
 from dbwright.engines.postgresql.connect import connect, display_name
-from dbwright.errors import UsageError
+from dbwright.errors import ConnectionLost, TargetError, UsageError
 from dbwright.migrate.history.table import DEFAULT_TABLE, History
-from dbwright.migrate.history.turn import turn
+from dbwright.migrate.history.turn import Turn, turn
 from dbwright.operation import Parameter
 from dbwright.progress import Progress
 from dbwright.target import Live, resolve
@@ -55,16 +56,33 @@ def opened(
             "migrations run on a live database, and this is none",
             "give its URL: postgresql://user@host/database",
         )
-    connection = connect(found.url, application_name="dbwright migrate")
+    name = display_name(found.url)
+    # Files are UTF-8, whatever the database, the user's settings or the environment say.
+    url = make_conninfo(found.url, client_encoding="UTF8")
+    connection = connect(url, application_name="dbwright migrate")
     try:
-        yield Place(connection, History(connection, table), found.url, display_name(found.url))
+        yield Place(connection, History(connection, table), found.url, name)
+    except psycopg.Error as problem:
+        raise _refused(name, problem, connection) from None
     finally:
         connection.close()
 
 
 @contextmanager
-def taking_turn(place: Place, wait: float, progress: Progress) -> Iterator[None]:
+def taking_turn(place: Place, wait: float, progress: Progress) -> Iterator[Turn]:
     """Alone on this history, which is made where there is none. Raises AnotherRunner."""
-    with turn(place.connection, place.history.table, wait, progress):
+    with turn(place.connection, place.history.table, wait, progress) as taken:
         place.history.create()
-        yield
+        yield taken
+
+
+def _refused(name: str, problem: psycopg.Error, connection: psycopg.Connection[Any]) -> TargetError:
+    """The server's word on the history itself, or on the turn."""
+    said = problem.diag.message_primary or " ".join(str(problem).split())
+    if connection.closed:
+        return ConnectionLost(f"the connection to {name} broke: {said}", "run it again")
+    return TargetError(
+        f"{name}: {said}",
+        "migrations need a database that can be written, and a user who may create, read and "
+        "write the history's table (see --table)",
+    )

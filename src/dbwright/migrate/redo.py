@@ -43,12 +43,12 @@ def redo(
     migrations = read_folder(dir)
     require_files(migrations, dir)
     patience = patience_of(lock_timeout, retries)
-    with opened(target, configuration, table) as place, taking_turn(place, wait, progress):
+    with opened(target, configuration, table) as place, taking_turn(place, wait, progress) as turn:
         chosen = to_go_down(standings(migrations, place.history.rows()), None)
         if not chosen:
             raise BadMigration("nothing was run yet", "run it with: dbwright migrate up")
         back, again = planned(chosen, "down", patience), planned(chosen, "up", patience)
-        with running(place, progress) as runner:
+        with running(place, turn, progress) as runner:
             ran = [runner.run(work, before) for work, before in back]
             rows = place.history.rows()
             ran += [runner.run(work, rows.get(work.migration.number)) for work, _ in again]

@@ -32,6 +32,13 @@ class Standing:
         return MigrationState.PENDING if self.applied is None else self.applied.state
 
     @property
+    def is_half_done(self) -> bool:
+        """Is some of it in the database, or may be? A failure that left nothing is none."""
+        if self.applied is None or not self.state.is_half_done:
+            return False
+        return bool(self.applied.statements_done or self.applied.statement)
+
+    @property
     def is_changed(self) -> bool:
         """Is the file another one than that which was run to its end?"""
         if self.migration is None or self.applied is None or not self.applied.state.is_done:
@@ -63,6 +70,7 @@ def to_go_up(
     last = None if version is None else int(version)
     chosen = [one for one in found if last is None or one.number <= last]
     _require_unchanged(chosen)
+    _require_not_on_the_way_back(chosen)
     waiting = [one for one in chosen if one.migration is not None and not one.state.is_done]
     if not allow_gaps:
         _require_no_gaps(found, waiting)
@@ -74,19 +82,25 @@ def to_go_down(found: Sequence[Standing], version: str | None) -> tuple[Standing
 
     Raises BadMigration.
     """
-    if version is not None and int(version) != 0:
+    if version is not None and version.strip("0"):
         _require_version(found, version)
-    there = [one for one in reversed(found) if one.state.is_done or one.state.is_half_done]
-    chosen = there[:1] if version is None else [o for o in there if o.number > int(version)]
+    there = [one for one in reversed(found) if one.state.is_done or one.is_half_done]
+    chosen = there[:1] if version is None else [o for o in there if o.number > _last(version)]
     for one in chosen:
         _require_reversible(one)
     return tuple(chosen)
 
 
+def _last(version: str) -> int:
+    """The number that stays: of 0 not even a file of that number does."""
+    return int(version) if version.strip("0") else -1
+
+
 def _require_version(found: Sequence[Standing], version: str) -> None:
-    if not version.isdecimal() or int(version) not in {one.number for one in found}:
+    numbers = {str(one.number) for one in found}
+    if not version.isdecimal() or (version.lstrip("0") or "0") not in numbers:
         raise BadMigration(
-            f"there is no migration {version}", "`dbwright migrate status` lists them"
+            f"there is no migration {version[:40]}", "`dbwright migrate status` lists them"
         )
 
 
@@ -99,16 +113,32 @@ def _require_unchanged(found: Iterable[Standing]) -> None:
             )
 
 
+def _require_not_on_the_way_back(chosen: Iterable[Standing]) -> None:
+    for one in chosen:
+        applied = one.applied
+        if one.is_half_done and applied is not None and applied.direction == "down":
+            raise BadMigration(
+                f"{applied.version} {applied.name} is taken back in part",
+                "finish that with `dbwright migrate down` first",
+            )
+
+
 def _require_no_gaps(found: Sequence[Standing], waiting: Sequence[Standing]) -> None:
     done = [one.number for one in found if one.state.is_done]
-    late = [one for one in waiting if done and one.number < done[-1] and not one.state.is_half_done]
+    late = [one for one in waiting if done and one.number < done[-1] and not one.is_half_done]
     if late and late[0].migration is not None:
         raise BadMigration(
             f"{late[0].migration.path} is older than {done[-1]}, which was applied before it",
             "give it a later version, or run it all the same with --allow-gaps",
         )
-    missing = missing_between(one.migration for one in found if one.migration is not None)
-    if missing and waiting and missing[-1] > 0:
+    known = {one.number for one in found}
+    # Between those that were run nothing is asked for any more: `verify` tells of that.
+    missing = [
+        number
+        for number in missing_between(one.migration for one in found if one.migration is not None)
+        if waiting and max(done, default=-1) < number < waiting[-1].number and number not in known
+    ]
+    if missing:
         raise BadMigration(
             f"there is no migration {missing[0]}, and one after it",
             "add its file, or go on without it with --allow-gaps",
@@ -128,7 +158,7 @@ def _require_reversible(one: Standing) -> None:
             "take it back by hand, or go down to a later version",
         )
     applied = one.applied
-    if one.state.is_half_done and applied is not None and applied.direction == "up":
+    if one.is_half_done and applied is not None and applied.direction == "up":
         raise BadMigration(
             f"{one.migration} is applied in part: {applied.statements_done} statements are done",
             "finish it with `dbwright migrate up` first",

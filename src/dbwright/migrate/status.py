@@ -87,7 +87,14 @@ def _notes(found: Iterable[Standing]) -> Iterable[str]:
         if applied is None or not (applied.state.is_half_done or applied.error):
             continue
         done = f"{applied.statements_done} statements {applied.direction} are done"
-        if applied.statement:
+        if applied.state.is_done:
+            yield f"{applied.version}: could not be taken back: {applied.error}."
+        elif applied.statement and applied.state is MigrationState.FAILED:
+            yield (
+                f"{applied.version}: {applied.error}. {done}; what the next one had committed "
+                "before that stays. Look, mend it and run it again."
+            )
+        elif applied.statement:
             yield (
                 f"{applied.version}: cut off, or running now. {done}; after them was begun: "
                 f"`{' '.join(applied.statement.split())}`. Run `dbwright migrate "

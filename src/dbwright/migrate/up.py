@@ -64,10 +64,10 @@ def up(
     migrations = read_folder(dir)
     require_files(migrations, dir)
     patience = patience_of(lock_timeout, retries)
-    with opened(target, configuration, table) as place, taking_turn(place, wait, progress):
+    with opened(target, configuration, table) as place, taking_turn(place, wait, progress) as turn:
         found = standings(migrations, place.history.rows())
         chosen = to_go_up(found, version, allow_gaps=allow_gaps)
         works = planned(chosen, "up", patience)
-        with running(place, progress, cut_off) as runner:
+        with running(place, turn, progress, cut_off) as runner:
             ran = [runner.run(work, before) for work, before in works]
         return document("migrate up", place, ran, "There is nothing to run.")

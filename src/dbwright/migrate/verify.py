@@ -93,7 +93,7 @@ def _findings(found: Sequence[Standing]) -> Iterator[Finding]:
             yield _finding("changed-file", Severity.ERROR, one, f"{name} was changed since it ran")
         if one.is_lost:
             yield _finding("lost-file", Severity.ERROR, one, f"the file of {name} is gone")
-        if one.state.is_half_done and one.applied is not None:
+        if one.is_half_done and one.applied is not None:
             at = f"{name} stopped after {one.applied.statements_done} statements"
             said = one.applied.error and f": {one.applied.error}"
             yield _finding("half-done", Severity.ERROR, one, f"{at}{said}")

@@ -59,6 +59,8 @@ class ScriptStatement:
     text: str
     line: int
     """In the file; starts at 1."""
+    data: str | None = None
+    """The lines behind a COPY … FROM stdin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dbwright.model.migration import Migration
 
 __all__ = ["missing_between", "read_folder", "require_files"]
 
-NAME = re.compile(r"(\d+)[_-](.+)\.(sql|py)")
+NAME = re.compile(r"(\d+)[_-](.+)\.(sql|py)", re.IGNORECASE | re.DOTALL)
 ENDINGS = (".sql", ".py")
 LONGEST_SERIAL = 8
 """Digits; longer versions are times, between which nothing is missing."""
@@ -42,7 +42,7 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
         if one.number == other.number:
             raise BadMigration(
                 f"{one.path} and {other.path} have the same version",
-                "give the later one a higher number",
+                "give the later one a higher number; UP and DOWN are parts of one file",
             )
     return tuple(found)
 
@@ -67,7 +67,7 @@ def missing_between(migrations: Iterable[Migration]) -> tuple[int, ...]:
 
 def _counts(path: Path) -> bool:
     hidden = path.name.startswith((".", "__"))
-    return path.suffix in ENDINGS and not hidden and path.is_file()
+    return path.suffix.lower() in ENDINGS and not hidden
 
 
 def _migration(path: Path) -> Migration:
@@ -77,5 +77,18 @@ def _migration(path: Path) -> Migration:
             f"the name of {path} tells no version",
             "write digits, _ or -, and words: 001_create_orders.sql",
         )
-    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Migration(match[1], match[2], str(path), checksum)
+    if not path.is_file():
+        raise BadMigration(
+            f"{path} is no file, or a link to none", "put the file there, or give it another name"
+        )
+    if match[2].endswith(".down"):
+        raise BadMigration(
+            f"{path} is a file of its own for the way back",
+            "put it into the file of the way there, behind a line `-- DOWN`",
+        )
+    return Migration(match[1], match[2], str(path), _checksum(path.read_bytes()))
+
+
+def _checksum(content: bytes) -> str:
+    """Of the bytes, with line ends as on Unix: version control may change them on the way."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()

@@ -10,13 +10,15 @@ from dbwright.errors import BadMigration
 from dbwright.model.migration import MigrationOptions
 from dbwright.sql.lexer import comments
 
-__all__ = ["duration", "read_options"]
+__all__ = ["duration", "is_option", "read_options"]
 
+FLAGS = ("no-transaction",)
 KNOWN = ("no-transaction", "lock-timeout", "statement-timeout", "retry")
-WRITTEN = re.compile(r"--\s*([a-z][a-z-]*[a-z])\s*(?::\s*(\S+)\s*)?")
+WRITTEN = re.compile(r"--\s*([A-Za-z]+(?:[ _-][A-Za-z]+)?)\s*(?:[:=]\s*(\S+(?:\s+[a-z]+)?)\s*)?")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h)?")
 UNITS = {None: 0.001, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 """In seconds; without one it is milliseconds, as in PostgreSQL's own settings."""
+LONGEST = 2147483.0
 NEAR = 0.8
 """How alike a word must be to an option to be one that was written wrongly."""
 
@@ -34,17 +36,41 @@ def read_options(head: str, path: str) -> MigrationOptions:
             continue
         name, value = match[1], match[2]
         place = f"{path}, line {head.count(chr(10), 0, token.offset) + 1}"
+        if plain := _nearly(name, value):
+            raise BadMigration(f"{place}: there is no option {name}", f"did you mean {plain}?")
         if name in KNOWN:
             options = _with(options, name, value, place)
-        elif near := difflib.get_close_matches(name, KNOWN, n=1, cutoff=NEAR):
-            raise BadMigration(f"{place}: there is no option {name}", f"did you mean {near[0]}?")
     return options
 
 
+def is_option(comment: str) -> bool:
+    """Is a comment an option, wherever it stands?"""
+    match = WRITTEN.fullmatch(comment.rstrip())
+    return match is not None and match[1] in KNOWN and (match[2] is None) == (match[1] in FLAGS)
+
+
 def duration(text: str) -> float | None:
-    """Seconds of a text such as `500ms`, `5s` or `2min`; None where it is none."""
+    """Seconds of a text such as `500ms`, `5s` or `2min`; None where it is none, or longer than
+    the server's settings can be. Less than a millisecond is one: 0 would be without a limit."""
     match = DURATION.fullmatch(text)
-    return None if match is None else float(match[1]) * UNITS[match[2]]
+    if match is None:
+        return None
+    seconds = float(match[1]) * UNITS[match[2]]
+    if seconds > LONGEST:
+        return None
+    return max(seconds, 0.001) if seconds else 0.0
+
+
+def _nearly(name: str, value: str | None) -> str:
+    """The option that was meant by a name that is none; empty where none was."""
+    if name in KNOWN:
+        return ""
+    plain = re.sub(r"[ _]", "-", name.lower())
+    if plain in KNOWN:
+        return plain if plain in FLAGS or value is not None else ""
+    if " " in name and value is None:
+        return ""  # words of a sentence
+    return next(iter(difflib.get_close_matches(plain, KNOWN, n=1, cutoff=NEAR)), "")
 
 
 def _with(options: MigrationOptions, name: str, value: str | None, place: str) -> MigrationOptions:
@@ -53,7 +79,7 @@ def _with(options: MigrationOptions, name: str, value: str | None, place: str) -
             raise BadMigration(f"{place}: no-transaction takes no value", "leave it out")
         return replace(options, no_transaction=True)
     if name == "retry":
-        if value is None or not value.isdecimal():
+        if value is None or not value.isdecimal() or len(value) > 6:
             raise BadMigration(f"{place}: retry takes a number", "write for example: retry: 10")
         return replace(options, retry=int(value))
     seconds = duration(value or "")

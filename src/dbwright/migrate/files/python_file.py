@@ -6,6 +6,7 @@ The connection is psycopg's. Options are comments at the head of the file, as in
 from __future__ import annotations
 
 import importlib.util
+import sys
 import tokenize
 from collections.abc import Callable
 from io import BytesIO
@@ -19,7 +20,7 @@ from dbwright.errors import BadMigration
 from dbwright.migrate.files.options import read_options
 from dbwright.model.migration import Migration, MigrationOptions
 
-__all__ = ["PythonPart", "python_options", "python_part"]
+__all__ = ["PythonPart", "first_line", "python_options", "python_part"]
 
 PythonPart = Callable[[psycopg.Connection[Any]], object]
 
@@ -34,6 +35,12 @@ def python_part(migration: Migration, direction: str) -> PythonPart | None:
         )
     part: PythonPart | None = found
     return part
+
+
+def first_line(function: PythonPart) -> int:
+    """Where it stands in its file; 1 for what is called like a function and is none."""
+    code = getattr(function, "__code__", None)
+    return 1 if code is None else int(code.co_firstlineno)
 
 
 def python_options(migration: Migration) -> MigrationOptions:
@@ -55,9 +62,13 @@ def _module(migration: Migration) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, migration.path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look for the module that they are defined in
     try:
         spec.loader.exec_module(module)
-    except Exception as problem:  # whatever a file of somebody's raises while it is read
+    except (
+        Exception,
+        SystemExit,
+    ) as problem:  # whatever a file of somebody's raises while it is read
         raise BadMigration(
             f"{migration.path} can't be loaded: {type(problem).__name__}: {problem}", "mend it"
         ) from problem

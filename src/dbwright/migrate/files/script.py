@@ -6,23 +6,39 @@ statement, a string or the body of a function is none. Markers of other tools ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbwright.errors import BadMigration, FileUnreadable
-from dbwright.migrate.files.options import read_options
+from dbwright.migrate.files.options import is_option, read_options
 from dbwright.model.migration import Migration, MigrationScript, ScriptStatement
 from dbwright.sql.lexer import comments
 from dbwright.sql.split import Statement, split
 
 __all__ = ["read_script", "script"]
 
-UP = frozenset(("up", "migrate:up", "+goose up", "+migrate up"))
-DOWN = frozenset(("down", "migrate:down", "+goose down", "+migrate down", "//@undo"))
-"""Of dbwright; dbmate; goose; sql-migrate; MyBatis."""
-OUTSIDE = frozenset(("+goose no transaction", "migrate:up transaction:false"))
-"""What other tools write for a file that runs outside of a transaction."""
+UP = frozenset(("up", "up migration", "migrate:up", "+goose up", "+migrate up"))
+DOWN = frozenset(
+    (
+        "down",
+        "down migration",
+        "migrate:down",
+        "+goose down",
+        "+migrate down",
+        "//@undo",
+        "create above / drop below",
+    )
+)
+"""Of dbwright; node-pg-migrate; dbmate; goose; sql-migrate; MyBatis; tern."""
+OUTSIDE = ("notransaction", "transaction:false")
+"""What sql-migrate and dbmate write behind a marker for a part outside of a transaction."""
+GOOSE_OUTSIDE = "+goose no transaction"
+ORNAMENTS = "-=*#~: "
+"""What people put around a marker."""
+LIKE_A_MARK = re.compile(r"(?:UP|DOWN)\b.*|(?i:(?:migrate:|\+(?:goose|migrate) ?)(?:up|down)\b.*)")
+BLOCK = re.compile(r"(?i:up|down)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ def read_script(migration: Migration) -> MigrationScript:
 def script(text: str, path: str) -> MigrationScript:
     """The parts of a text. Raises BadMigration, which names `path` and the line."""
     statements = list(split(text))
-    marks, outside = _marks(text, statements)
+    marks, outside = _marks(text, statements, path)
     _require_order(marks, path)
     places = [one.offset for one in statements] + [mark.offset for mark in marks]
     begin = min(places, default=len(text))
@@ -60,7 +76,10 @@ def script(text: str, path: str) -> MigrationScript:
     parts |= {mark.part: [] for mark in marks}
     for statement in statements:
         part = next((m.part for m in reversed(marks) if m.offset < statement.offset), "up")
-        parts[part].append(_taken(statement, path))
+        if statement.kind == "copy-data":
+            parts[part][-1] = replace(parts[part][-1], data=statement.text)
+        else:
+            parts[part].append(_taken(statement, path))
     return MigrationScript(
         up=tuple(parts["up"]),
         down=tuple(parts["down"]) if "down" in parts else None,
@@ -68,22 +87,60 @@ def script(text: str, path: str) -> MigrationScript:
     )
 
 
-def _marks(text: str, statements: Sequence[Statement]) -> tuple[list[_Mark], bool]:
-    """Where parts begin; and whether another tool's words say to run outside of transactions."""
+def _marks(text: str, statements: Sequence[Statement], path: str) -> tuple[list[_Mark], bool]:
+    """Where parts begin; and whether another tool's words say to run outside of transactions.
+
+    Raises BadMigration for what is nearly a marker: its part would run with the one before it.
+    """
     found: list[_Mark] = []
     outside = False
+    first = statements[0].offset if statements else len(text)
     for start, end in _between(text, statements):
-        gap = text[start:end]
-        for token in comments(gap):
-            words = " ".join(token.text.lower().removeprefix("--").split())
-            if words == token.text.lower():  # a block comment
-                continue
-            outside = outside or words in OUTSIDE
-            part = "up" if words in UP | OUTSIDE else "down" if words in DOWN else ""
-            if part and words != "+goose no transaction":
-                offset = start + token.offset
-                found.append(_Mark(part, offset, text.count("\n", 0, offset) + 1))
+        if "-" not in text[start:end] and "*" not in text[start:end]:
+            continue
+        for token in comments(text[start:end]):
+            offset = start + token.offset
+            words, is_outside = _words(token.text)
+            outside = outside or is_outside
+            line = text.count("\n", 0, offset) + 1
+            if part := _part(words, token.text):
+                found.append(_Mark(part, offset, line))
+                first = min(first, offset)
+            elif _is_like_a_mark(token.text):
+                raise BadMigration(
+                    f"{path}, line {line}: does `{token.text.strip()[:60]}` begin a part?",
+                    "write -- UP or -- DOWN alone on its line, or begin the comment with other "
+                    "words",
+                )
+            elif offset > first and is_option(token.text):
+                raise BadMigration(
+                    f"{path}, line {line}: the option {token.text.strip()[:60]} is not at the head",
+                    "write options before the first part and the first statement",
+                )
     return found, outside
+
+
+def _words(comment: str) -> tuple[str, bool]:
+    """What a comment of one line says; and whether it asks for no transaction."""
+    words = " ".join(comment.lower().removeprefix("--").strip(ORNAMENTS).split())
+    if words == GOOSE_OUTSIDE:
+        return words, True
+    for ending in OUTSIDE:
+        if words.endswith(f" {ending}") and words.startswith(("migrate:", "+migrate ")):
+            return words.removesuffix(ending).strip(), True
+    return words.removesuffix(" transaction:true"), False
+
+
+def _part(words: str, comment: str) -> str:
+    if not comment.startswith("--"):
+        return ""
+    return "up" if words in UP else "down" if words in DOWN else ""
+
+
+def _is_like_a_mark(comment: str) -> bool:
+    if comment.startswith("--"):
+        return LIKE_A_MARK.fullmatch(comment.strip(ORNAMENTS)) is not None
+    return BLOCK.fullmatch(comment.strip("/*-=# \n")) is not None
 
 
 def _between(text: str, statements: Sequence[Statement]) -> Iterator[tuple[int, int]]:
@@ -112,7 +169,7 @@ def _require_order(marks: Sequence[_Mark], path: str) -> None:
 def _taken(statement: Statement, path: str) -> ScriptStatement:
     if statement.kind != "sql":
         raise BadMigration(
-            f"{path}, line {statement.line}: {statement.text.splitlines()[0][:60]} is for psql, "
+            f"{path}, line {statement.line}: {statement.text[:60].splitlines()[0]} is for psql, "
             "not for the server",
             "write it as SQL: a migration runs without psql",
         )

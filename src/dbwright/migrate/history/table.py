@@ -5,100 +5,127 @@ It is in the database that it is about, so a change and the memory of it are one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.errors import InvalidName, InvalidParameterValue
+from psycopg.errors import SyntaxError as SqlSyntaxError
 
 from dbwright.errors import BadMigration
 from dbwright.model.migration import Applied, Migration, MigrationState
-from dbwright.model.names import literal, qualify
+from dbwright.model.names import literal, qualify, quote
 
 __all__ = ["DEFAULT_TABLE", "History"]
 
 DEFAULT_TABLE = "schema_migrations"
 
-CREATE = """
-CREATE TABLE {table} (
-    version text PRIMARY KEY,
-    name text NOT NULL,
-    checksum text NOT NULL,
-    executed_at timestamp with time zone NOT NULL DEFAULT now(),
-    execution_time_ms bigint,
-    applied_by text NOT NULL DEFAULT current_user,
-    rolled_back boolean NOT NULL DEFAULT false,
-    rolled_back_at timestamp with time zone,
-    state text NOT NULL
-        CHECK (state IN ('running', 'applied', 'failed', 'rolled back', 'baseline')),
-    direction text NOT NULL DEFAULT 'up' CHECK (direction IN ('up', 'down')),
-    statements_done integer NOT NULL DEFAULT 0,
-    done_checksum text NOT NULL DEFAULT '',
-    statement text NOT NULL DEFAULT '',
-    error text NOT NULL DEFAULT ''
-)
-"""
+DEFINITIONS = {
+    "version": "text PRIMARY KEY",
+    "name": "text NOT NULL",
+    "checksum": "text NOT NULL",
+    "executed_at": "timestamp with time zone NOT NULL DEFAULT now()",
+    "execution_time_ms": "bigint",
+    "applied_by": "text NOT NULL DEFAULT current_user",
+    "rolled_back": "boolean NOT NULL DEFAULT false",
+    "rolled_back_at": "timestamp with time zone",
+    "state": "text NOT NULL CHECK "
+    "(state IN ('running', 'applied', 'failed', 'rolled back', 'baseline'))",
+    "direction": "text NOT NULL DEFAULT 'up' CHECK (direction IN ('up', 'down'))",
+    "statements_done": "integer NOT NULL DEFAULT 0",
+    "done_checksum": "text NOT NULL DEFAULT ''",
+    "statement": "text NOT NULL DEFAULT ''",
+    "error": "text NOT NULL DEFAULT ''",
+}
 COMMENT = "Migrations of this database, kept by dbwright"
-COLUMNS = (
-    "version name checksum state executed_at execution_time_ms applied_by rolled_back "
-    "rolled_back_at direction statements_done done_checksum statement error"
-).split()
+COLUMNS = tuple(DEFINITIONS)
+LATER = frozenset(("direction", "statements_done", "done_checksum", "statement", "error"))
+"""What may be added to a table that is there: it has a default."""
+NAME = """
+SELECT parse_ident(%s), (SELECT ARRAY[n.nspname, c.relname]::text[]
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)),
+  current_schema()::text
+"""
 FOUND = """
-SELECT c.oid::regclass::text, n.nspname, c.relname, array_agg(a.attname::text)
+SELECT array_agg(a.attname::text), obj_description(c.oid, 'pg_class')
 FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.oid = to_regclass(%s)
-GROUP BY 1, 2, 3
+GROUP BY c.oid
 """
+WHO = "SELECT session_user::text, current_setting('role')"
 
 
 class History:
     """The history of one database, over one connection in autocommit.
 
-    Each method is one statement: in a transaction of the caller's it is part of that.
+    What is written is part of the caller's transaction, where there is one.
     """
 
     def __init__(self, connection: psycopg.Connection[Any], table: str = DEFAULT_TABLE) -> None:
-        """`table`: a name, qualified or not. Raises BadMigration where a table of that name is
-        another tool's."""
+        """`table`: a name, qualified or not. Raises BadMigration where it is no name, or a table
+        of that name is another tool's."""
         self._connection = connection
-        self.table = table
+        self._missing: frozenset[str] = frozenset()
+        self._user = self._who()
+        self.table = self._whole_name(table)
         self.exists = False
         self._look()
-        if not self.exists and "." not in table:
-            row = connection.execute("SELECT quote_ident(current_schema())").fetchone()
-            if row is None or row[0] is None:
-                raise BadMigration(
-                    "the search_path names no schema that is there",
-                    "name the history's schema: --table public.schema_migrations",
-                )
-            self.table = f"{row[0]}.{table}"
 
     def create(self) -> None:
-        """Make the table where it is not there yet."""
+        """Make the table where it is not there yet, and columns that an older dbwright had not."""
         self._look()  # another runner may have made it since
-        if self.exists:
+        if self.exists and not self._missing:
             return
         with self._connection.transaction():
-            self._run(CREATE)
-            self._run(f"COMMENT ON TABLE {{table}} IS {literal(COMMENT)}")
+            if self.exists:
+                for name in sorted(self._missing):
+                    self._run(f"ALTER TABLE {{table}} ADD COLUMN {name} {DEFINITIONS[name]}")
+            else:
+                columns = ", ".join(f"{name} {kind}" for name, kind in DEFINITIONS.items())
+                self._run(f"CREATE TABLE {{table}} ({columns})")
+                self._run(f"COMMENT ON TABLE {{table}} IS {literal(COMMENT)}")
         self._look()
+
+    def _whole_name(self, table: str) -> str:
+        """With its schema, and written as the server does: every runner makes its turn of it."""
+        try:
+            row = self._connection.execute(NAME, (table, table)).fetchone()
+        except (InvalidParameterValue, SqlSyntaxError, InvalidName):
+            row = None
+        if row is None or not 1 <= len(row[0]) <= 2 or "" in row[0]:
+            raise BadMigration(
+                f"{table or 'an empty text'} is no name of a table",
+                "write --table NAME or --table SCHEMA.NAME, with double quotes where it needs them",
+            )
+        parts, found, schema = row
+        if found is not None:
+            return qualify(*found)
+        if len(parts) == 1 and schema is None:
+            raise BadMigration(
+                "the search_path names no schema that is there",
+                "name the history's schema: --table public.schema_migrations",
+            )
+        return qualify(*(parts if len(parts) == 2 else (schema, *parts)))
 
     def _look(self) -> None:
         row = self._connection.execute(FOUND, (self.table,)).fetchone()
         self.exists = row is not None
         if row is not None:
-            # By its whole name from now on: a migration may change the search_path.
-            self.table = qualify(row[1], row[2])
-            _require_own(self.table, row[3])
+            columns, comment = row
+            self._missing = frozenset(COLUMNS).difference(columns)
+            if self._missing and (comment != COMMENT or not self._missing <= LATER):
+                raise _of_another_tool(self.table, self._missing)
 
     def rows(self) -> dict[int, Applied]:
         """What is known, by the number of the version; nothing where there is no table."""
         if not self.exists:
             return {}
-        select = f"SELECT {', '.join(COLUMNS)} FROM {self.table}"
+        there = [name for name in COLUMNS if name not in self._missing]
+        select = f"SELECT {', '.join(there)} FROM {self.table}"
         rows = self._connection.execute(select.encode()).fetchall()
-        found = [_applied(dict(zip(COLUMNS, row, strict=True))) for row in rows]
+        found = [_applied(dict(zip(there, row, strict=True)), self.table) for row in rows]
         return {one.number: one for one in found}
 
     def put(self, migration: Migration, values: Mapping[str, object]) -> None:
@@ -109,25 +136,57 @@ class History:
             "checksum": migration.checksum,
             **values,
         }
-        changes = ", ".join(f"{name} = %({name})s" for name in given if name != "version")
-        update = f"UPDATE {self.table} SET {changes} WHERE version = %(version)s"
+        with self._as_oneself():
+            self._write(given)
+
+    def _write(self, given: Mapping[str, object]) -> None:
+        changes = ", ".join(f"{name} = %({name})s" for name in given)
+        # The number counts: a file that was 1_orders.sql may be 001_orders.sql now.
+        same = "ltrim(version, '0') = ltrim(%(version)s, '0')"
+        update = f"UPDATE {self.table} SET {changes} WHERE {same}"
         if self._connection.execute(update.encode(), given).rowcount == 0:
             places = ", ".join(f"%({name})s" for name in given)
             insert = f"INSERT INTO {self.table} ({', '.join(given)}) VALUES ({places})"
             self._connection.execute(insert.encode(), given)
 
+    @contextmanager
+    def _as_oneself(self) -> Iterator[None]:
+        """As who connected, whoever a file has become with SET ROLE, and then as that one again."""
+        session, role = now = self._who()
+        if now == self._user:
+            yield
+            return
+        self._connection.execute("SET SESSION AUTHORIZATION DEFAULT")
+        self._connection.execute("RESET ROLE")
+        yield
+        if session != self._user[0]:
+            self._connection.execute(f"SET SESSION AUTHORIZATION {quote(session)}".encode())
+        if role != self._user[1]:
+            self._connection.execute(
+                b"SET ROLE NONE" if role == "none" else f"SET ROLE {quote(role)}".encode()
+            )
+
+    def _who(self) -> tuple[str, str]:
+        row = self._connection.execute(WHO).fetchone()
+        assert row is not None
+        return row[0], row[1]
+
     def _run(self, statement: str) -> None:
         self._connection.execute(statement.replace("{table}", self.table).encode())
 
 
-def _applied(values: dict[str, Any]) -> Applied:
+def _applied(values: dict[str, Any], table: str) -> Applied:
+    version = values["version"]
+    if not version.isdecimal() or values["state"] not in set(MigrationState):
+        raise BadMigration(
+            f"the table {table} holds a row that dbwright did not write: version {version}",
+            f"look at it, and delete it: DELETE FROM {table} WHERE version = {literal(version)}",
+        )
     return Applied(**{**values, "state": MigrationState(values["state"])})
 
 
-def _require_own(table: str, columns: list[str]) -> None:
-    missing = set(COLUMNS) - set(columns)
-    if missing:
-        raise BadMigration(
-            f"the table {table} is another tool's: it has no column {', '.join(sorted(missing))}",
-            "give dbwright a table of its own with --table dbwright_migrations",
-        )
+def _of_another_tool(table: str, missing: frozenset[str]) -> BadMigration:
+    return BadMigration(
+        f"the table {table} is another tool's: it has no column {', '.join(sorted(missing))}",
+        "give dbwright a table of its own with --table dbwright_migrations",
+    )

@@ -16,7 +16,7 @@ import psycopg
 from dbwright.errors import AnotherRunner
 from dbwright.progress import Progress
 
-__all__ = ["turn"]
+__all__ = ["Turn", "turn"]
 
 CLASS = 0x64627772
 """First half of the key; the other one is of the history's name."""
@@ -29,17 +29,71 @@ WHERE l.locktype = 'advisory' AND l.classid = %s::oid AND l.objid = hashtext(%s)
 """
 
 
+HELD = """
+SELECT EXISTS (SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.granted
+  AND l.locktype = 'advisory' AND l.classid = %s::oid AND l.objid = hashtext(%s)::oid
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
+
+class Turn:
+    """The right to run migrations with one history, held by a session."""
+
+    def __init__(self, connection: psycopg.Connection[Any], table: str) -> None:
+        self._connection = connection
+        self._key = (CLASS, table)
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        self.pid: int = row[0]
+        """Of the server's process; a pooler would tell another number for the connection."""
+
+    def take(self) -> bool:
+        """Is it had?"""
+        row = self._connection.execute(
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", self._key
+        ).fetchone()
+        return row is not None and bool(row[0])
+
+    def keep(self) -> None:
+        """Take it anew where a file let go of it (DISCARD ALL, pg_advisory_unlock_all).
+
+        Raises AnotherRunner where somebody else has it now: through a pooler that may be another
+        session of this runner itself.
+        """
+        row = self._connection.execute(HELD, self._key).fetchone()
+        if (row is None or not row[0]) and not self.take():
+            raise AnotherRunner(
+                f"the turn was lost to {self.holder()}",
+                "connect to the server itself, not through a pooler that changes sessions; then "
+                "run it again",
+            )
+
+    def give_back(self) -> None:
+        """A session that is over has given it back."""
+        if not self._connection.closed:
+            self._connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", self._key)
+
+    def holder(self) -> str:
+        """Who has it, for people."""
+        row = self._connection.execute(HOLDER, self._key).fetchone()
+        if row is None:
+            return "a session that this user can't see"
+        pid, user, application, seconds = row
+        return f"pid {pid}, {user}, {application or 'no application name'}, for {seconds} s"
+
+
 @contextmanager
 def turn(
     connection: psycopg.Connection[Any], table: str, wait_seconds: float, progress: Progress
-) -> Iterator[None]:
+) -> Iterator[Turn]:
     """Nobody else runs migrations with this history for as long as the block lasts.
 
     The lock ends with the connection. Raises AnotherRunner where it can't be had in time.
     """
+    taken = Turn(connection, table)
     end = time.monotonic() + wait_seconds
-    while not _try(connection, table):
-        holder = _holder(connection, table)
+    while not taken.take():
+        holder = taken.holder()
         if time.monotonic() >= end:
             raise AnotherRunner(
                 f"another runner works on {table}: {holder}",
@@ -48,23 +102,7 @@ def turn(
             )
         progress(f"waiting for another runner: {holder}")
         time.sleep(POLL_SECONDS)
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", (CLASS, table))
-
-
-def _try(connection: psycopg.Connection[Any], table: str) -> bool:
-    row = connection.execute(
-        "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (CLASS, table)
-    ).fetchone()
-    return row is not None and bool(row[0])
-
-
-def _holder(connection: psycopg.Connection[Any], table: str) -> str:
-    row = connection.execute(HOLDER, (CLASS, table)).fetchone()
-    if row is None:
-        return "a session that this user can't see"
-    pid, user, application, seconds = row
-    return f"pid {pid}, {user}, {application or 'no application name'}, for {seconds} s"
+    yield taken
+    # After an error the connection is closed, which gives it back as well: asking a broken
+    # connection for it would hide the error.
+    taken.give_back()

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from dbwright.migrate.runner.watcher import Watcher
 from dbwright.progress import Progress
 
 __all__ = ["LOCK_PROBLEMS", "Patience", "with_patience"]
@@ -45,19 +46,21 @@ class Patience:
 
 
 def with_patience(
-    work: Callable[[], T], patience: Patience, blockers: Callable[[], str], progress: Progress
+    work: Callable[[], T], patience: Patience, watcher: Watcher, progress: Progress
 ) -> T:
     """What the work returns, done again where it could not have a lock in time.
 
-    The work leaves nothing behind when it fails. `blockers` tells who was in its way. Raises the
+    The work leaves nothing behind when it fails. `watcher` tells who was in its way. Raises the
     last psycopg.Error of the work.
     """
     for number, pause in enumerate(patience.pauses(), start=2):
+        watcher.forget()
         try:
             return work()
         except LOCK_PROBLEMS as problem:
-            who = blockers()
+            who = watcher.blockers()
             reason = "a deadlock" if isinstance(problem, DeadlockDetected) else "no lock in time"
             progress(f"{reason}{who and f', because of {who}'}: try {number} in {pause:.1f} s")
             time.sleep(pause)
+    watcher.forget()
     return work()

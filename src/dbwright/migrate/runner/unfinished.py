@@ -11,18 +11,28 @@ from typing import Any
 
 import psycopg
 
+from dbwright.migrate.runner.leftovers import Leftover, of_build, of_rebuild, qualified
 from dbwright.model.names import qualify
-from dbwright.sql.parse import Node, SyntaxProblem, parse
+from dbwright.sql.parse import Node, ParsedStatement
 
-__all__ = ["Rest", "rest_of"]
+__all__ = ["LOOKS", "Rest", "leftovers_of", "other_of_that_name", "rest_of"]
 
 INDEX = """
-SELECT i.indisvalid, c.oid::regclass::text
-FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
-WHERE c.oid = to_regclass(%s)
+SELECT i.indisvalid
+FROM pg_class t
+JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = %s
+JOIN pg_index i ON i.indexrelid = c.oid AND i.indrelid = t.oid
+WHERE t.oid = to_regclass(%s)
 """
+"""An index is in its table's schema, wherever the search_path looks first."""
+OTHER = """
+SELECT FROM pg_class t JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = %s
+WHERE t.oid = to_regclass(%s)
+  AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = c.oid AND i.indrelid = t.oid)
+"""
+IS_INDEX = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s)"
 DETACHING = """
-SELECT i.inhdetachpending FROM pg_inherits i
+SELECT coalesce((to_jsonb(i) ->> 'inhdetachpending')::boolean, false) FROM pg_inherits i
 WHERE i.inhparent = to_regclass(%s) AND i.inhrelid = to_regclass(%s)
 """
 
@@ -32,8 +42,10 @@ class Rest:
     """What is left to do of a statement."""
 
     known: bool = True
-    first: tuple[str, ...] = ()
-    """To clear away what it left behind; outside of transactions."""
+    leftovers: tuple[Leftover, ...] = ()
+    """To be dropped first."""
+    instead: str = ""
+    """A statement that brings it to its end."""
     again: bool = True
     """Is it to run once more?"""
     note: str = ""
@@ -45,30 +57,39 @@ AGAIN = Rest(note="it had left nothing behind")
 UNKNOWN = Rest(known=False)
 
 
-def rest_of(connection: psycopg.Connection[Any], statement: str) -> Rest:
+def rest_of(connection: psycopg.Connection[Any], parsed: ParsedStatement | None) -> Rest:
     """Look at what it left behind. Raises psycopg.Error."""
-    try:
-        parsed = parse(statement).statements[0]
-    except (SyntaxProblem, IndexError):
-        return UNKNOWN
-    look = LOOKS.get(parsed.kind)
-    return UNKNOWN if look is None else look(connection, parsed.node)
+    look = None if parsed is None else LOOKS.get(parsed.kind)
+    return UNKNOWN if look is None or parsed is None else look(connection, parsed.node)
+
+
+def leftovers_of(
+    connection: psycopg.Connection[Any], parsed: ParsedStatement | None
+) -> tuple[Leftover, ...]:
+    """Invalid indexes that are there and may be of this statement. Raises psycopg.Error."""
+    if parsed is not None and parsed.kind == "IndexStmt":
+        return of_build(connection, parsed.node)
+    if parsed is not None and parsed.kind == "ReindexStmt":
+        return of_rebuild(connection, parsed.node)
+    return ()
+
+
+def other_of_that_name(connection: psycopg.Connection[Any], node: Node) -> bool:
+    """Has something else the name that a CREATE INDEX gives?"""
+    names = (node["idxname"], qualified(node["relation"]))
+    return connection.execute(OTHER, names).rowcount > 0
 
 
 def _created_index(connection: psycopg.Connection[Any], node: Node) -> Rest:
+    found = of_build(connection, node)
+    names = ", ".join(leftover.index for leftover in found)
     name = node.get("idxname")
-    if not name:
-        return UNKNOWN  # the server chose its name, and would choose another one now
-    relation = node["relation"]
-    found = connection.execute(INDEX, (_qualified(relation.get("schemaname"), name),)).fetchone()
-    if found is None:
-        return AGAIN
-    valid, index = found
-    if valid:
-        return DONE
-    return Rest(
-        first=(f"DROP INDEX CONCURRENTLY {index}",), note=f"it had left the invalid index {index}"
-    )
+    if not name:  # the server chose its name, and would choose another one now
+        return Rest(known=False, note=f"invalid indexes of its table: {names}" if names else "")
+    if found:
+        return Rest(leftovers=found, note=f"it had left the invalid index {names}")
+    row = connection.execute(INDEX, (name, qualified(node["relation"]))).fetchone()
+    return AGAIN if row is None else DONE
 
 
 def _dropped_index(connection: psycopg.Connection[Any], node: Node) -> Rest:
@@ -76,18 +97,14 @@ def _dropped_index(connection: psycopg.Connection[Any], node: Node) -> Rest:
         return UNKNOWN
     names = [item["List"]["items"] for item in node["objects"]]
     parts = [[part["String"]["sval"] for part in name] for name in names]
-    found = [connection.execute(INDEX, (_qualified(*each),)).fetchone() for each in parts]
+    found = [connection.execute(IS_INDEX, (qualify(*each),)).fetchone() for each in parts]
     return DONE if not any(found) else Rest(note="the index is still there")
 
 
 def _reindexed(connection: psycopg.Connection[Any], node: Node) -> Rest:
-    rows = connection.execute(
-        "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid "
-        "WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'"
-    ).fetchall()
-    names = [row[0] for row in rows]
-    drops = tuple(f"DROP INDEX CONCURRENTLY {name}" for name in names)
-    return Rest(first=drops, note=f"it had left {', '.join(names)}" if names else AGAIN.note)
+    found = of_rebuild(connection, node)
+    names = ", ".join(leftover.index for leftover in found)
+    return Rest(leftovers=found, note=f"it had left {names}" if names else AGAIN.note)
 
 
 def _repeatable(connection: psycopg.Connection[Any], node: Node) -> Rest:
@@ -98,19 +115,28 @@ def _detached(connection: psycopg.Connection[Any], node: Node) -> Rest:
     commands = [item["AlterTableCmd"] for item in node["cmds"]]
     if [command["subtype"] for command in commands] != ["AT_DetachPartition"]:
         return UNKNOWN
-    parent, child = node["relation"], commands[0]["def"]["PartitionCmd"]["name"]
-    names = [_qualified(one.get("schemaname"), one["relname"]) for one in (parent, child)]
-    row = connection.execute(DETACHING, names).fetchone()
+    parent = qualified(node["relation"])
+    child = qualified(commands[0]["def"]["PartitionCmd"]["name"])
+    row = connection.execute(DETACHING, (parent, child)).fetchone()
     if row is None:
         return DONE
     if row[0]:
-        finish = f"ALTER TABLE {names[0]} DETACH PARTITION {names[1]} FINALIZE"
-        return Rest(first=(finish,), again=False, note="it had been detached in part")
+        finish = f"ALTER TABLE {parent} DETACH PARTITION {child} FINALIZE"
+        return Rest(instead=finish, again=False, note="it had been detached in part")
     return AGAIN
 
 
-def _qualified(*parts: str | None) -> str:
-    return qualify(*(part for part in parts if part))
+def _created_database(connection: psycopg.Connection[Any], node: Node) -> Rest:
+    return DONE if _is_database(connection, node) else AGAIN
+
+
+def _dropped_database(connection: psycopg.Connection[Any], node: Node) -> Rest:
+    return AGAIN if _is_database(connection, node) else DONE
+
+
+def _is_database(connection: psycopg.Connection[Any], node: Node) -> bool:
+    found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (node["dbname"],))
+    return found.rowcount > 0
 
 
 LOOKS: Mapping[str, Callable[[psycopg.Connection[Any], Node], Rest]] = {
@@ -121,4 +147,6 @@ LOOKS: Mapping[str, Callable[[psycopg.Connection[Any], Node], Rest]] = {
     "ClusterStmt": _repeatable,
     "AlterSystemStmt": _repeatable,
     "AlterTableStmt": _detached,
+    "CreatedbStmt": _created_database,
+    "DropdbStmt": _dropped_database,
 }

@@ -10,6 +10,7 @@ import psycopg
 
 from dbwright.engines.postgresql.connect import connect
 from dbwright.errors import TargetError
+from dbwright.migrate.runner.secrets import told
 from dbwright.progress import Progress
 
 __all__ = ["Watcher"]
@@ -20,8 +21,17 @@ BLOCKERS = """
 SELECT b.pid, b.usename, b.application_name, b.state,
        extract(epoch FROM now() - coalesce(b.xact_start, b.query_start))::integer,
        left(regexp_replace(b.query, '\\s+', ' ', 'g'), 80)
-FROM unnest(pg_blocking_pids(%s)) p JOIN pg_stat_activity b ON b.pid = p
-ORDER BY b.xact_start
+FROM unnest(pg_blocking_pids(%(pid)s)) p JOIN pg_stat_activity b ON b.pid = p
+UNION ALL
+-- A prepared transaction has no process: it is told as 0.
+SELECT DISTINCT NULL::integer, x.owner, x.gid, 'prepared',
+       extract(epoch FROM now() - x.prepared)::integer, ''
+FROM pg_prepared_xacts x
+JOIN pg_locks h ON h.pid IS NULL AND split_part(h.virtualtransaction, '/', 2) = x.transaction::text
+JOIN pg_locks w ON w.pid = %(pid)s AND NOT w.granted
+  AND w.relation = h.relation AND w.database = h.database
+WHERE 0 = ANY (pg_blocking_pids(%(pid)s))
+ORDER BY 5 DESC
 """
 INDEX_PROGRESS = """
 SELECT p.phase, p.index_relid::regclass::text,
@@ -64,6 +74,11 @@ class Watcher:
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         return "; ".join(found[:SHOWN]) + more
 
+    def forget(self) -> None:
+        """Begin anew: who was in the way of an earlier try may be gone."""
+        with self._guard:
+            self._blockers = ()
+
     def _watch(self) -> None:
         try:
             with connect(self._url, application_name="dbwright watcher") as connection:
@@ -74,7 +89,7 @@ class Watcher:
             return  # nobody is left to look; what is run does not depend on it
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
-        rows = connection.execute(BLOCKERS, (self._pid,)).fetchall()
+        rows = connection.execute(BLOCKERS, {"pid": self._pid}).fetchall()
         if rows:
             with self._guard:
                 self._blockers = tuple(_blocker(*row) for row in rows)
@@ -87,7 +102,9 @@ class Watcher:
 
 
 def _blocker(
-    pid: int, user: str, application: str, state: str, seconds: int | None, query: str
+    pid: int | None, user: str, application: str, state: str, seconds: int | None, query: str
 ) -> str:
+    if pid is None:
+        return f"the prepared transaction {application} ({user}), for {seconds or 0} s"
     who = f"pid {pid} ({', '.join(filter(None, (user, application)))})"
-    return f"{who} {state} for {seconds or 0} s: {query}"
+    return f"{who} {state} for {seconds or 0} s: {told(query)}"

@@ -157,7 +157,14 @@ def _step(
         after = relations(observer)
         gone = frozenset(before.keys() - after.keys())
         seen = Seen(before, after, gone, frozenset(before), known.locks, running.said)
-        return compared(statement, seen)
+        return _with_reading(compared(statement, seen))
+
+
+def _with_reading(effects: Effects) -> Effects:
+    """Another session's counters of scans are not seen, but what is written anew, and what an index
+    is built of, is read as a whole."""
+    read = {*effects.rewritten, *(build.table for build in effects.built)}
+    return replace(effects, scanned=tuple(sorted(read, key=lambda one: one.name)))
 
 
 class _Running:

@@ -39,7 +39,8 @@ def compared(statement: str, seen: Seen) -> Effects:
         for oid, now in seen.after.items()
         if oid in seen.others and (before := seen.before.get(oid)) is not None and not now.table
     ]
-    new_files = [now for before, now in tables if before.file != now.file]
+    # Sequences have a file too, and no rows.
+    new_files = [now for before, now in tables if now.stored and before.file != now.file]
     made = {one.object for oid, one in seen.after.items() if oid not in seen.before}
     lost = {seen.before[oid].object for oid in seen.gone if oid in seen.before}
     return Effects(
