@@ -15,6 +15,7 @@ from dbwright.migrate.runner.runner import Runner
 from dbwright.migrate.runner.watcher import Watcher
 from dbwright.migrate.runner.work import CutOff, Ran, Work
 from dbwright.migrate.standing import Standing
+from dbwright.migrate.told import cell
 from dbwright.migrate.works import work_of
 from dbwright.model.document import Document
 from dbwright.model.measured import time_text
@@ -76,7 +77,7 @@ def running(
 def document(command: str, place: Place, ran: Sequence[Ran], nothing: str) -> Document:
     """What was run, for people and for programs."""
     rows = [
-        f"| {one.migration.version} | {one.migration.name} | {one.direction} | "
+        f"| {one.migration.version} | {cell(one.migration.name)} | {one.direction} | "
         f"{time_text(one.seconds)} | {_statements(one)} |"
         for one in ran
     ]

@@ -70,10 +70,23 @@ def opened(
 
 @contextmanager
 def taking_turn(place: Place, wait: float, progress: Progress) -> Iterator[Turn]:
-    """Alone on this history, which is made where there is none. Raises AnotherRunner."""
+    """Alone on this history, which is made where there is none. Raises AnotherRunner,
+    TargetError where nothing can be written."""
+    _require_writable(place)
     with turn(place.connection, place.history.table, wait, progress) as taken:
         place.history.create()
         yield taken
+
+
+def _require_writable(place: Place) -> None:
+    """Said before the first statement would say it."""
+    row = place.connection.execute(
+        "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
+    ).fetchone()
+    if row is None or not any(row):
+        return
+    why = "a standby" if row[0] else "read-only for this user (default_transaction_read_only)"
+    raise TargetError(f"{place.name} is {why}", "run migrations on a server that can be written")
 
 
 def _refused(name: str, problem: psycopg.Error, connection: psycopg.Connection[Any]) -> TargetError:

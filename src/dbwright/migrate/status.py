@@ -10,6 +10,7 @@ from dbwright.migrate.files.folder import read_folder
 from dbwright.migrate.history.table import DEFAULT_TABLE
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
 from dbwright.migrate.standing import Standing, standings
+from dbwright.migrate.told import cell
 from dbwright.model.document import Document
 from dbwright.model.measured import time_text
 from dbwright.model.migration import MigrationState
@@ -78,7 +79,7 @@ def _row(one: Standing) -> str:
         state += ", file changed since"
     if one.is_lost:
         state += ", file gone"
-    return f"| {known.version} | {known.name} | {state} | {when} | {took} |"
+    return f"| {known.version} | {cell(known.name)} | {state} | {when} | {took} |"
 
 
 def _notes(found: Iterable[Standing]) -> Iterable[str]:

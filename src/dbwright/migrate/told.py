@@ -1,10 +1,10 @@
-"""What `TARGET` and `VERSION` are among the words of a command line: digits are a version."""
+"""What a command line tells (digits are a version), and how names stand in the tables it gets."""
 
 from __future__ import annotations
 
 from dbwright.errors import UsageError
 
-__all__ = ["target_and_version"]
+__all__ = ["cell", "target_and_version"]
 
 
 def target_and_version(*words: str | None) -> tuple[str | None, str | None]:
@@ -19,3 +19,8 @@ def target_and_version(*words: str | None) -> tuple[str | None, str | None]:
                 "give a target and a version, or one of them",
             )
     return next(iter(targets), None), next(iter(versions), None)
+
+
+def cell(text: str) -> str:
+    """A name in a table of Markdown: one line, and no column's end."""
+    return " ".join(text.split()).replace("|", "\\|")

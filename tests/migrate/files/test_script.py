@@ -1,120 +1,66 @@
+"""Parts and options of a file, in the ways that people and other tools write them."""
+
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dbwright.errors import BadMigration
-from dbwright.migrate.files.folder import missing_between, read_folder
-from dbwright.migrate.files.script import read_script, script
-from dbwright.model.migration import Migration, MigrationOptions
-
-WHOLE = """-- Orders of the shop
--- lock-timeout: 500ms
--- retry: 7
-
--- UP
-CREATE TABLE a (t text DEFAULT '
--- DOWN
-');
-/* -- DOWN */
-CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS $$
--- DOWN
-SELECT 1 $$;
-
--- DOWN
-DROP FUNCTION f(); -- and then
-DROP TABLE a;
-"""
-
-
-def texts(found: object) -> list[str]:
-    return [statement.text for statement in found]  # type: ignore[attr-defined]
-
-
-def test_parts_begin_between_statements_alone() -> None:
-    found = script(WHOLE, "a.sql")
-    assert [one.line for one in found.up] == [6, 10]
-    assert texts(found.down) == ["DROP FUNCTION f()", "DROP TABLE a"]
-    assert found.options == MigrationOptions(lock_timeout=0.5, retry=7)
+from dbwright.migrate.files.options import duration
+from dbwright.migrate.files.script import script
 
 
 @pytest.mark.parametrize(
-    ("text", "up", "down", "outside"),
+    "text",
     [
-        ("SELECT 1; SELECT 2", ["SELECT 1", "SELECT 2"], None, False),
-        ("SELECT 1;\n-- DOWN\n", ["SELECT 1"], [], False),
-        ("-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;", ["SELECT 1"], ["SELECT 2"], False),
-        ("-- migrate:up transaction:false\nSELECT 1;", ["SELECT 1"], None, True),
-        (
-            "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;",
-            ["SELECT 1"],
-            ["SELECT 2"],
-            True,
-        ),
-        ("SELECT 1;\n--//@UNDO\nSELECT 2;", ["SELECT 1"], ["SELECT 2"], False),
-        ("-- no-transaction\n-- up\nVACUUM;", ["VACUUM"], None, True),
-        ("", [], None, False),
+        "-- UP\nSELECT 1;\n-- DOWN\nSELECT 2;",
+        "-- === UP ===\r\nSELECT 1;\r\n-- === DOWN: ===\r\nSELECT 2;\r\n",
+        "-- migrate:up transaction:false\nSELECT 1;\n-- migrate:down transaction:false\nSELECT 2;",
+        "-- +migrate Up notransaction\nSELECT 1;\n-- +migrate Down\nSELECT 2;",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;",
+        "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;",
+        "SELECT 1;\n---- create above / drop below ----\nSELECT 2;",
     ],
 )
-def test_parts(text: str, up: list[str], down: list[str] | None, outside: bool) -> None:
-    found = script(text, "a.sql")
-    assert texts(found.up) == up
-    assert (None if found.down is None else texts(found.down)) == down
-    assert found.options.no_transaction == outside
+def test_markers(text: str) -> None:
+    found = script(text, "x.sql")
+    assert [one.text for one in found.up] == ["SELECT 1"]
+    assert [one.text for one in found.down or ()] == ["SELECT 2"]
+    outside = any(word in text for word in ("transaction:false", "notransaction", "NO TRANS"))
+    assert found.options.no_transaction is outside
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("-- UP\nSELECT 1;\n-- UP\n", "line 3: a second UP part"),
-        ("-- DOWN\nSELECT 1;\n-- UP\n", "line 3: UP stands after DOWN"),
-        ("-- lock-timout: 5s\nSELECT 1", "line 1: there is no option lock-timout"),
-        ("-- x\n-- lock-timeout: soon\nSELECT 1", "line 2: lock-timeout takes a time"),
-        ("-- retry: often\n", "retry takes a number"),
-        ("-- no-transaction: yes\n", "takes no value"),
-        ("SELECT 1;\n\\d orders\n", "line 2: \\d orders is for psql"),
+        ("SELECT 1;\n-- DOWN (drops it)\nDROP TABLE a;", "line 2: does `-- DOWN (drops it)` begin"),
+        ("SELECT 1;\n/* DOWN */\nDROP TABLE a;", "line 2: does"),
+        ("SELECT 1;\n-- migrate:down transaction:maybe\nSELECT 2;", "line 2: does"),
+        ("-- UP\n-- no-transaction\nVACUUM;", "line 2: the option -- no-transaction is not at"),
+        ("-- lock timeout: 5s\nSELECT 1", "there is no option lock timeout"),
+        ("-- lock_timeout: 5s\nSELECT 1", "there is no option lock_timeout"),
+        ("-- No-Transaction\nSELECT 1", "there is no option No-Transaction"),
+        ("-- lock-timeout: 99999h\nSELECT 1", "lock-timeout takes a time"),
+        ("-- retry: 99999999\nSELECT 1", "retry takes a number"),
+        ("SELECT 1;\n\\i other.sql\n", "line 2: \\i other.sql is for psql"),
     ],
 )
-def test_what_can_not_be_used(text: str, message: str) -> None:
+def test_what_is_nearly_right_is_refused(text: str, message: str) -> None:
     with pytest.raises(BadMigration) as caught:
-        script(text, "a.sql")
+        script(text, "x.sql")
     assert message in caught.value.message
-    assert "a.sql" in caught.value.message
 
 
-@given(st.text(alphabet="-UPDOWN ';$\n/*abc", max_size=60))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        found = script(text, "a.sql")
-    except BadMigration:
-        return
-    assert all(statement.text in text for statement in (*found.up, *(found.down or ())))
+def test_words_that_are_no_markers() -> None:
+    text = "SELECT 1;\n-- up to here all is well\n-- UPDATE the rows\n-- Downtime: none\nSELECT 2;"
+    assert len(script(text, "x.sql").up) == 2
+    head = "-- lock-timeout: 500 ms\n-- the lock timeout is short\n-- retry it later\nSELECT 1;"
+    assert script(head, "x.sql").options.lock_timeout == 0.5
 
 
-def test_folders(tmp_path: Path) -> None:
-    for name in ("2_b.sql", "10_c.sql", "001_a.sql", "README.md", ".hidden.sql", "__init__.py"):
-        (tmp_path / name).write_text("SELECT 1")
-    found = read_folder(tmp_path)
-    assert [(one.number, one.name) for one in found] == [(1, "a"), (2, "b"), (10, "c")]
-    (tmp_path / "3_bad.sql").write_bytes(b"SELECT '\xff'")
-    with pytest.raises(BadMigration, match=r"3_bad.sql is not UTF-8: byte 9"):
-        read_script(read_folder(tmp_path)[2])
-    (tmp_path / "02-again.sql").write_text("")
-    with pytest.raises(BadMigration, match="have the same version"):
-        read_folder(tmp_path)
-    (tmp_path / "02-again.sql").rename(tmp_path / "again.sql")
-    with pytest.raises(BadMigration, match="tells no version"):
-        read_folder(tmp_path)
+def test_the_rows_of_a_copy() -> None:
+    (copy, rest) = script("COPY a FROM stdin;\n1\tx\n\\.\nSELECT 1;", "x.sql").up
+    assert (copy.data, rest.data) == ("1\tx\n", None)
 
 
-def test_numbers_that_are_left_out() -> None:
-    def of(*versions: str) -> tuple[int, ...]:
-        return missing_between(Migration(version, "x", "x.sql", "") for version in versions)
-
-    assert of("001", "002", "004") == (3,)
-    assert of("010", "020", "030") == ()
-    assert of("20260101000000", "20260301000000") == ()
-    assert of() == ()
+def test_less_than_a_millisecond_is_not_without_a_limit() -> None:
+    assert [duration(text) for text in ("0.2ms", "0", "1min", "1000h")] == [0.001, 0.0, 60.0, None]

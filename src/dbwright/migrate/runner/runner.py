@@ -9,7 +9,6 @@ they begin, so that a cut at any point is seen and can be gone on from.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -30,7 +29,7 @@ from dbwright.migrate.runner.patience import with_patience
 from dbwright.migrate.runner.refusal import ALONE, primary, refusal, stopped
 from dbwright.migrate.runner.secrets import told
 from dbwright.migrate.runner.session import afresh, limit, settings_again
-from dbwright.migrate.runner.statement import FunctionProblem, execute
+from dbwright.migrate.runner.statement import StatementProblem, execute
 from dbwright.migrate.runner.watcher import Watcher
 from dbwright.migrate.runner.work import (
     Checksums,
@@ -39,12 +38,16 @@ from dbwright.migrate.runner.work import (
     Work,
     as_before,
     columns_at,
+    columns_ended,
     place_of,
 )
 from dbwright.model.migration import Applied, MigrationState, ScriptStatement
 from dbwright.progress import Progress
 
 __all__ = ["Runner"]
+
+REFUSALS = (psycopg.Error, StatementProblem)
+"""The server's, and those of this side."""
 
 
 class Runner:
@@ -102,14 +105,12 @@ class Runner:
 
         try:
             with_patience(attempt, work.patience, self._watcher, self._progress)
-        except DbwrightError:
-            raise
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted: nothing of {work.migration} was changed", "run it again"
             ) from None
-        except Exception as problem:  # of the server, or whatever somebody's function raises
-            raise self._refused(work, current, problem, 0, before) from _cause(problem)
+        except REFUSALS as problem:
+            raise self._refused(work, current, problem, 0, before) from problem
         return 0
 
     def _stepwise(self, work: Work, before: Applied | None) -> int:
@@ -125,17 +126,15 @@ class Runner:
             except MigrationRefused as problem:  # before it began
                 self._note(work, number, problem.message, before)
                 raise
-            except DbwrightError:
-                raise
             except KeyboardInterrupt:
                 raise HalfDone(
                     f"interrupted in {work.migration}, after {number} of {len(work.statements)} "
                     "statements",
                     "run it again: it goes on from there",
                 ) from None
-            except Exception as problem:  # as above
+            except REFUSALS as problem:
                 statement = work.statements[number]
-                raise self._refused(work, statement, problem, number, before) from _cause(problem)
+                raise self._refused(work, statement, problem, number, before) from problem
         self._put(work, **self._ended(work))
         return first
 
@@ -194,21 +193,12 @@ class Runner:
             )
         return done
 
-    def _ended(self, work: Work) -> dict[str, object]:
-        now = datetime.now(UTC)
-        ended = {
-            **columns_at(work, self._checksums, len(work.statements)),
-            "execution_time_ms": round((time.monotonic() - self._began) * 1000),
-        }
-        if work.direction == "up":
-            state = MigrationState.APPLIED
-            return {**ended, "state": state, "executed_at": now, "rolled_back": False}
-        state = MigrationState.ROLLED_BACK
-        return {**ended, "state": state, "rolled_back": True, "rolled_back_at": now}
-
     def _tell(self, work: Work, number: int) -> None:
         words = " ".join(told(work.statements[number].text[:1000]).split())[:60]
         self._progress(f"{work.migration}: {words}", number, len(work.statements))
+
+    def _ended(self, work: Work) -> dict[str, object]:
+        return columns_ended(work, self._checksums, time.monotonic() - self._began)
 
     def _put(self, work: Work, **values: object) -> None:
         self._history.put(work.migration, values)
@@ -226,7 +216,7 @@ class Runner:
             return self._broken(work, problem)
         message = refusal(work, statement, problem)
         # A server's error in a transaction takes all of it back; what ran alone may have committed.
-        partly = isinstance(problem, FunctionProblem) and problem.committed
+        partly = isinstance(problem, StatementProblem) and problem.committed
         if statement is not None and self._ran_alone:
             partly = not self._alone(work, statement).is_known
         begun = statement.text if statement is not None and partly else ""
@@ -258,8 +248,3 @@ class Runner:
             message = f"the connection broke in {work.migration}: {primary(problem)}"
             return ConnectionLost(message, again)
         return HalfDone(f"{work.migration}: {primary(problem)}", f"mend it, and {again}")
-
-
-def _cause(problem: Exception) -> Exception | None:
-    """Shown with -v where a person's Python went wrong; the server's words say all."""
-    return None if isinstance(problem, psycopg.Error) else problem

@@ -27,7 +27,8 @@ UNION ALL
 SELECT DISTINCT NULL::integer, x.owner, x.gid, 'prepared',
        extract(epoch FROM now() - x.prepared)::integer, ''
 FROM pg_prepared_xacts x
-JOIN pg_locks h ON h.pid IS NULL AND split_part(h.virtualtransaction, '/', 2) = x.transaction::text
+JOIN pg_locks n ON n.pid IS NULL AND n.transactionid = x.transaction AND n.granted
+JOIN pg_locks h ON h.pid IS NULL AND h.virtualtransaction = n.virtualtransaction
 JOIN pg_locks w ON w.pid = %(pid)s AND NOT w.granted
   AND w.relation = h.relation AND w.database = h.database
 WHERE 0 = ANY (pg_blocking_pids(%(pid)s))

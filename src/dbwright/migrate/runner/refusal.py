@@ -1,0 +1,66 @@
+"""What is said of a statement that the server refused, and what to do then."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.errors import (
+    ActiveSqlTransaction,
+    InvalidTransactionTermination,
+    UnsafeNewEnumValueUsage,
+)
+
+from dbwright.errors import HalfDone, MigrationRefused
+from dbwright.migrate.runner.patience import LOCK_PROBLEMS
+from dbwright.migrate.runner.work import Work, place_of
+from dbwright.model.migration import ScriptStatement
+
+__all__ = ["ALONE", "primary", "refusal", "stopped"]
+
+ALONE = (ActiveSqlTransaction, InvalidTransactionTermination)
+"""How the server refuses a statement that must run outside of a transaction block."""
+
+
+def primary(problem: BaseException) -> str:
+    """What the server said, or Python."""
+    if not isinstance(problem, psycopg.Error):
+        return str(problem)
+    return problem.diag.message_primary or " ".join(str(problem).split())
+
+
+def refusal(work: Work, statement: ScriptStatement | None, problem: BaseException) -> str:
+    """Where, and what the server said. None: at the file's end."""
+    hint = problem.diag.message_hint if isinstance(problem, psycopg.Error) else ""
+    return f"{place_of(work, statement)}: {primary(problem)}{f' ({hint})' if hint else ''}"
+
+
+def stopped(
+    work: Work, message: str, problem: BaseException, done: int, blockers: str, *, partly: bool
+) -> HalfDone | MigrationRefused:
+    """The error: after so many statements, the last one perhaps done in part (`partly`)."""
+    mend = _mend(work, problem)
+    if isinstance(problem, LOCK_PROBLEMS):
+        times = "once" if partly else f"{1 + work.patience.retries} times"
+        message += f", {times}" + (blockers and f"; in its way: {blockers}")
+    if partly:
+        return HalfDone(
+            message,
+            f"what it had committed before stays: look, {mend} and run again, it begins with this "
+            "statement",
+        )
+    if done == 0:
+        return MigrationRefused(message, f"nothing of it was changed: {mend} and run again")
+    return HalfDone(
+        message,
+        f"{done} of {len(work.statements)} statements are done: {mend} and run again, it goes "
+        "on from there",
+    )
+
+
+def _mend(work: Work, problem: BaseException) -> str:
+    if isinstance(problem, LOCK_PROBLEMS):
+        return "wait for those in its way, or end them,"
+    if work.whole and isinstance(problem, ALONE):
+        return "say `-- no-transaction` at the head of the file"
+    if work.whole and isinstance(problem, UnsafeNewEnumValueUsage):
+        return "put what uses the value into a file of its own, or say `-- no-transaction`,"
+    return "mend it"
