@@ -1,7 +1,7 @@
 """Generate docs/reference from the code; with --check, fail where a page is stale instead.
 
 Written: a page for each rule, insight, advisor and rewrite, their list, a page for each command
-with its --help, the settings of dbwright.toml, and the JSON Schema of reports.
+with its --help, the settings of dbwright.toml, the lock table, and the JSON Schema of reports.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dbwright.configuration import CheckSettings, RuleSettings, TargetSettings
+from dbwright.migrate.locks.page import locks_page
 from dbwright.model.rule_page import rule_page
 from dbwright.operation import all_operations
 from dbwright.render.json import schema
@@ -31,6 +32,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "rules/index.md": GENERATED + rule_list(),
         REFERENCE / "commands.md": GENERATED + commands(),
         REFERENCE / "configuration.md": GENERATED + configuration(),
+        REFERENCE / "locks.md": GENERATED + locks_page(),
         REFERENCE / "report.schema.json": schema(),
     }
     for rule in all_described():

@@ -13,12 +13,9 @@ pytestmark = pytest.mark.parametrize("any_postgresql", OUTER_MAJORS, indirect=Tr
 
 AX, SUX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
 
+# More, of tables alone, are proven by the lock table's tests.
 CASES = [
     ("CREATE INDEX CONCURRENTLY i ON users (born)", {"users": SUX}, (), ("i",), True),
-    ("DROP INDEX CONCURRENTLY users_email", {"users": SUX}, (), (), True),
-    ("REINDEX INDEX CONCURRENTLY users_email", {"users": SUX}, (), ("users_email",), True),
-    ("VACUUM users", {"users": SUX}, (), (), False),
-    ("VACUUM FULL orders", {"orders": AX}, ("orders",), ("orders_pkey",), False),
     ("VACUUM FULL ages", {"ages": AX}, ("ages",), ("ages_age",), False),
 ]
 DETACH = (

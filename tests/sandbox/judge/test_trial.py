@@ -224,21 +224,22 @@ def test_what_statements_do(shop: Database) -> None:
     with psycopg.connect(shop.url) as connection:
         before = relations(connection)
     wrong = []
-    for case in CASES:
-        if not case.since <= major < case.before:
-            continue
-        with trial(shop.url, settings=UTC) as here:
+    with trial(shop.url, settings=UTC) as here:
+        for case in CASES:
+            if not case.since <= major < case.before:
+                continue
+            here.take_back()
             effects = here.run(case.statement)
-        found = (
-            effects.refusal,
-            tables(effects),
-            names(effects.rewritten),
-            names(effects.scanned),
-            names(built.index for built in effects.built),
-        )
-        expected = (None, case.locks, case.rewritten, case.scanned, case.built)
-        if found != expected:
-            wrong.append((case.statement, found))
+            found = (
+                effects.refusal,
+                tables(effects),
+                names(effects.rewritten),
+                names(effects.scanned),
+                names(built.index for built in effects.built),
+            )
+            expected = (None, case.locks, case.rewritten, case.scanned, case.built)
+            if found != expected:
+                wrong.append((case.statement, found))
     assert not wrong
     with psycopg.connect(shop.url) as connection:
         assert relations(connection) == before
@@ -286,6 +287,19 @@ def test_what_is_refused_leaves_the_rest_as_it_was(shop: Database) -> None:
     assert several.refusal is not None and several.refusal.sqlstate == "42601"
     assert (alone.transactional, alone.refusal) == (False, None)
     assert kept.strongest is AX and after.refusal is None
+
+
+def test_sequences_have_no_rows(shop: Database) -> None:
+    with trial(shop.url) as here:
+        altered = here.run("ALTER SEQUENCE numbers RESTART WITH 10")
+        here.run("ALTER SEQUENCE numbers OWNED BY users.id")
+        here.take_back()
+        again = here.run("ALTER SEQUENCE numbers RESTART WITH 10")
+        here.run("ALTER SEQUENCE numbers OWNED BY users.id")
+        emptied = here.run("TRUNCATE users, orders RESTART IDENTITY")
+    assert altered.strongest is SRX and altered.rewritten == ()
+    assert again == altered
+    assert names(emptied.emptied) == ("orders", "users")
 
 
 def test_truncate_empties(shop: Database) -> None:

@@ -73,7 +73,8 @@ class _Known:
         known = self.locks.get(relation.oid)
         if relation.object.kind == "table":
             mode = LockMode.ACCESS_EXCLUSIVE if known is None else COMPATIBLE[known]
-            return mode and f"LOCK TABLE ONLY {relation.object.name} IN {_WORDS[mode]} MODE"
+            words = mode and mode.name.replace("_", " ")
+            return words and f"LOCK TABLE ONLY {relation.object.name} IN {words} MODE"
         if relation.object.kind == "materialized view":  # which LOCK TABLE does not know
             if known is None:  # ACCESS EXCLUSIVE
                 return f"REFRESH MATERIALIZED VIEW {relation.object.name} WITH NO DATA"
@@ -245,17 +246,6 @@ def _in_the_way(url: str, before: Mapping[int, Relation], known: _Known) -> Iter
                 other.execute(statement.encode())
         yield
         other.rollback()
-
-
-_WORDS = {
-    LockMode.ACCESS_SHARE: "ACCESS SHARE",
-    LockMode.ROW_SHARE: "ROW SHARE",
-    LockMode.ROW_EXCLUSIVE: "ROW EXCLUSIVE",
-    LockMode.SHARE: "SHARE",
-    LockMode.SHARE_ROW_EXCLUSIVE: "SHARE ROW EXCLUSIVE",
-    LockMode.EXCLUSIVE: "EXCLUSIVE",
-    LockMode.ACCESS_EXCLUSIVE: "ACCESS EXCLUSIVE",
-}
 
 
 @contextmanager

@@ -1,0 +1,156 @@
+"""ALTER TABLE … ALTER COLUMN … TYPE, of a column on which more depends than its type says."""
+
+from __future__ import annotations
+
+from dbwright.migrate.locks.words import (
+    AX,
+    EXCLUSIVELY,
+    NOTHING,
+    PARENT,
+    PARTITION,
+    REFERENCED,
+    REFERENCING,
+    SEQUENCE,
+    SHADOW,
+    SRX,
+    TABLE,
+    only,
+)
+from dbwright.model.lock_fact import LockFact
+
+__all__ = ["FACTS"]
+
+_INDEX_AROUND = "DROP INDEX CONCURRENTLY before, CREATE INDEX CONCURRENTLY after it."
+
+FACTS = (
+    LockFact(
+        id="type-collation",
+        form="the same type with another collation, of a column with an index",
+        examples=('ALTER TABLE items ALTER code TYPE varchar(20) COLLATE "C"',),
+        locks=EXCLUSIVELY,
+        scans=only(TABLE),
+        builds=only(TABLE),
+        why="The values stay, but indexes sort them in another way.",
+        safe=_INDEX_AROUND,
+    ),
+    LockFact(
+        id="type-collation-without-index",
+        form="the same type with another collation, of a column without an index",
+        examples=('ALTER TABLE items ALTER unlimited TYPE varchar COLLATE "C"',),
+        locks=EXCLUSIVELY,
+        why="The values stay as they are.",
+    ),
+    LockFact(
+        id="type-in-index-expression",
+        form="a wider varchar, of a column in an index's expression or predicate",
+        examples=(
+            "ALTER TABLE things ALTER nick TYPE varchar(40)",
+            "ALTER TABLE things ALTER state TYPE varchar(40)",
+            "ALTER TABLE things ALTER nick TYPE text",
+        ),
+        locks=EXCLUSIVELY,
+        scans=only(TABLE),
+        builds=only(TABLE),
+        why="No row is written anew, but an index that computes with the column is built again.",
+        safe=_INDEX_AROUND,
+    ),
+    LockFact(
+        id="type-in-check",
+        form="a wider varchar, of a column with a CHECK",
+        examples=("ALTER TABLE things ALTER checked TYPE varchar(40)",),
+        locks=EXCLUSIVELY,
+        scans=only(TABLE),
+        why="No row is written anew, but the CHECK is made again, and all rows are checked.",
+        safe="DROP the CHECK, change the type, ADD it NOT VALID; then VALIDATE it separately.",
+    ),
+    LockFact(
+        id="type-of-foreign-key",
+        form="to another type, of a column that has a foreign key",
+        examples=("ALTER TABLE orders ALTER customer_id TYPE bigint",),
+        locks={TABLE: AX, REFERENCED: AX},
+        rewrites=only(TABLE),
+        why="All rows are written anew, and looked up again while both tables are locked.",
+        safe=SHADOW,
+    ),
+    LockFact(
+        id="type-of-referenced",
+        form="to another type, of a column that foreign keys reference",
+        examples=("ALTER TABLE products ALTER id TYPE bigint",),
+        locks={TABLE: AX, REFERENCING: AX},
+        rewrites=only(TABLE),
+        scans=only(REFERENCING),
+        why="All rows are written anew, and those that reference them looked up again.",
+        safe=SHADOW,
+    ),
+    LockFact(
+        id="type-of-partitions",
+        form="to another type, of a partitioned table's column",
+        examples=(
+            "ALTER TABLE events ALTER id TYPE bigint",
+            "ALTER TABLE events ALTER note TYPE varchar(10)",
+        ),
+        locks={PARENT: AX, PARTITION: AX},
+        rewrites=only(PARTITION),
+        why="All partitions are written anew, all of them locked until the last one is done.",
+        safe=SHADOW,
+    ),
+    LockFact(
+        id="type-of-partitions-wider",
+        form="a wider varchar, of a partitioned table's column",
+        examples=("ALTER TABLE events ALTER note TYPE varchar(40)",),
+        locks={PARENT: AX, PARTITION: AX},
+        why="The stored values are good for the new type as they are.",
+    ),
+    LockFact(
+        id="type-of-identity",
+        form="integer to bigint, of an identity column",
+        examples=("ALTER TABLE things ALTER counted TYPE bigint",),
+        locks={TABLE: AX, SEQUENCE: SRX},
+        rewrites=only(TABLE),
+        why="All rows are written anew, and the sequence's type is changed with them.",
+        safe=SHADOW,
+    ),
+    LockFact(
+        id="type-of-used",
+        form="to any other type, of a column that a view, policy or trigger uses",
+        examples=(
+            "ALTER TABLE things ALTER viewed TYPE text",
+            "ALTER TABLE things ALTER guarded TYPE text",
+            "ALTER TABLE things ALTER watched TYPE text",
+            "ALTER TABLE things ALTER known TYPE bigint",
+        ),
+        locks=NOTHING,
+        refused="0A000",
+        why="What uses the column would have to be made again.",
+        safe="Drop what uses it, change the type and make it again, in one transaction.",
+    ),
+    LockFact(
+        id="type-of-generated-from",
+        form="to any other type, of a column that a generated column is computed from",
+        examples=("ALTER TABLE things ALTER base TYPE bigint",),
+        locks=NOTHING,
+        refused="0A000",
+        since=15,
+        why="The generated column would have to be computed again.",
+        safe="DROP EXPRESSION or drop the generated column first.",
+    ),
+    LockFact(
+        id="type-of-generated-from-before-15",
+        form="to any other type, of a column that a generated column is computed from",
+        examples=("ALTER TABLE things ALTER base TYPE bigint",),
+        locks=NOTHING,
+        refused="42601",
+        before=15,
+        why="The generated column would have to be computed again.",
+        safe="DROP EXPRESSION (from 13 on) or drop the generated column first.",
+    ),
+    LockFact(
+        id="type-of-partition-key",
+        form="to any other type, of a column in the partition key",
+        examples=("ALTER TABLE events ALTER at TYPE timestamp",),
+        locks=NOTHING,
+        refused="42P16",
+        why="The bounds of the partitions are of the column's type.",
+        safe="A new partitioned table, filled in batches, then swap the names.",
+    ),
+)
