@@ -228,4 +228,10 @@ def test_an_unknown_memory_or_setting_gives_no_plan() -> None:
 
 def test_a_machines_memory_as_a_person_would_say_it() -> None:
     sizes = [512 * MB, 1023.4 * MB, 23.5 * GB, 768 * GB, 1024 * GB]
-    assert [memory_text(size) for size in sizes] == ["512 MB", "0.999 GB", "23.5 GB", "768 GB", "1 TB"]
+    assert [memory_text(size) for size in sizes] == [
+        "512 MB",
+        "0.999 GB",
+        "23.5 GB",
+        "768 GB",
+        "1 TB",
+    ]
