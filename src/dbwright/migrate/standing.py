@@ -160,6 +160,6 @@ def _require_reversible(one: Standing) -> None:
     applied = one.applied
     if one.is_half_done and applied is not None and applied.direction == "up":
         raise BadMigration(
-            f"{one.migration} is applied in part: {applied.statements_done} statements are done",
+            f"{one.migration} is applied in part; statements done: {applied.statements_done}",
             "finish it with `dbwright migrate up` first",
         )

@@ -87,7 +87,7 @@ def _notes(found: Iterable[Standing]) -> Iterable[str]:
         applied = one.applied
         if applied is None or not (applied.state.is_half_done or applied.error):
             continue
-        done = f"{applied.statements_done} statements {applied.direction} are done"
+        done = f"statements done ({applied.direction}): {applied.statements_done}"
         if applied.state.is_done:
             yield f"{applied.version}: could not be taken back: {applied.error}."
         elif applied.statement and applied.state is MigrationState.FAILED:

@@ -94,7 +94,7 @@ def _findings(found: Sequence[Standing]) -> Iterator[Finding]:
         if one.is_lost:
             yield _finding("lost-file", Severity.ERROR, one, f"the file of {name} is gone")
         if one.is_half_done and one.applied is not None:
-            at = f"{name} stopped after {one.applied.statements_done} statements"
+            at = f"{name} stopped; statements done: {one.applied.statements_done}"
             said = one.applied.error and f": {one.applied.error}"
             yield _finding("half-done", Severity.ERROR, one, f"{at}{said}")
         elif not one.state.is_done and done and one.number < done[-1]:
