@@ -19,7 +19,7 @@ from dbwright.sql.split import Statement
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Runner"]
+__all__ = ["Runner", "missing_role"]
 
 
 class Runner:
@@ -61,8 +61,8 @@ class Runner:
                 return None
             except psycopg.Error as problem:
                 self._recover()
-                role = _missing_role(problem)
-                if role and role not in made and self._make_role(role):
+                role = missing_role(problem.sqlstate, primary_message(problem))
+                if role and role not in made and self.make_role(role):
                     made.add(role)
                     continue
                 if problem.sqlstate == "42501" and parsed is not None:
@@ -107,7 +107,7 @@ class Runner:
             return final
         return None
 
-    def _make_role(self, name: str) -> bool:
+    def make_role(self, name: str) -> bool:
         """A role that is only named. False where it can't be made (`pg_…`)."""
         import psycopg
 
@@ -125,10 +125,10 @@ class Runner:
             self.journal.note("The connection broke during a statement and was opened again.")
 
 
-def _missing_role(problem: psycopg.Error) -> str:
-    """The role that a statement names and that isn't there."""
-    message = primary_message(problem)
-    if problem.sqlstate != "42704" or not message.startswith('role "'):
+def missing_role(sqlstate: str | None, message: str) -> str:
+    """The role that a statement names and that isn't there; empty where it was refused for another
+    reason."""
+    if sqlstate != "42704" or not message.startswith('role "'):
         return ""
     return message.removeprefix('role "').removesuffix('" does not exist')
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbwright.errors import SandboxError
 from dbwright.model.names import literal, quote
@@ -76,6 +76,11 @@ class Session:
         return self._connection.info.transaction_status != TransactionStatus.IDLE
 
     @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """That of the ordinary role, in autocommit; another one after `reconnect`."""
+        return self._connection
+
+    @property
     def closed(self) -> bool:
         """Did the connection break?"""
         return bool(self._connection.closed)
@@ -123,7 +128,7 @@ class Session:
     def elevated(self, texts: Iterable[str]) -> None:
         """Statements that `trust.harmless` let pass, with a superuser's rights, all or nothing."""
         script = ";\n".join(texts).encode()
-        with self._guarded(), self._superuser():
+        with self._guarded(), self.superuser():
             self._send(script)
 
     def make_role(self, name: str) -> None:
@@ -152,7 +157,9 @@ class Session:
         self._send(f"RELEASE {_SAVEPOINT}".encode())
 
     @contextmanager
-    def _superuser(self) -> Iterator[None]:
+    def superuser(self) -> Iterator[None]:
+        """With a superuser's rights for as long as the block lasts: for what `trust.harmless` let
+        pass alone."""
         self._admin.execute(f"ALTER ROLE {LOADER} SUPERUSER".encode())
         try:
             self._send(_REFRESH)
@@ -187,7 +194,7 @@ class Session:
             for _ in cursor.stream(text.encode()):
                 pass
 
-    def _connect(self) -> psycopg.Connection:
+    def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
         # From 16 on, who makes a role may not act as it unless this is set.

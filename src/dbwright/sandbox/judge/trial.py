@@ -31,10 +31,16 @@ class Trial:
     """An open transaction on a database of a sandbox. Made by `trial`."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
+        self.connection = connection
         self._said: list[str] = []
         connection.add_notice_handler(self._hear)
-        self._look()
+        self.begin()
+
+    def begin(self) -> None:
+        """A transaction was begun, and the one before it ended: what is there now is others'."""
+        self._now = relations(self.connection)
+        self._others = frozenset(self._now)
+        self._held: dict[int, LockMode] = {}
 
     def run(self, statement: str) -> Effects:
         """What the statement does after those before it; a refused one leaves no trace.
@@ -45,37 +51,32 @@ class Trial:
         if _ends_transaction(statement):
             return Effects(statement, refusal=ENDS)
         self._said.clear()
-        self._connection.execute(f"SAVEPOINT {SAVEPOINT}")
+        self.connection.execute(f"SAVEPOINT {SAVEPOINT}")
         try:
             # By the extended protocol, which takes one statement alone: a COMMIT can't ride along.
-            cursor = self._connection.execute(statement.encode(), binary=True)
+            cursor = self.connection.execute(statement.encode(), binary=True)
         except psycopg.Error as problem:
-            if self._connection.closed:
+            if self.connection.closed:
                 raise
-            self._connection.execute(f"ROLLBACK TO {SAVEPOINT}; RELEASE {SAVEPOINT}")
+            self.connection.execute(f"ROLLBACK TO {SAVEPOINT}; RELEASE {SAVEPOINT}")
             if isinstance(problem, ActiveSqlTransaction):
                 return Effects(statement, transactional=False)
             return Effects(statement, refusal=refusal_of(problem))
-        self._connection.execute(f"RELEASE {SAVEPOINT}")
+        self.connection.execute(f"RELEASE {SAVEPOINT}")
         return self._seen(statement, emptying=cursor.statusmessage == "TRUNCATE TABLE")
 
     def take_back(self) -> None:
         """Undo all statements so far: the next one runs as if it were the first. Many statements
         that have nothing to do with each other are tried so in a third of the time that a trial of
         its own takes for each. Settings that statements changed are taken back too."""
-        self._connection.execute("ROLLBACK")
-        self._connection.execute("BEGIN")
-        self._look()
-
-    def _look(self) -> None:
-        self._now = relations(self._connection)
-        self._others = frozenset(self._now)
-        self._held: dict[int, LockMode] = {}
+        self.connection.execute("ROLLBACK")
+        self.connection.execute("BEGIN")
+        self.begin()
 
     def _seen(self, statement: str, emptying: bool) -> Effects:
-        held = locked_by(self._connection, self._connection.info.backend_pid)
+        held = locked_by(self.connection, self.connection.info.backend_pid)
         # What changed is locked: the rest need not be looked at again.
-        after = relations(self._connection, held)
+        after = relations(self.connection, held)
         gone = frozenset(held.keys() - after.keys())
         taken = {oid: mode for oid, mode in held.items() if self._held.get(oid) is not mode}
         seen = Seen(self._now, after, gone, self._others, taken, tuple(self._said), emptying)

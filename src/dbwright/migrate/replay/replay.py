@@ -1,0 +1,330 @@
+"""Runs migrations in a sandbox, and tells what each statement of those that are asked about does.
+
+Statements run as an ordinary role, with the help that files get in a sandbox (a role that is only
+named is made, what needs a superuser and is harmless is done by one). One that is refused is told
+with the server's words, and the rest goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+
+from dbwright.engines.postgresql.introspect import introspect
+from dbwright.engines.postgresql.session import Session as Reading
+from dbwright.migrate.replay.base import DATABASE
+from dbwright.migrate.replay.outside import WAITING, locks_outside
+from dbwright.model.catalog import Catalog
+from dbwright.model.effects import Effects, Refusal
+from dbwright.model.judged import JudgedMigration, JudgedStatement
+from dbwright.model.migration import Migration, MigrationScript, ScriptStatement
+from dbwright.progress import Progress, silent
+from dbwright.sandbox.journal import Journal
+from dbwright.sandbox.judge.comparison import Seen, compared
+from dbwright.sandbox.judge.relations import relations
+from dbwright.sandbox.judge.trial import Trial, refusal_of
+from dbwright.sandbox.runner import Runner, missing_role
+from dbwright.sandbox.server import Server
+from dbwright.sandbox.session import Session
+from dbwright.sandbox.trust import forbidden, harmless, passed_over
+from dbwright.sql.parse import ParsedStatement, SyntaxProblem, parse
+from dbwright.sql.split import Statement
+
+__all__ = ["Replay", "Told", "replaying"]
+
+STATEMENT_SECONDS = 60.0
+READ_SECONDS = 60.0
+LONGEST_PARSED = 1 << 20
+"""Characters; longer statements are data, not declarations."""
+NO_PERMISSION = "42501"
+COMMITS_ITSELF = "2D000"
+"""Of a procedure that ends the transaction it is called in."""
+LEAVES_CATALOG = frozenset(
+    "InsertStmt UpdateStmt DeleteStmt SelectStmt TransactionStmt VariableSetStmt CopyStmt "
+    "VariableShowStmt MergeStmt".split()
+)
+"""Kinds that change rows or the session. A SELECT may call a function that alters a table: then
+only the next file's `before` shows it."""
+TOLD_SETTINGS = ("TimeZone", "search_path", "lock_timeout", "statement_timeout")
+HEARING = f"SET client_min_messages = debug1; SET statement_timeout = '{STATEMENT_SECONDS}s'"
+SETTINGS = "SELECT " + ", ".join(f"current_setting('{name}')" for name in TOLD_SETTINGS)
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of files that were only run, not judged."""
+
+    refused: list[tuple[Migration, ScriptStatement, Refusal]] = field(default_factory=list)
+
+
+@contextmanager
+def replaying(server: Server, progress: Progress = silent) -> Iterator[Replay]:
+    """On the database `DATABASE` of the server, which is made where it is missing."""
+    with Session(server, DATABASE, STATEMENT_SECONDS) as session:
+        yield Replay(server, session, progress)
+
+
+class Replay:
+    """Made by `replaying`. Files are run in the order of the calls."""
+
+    def __init__(self, server: Server, session: Session, progress: Progress) -> None:
+        self._server = server
+        self._session = session
+        self._progress = progress
+        self._journal = Journal()
+        self._runner = Runner(session, self._journal)
+        self._trial: Trial | None = None
+        self._catalog: Catalog | None = None
+        self.told = Told()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was made up or passed over, one sentence each."""
+        return self._journal.notes()
+
+    @property
+    def catalog(self) -> Catalog:
+        """As it is now; read when it is asked for."""
+        if self._catalog is None:
+            with Reading.open(self._server.url(DATABASE), READ_SECONDS) as reading:
+                self._catalog = introspect(reading)
+        return self._catalog
+
+    def run(self, migration: Migration, script: MigrationScript) -> None:
+        """Run a file that nobody asks about; what is refused goes into `told`."""
+        self._progress(f"replaying {migration}")
+        self._catalog = None
+        for statement in script.up:
+            parsed = parsed_of(statement.text)
+            if problem := self._plain(statement, parsed):
+                self.told.refused.append((migration, statement, problem))
+        self._end()
+
+    def judge(
+        self, migration: Migration, script: MigrationScript, new: frozenset[str] = frozenset()
+    ) -> JudgedMigration:
+        """Run a file, and tell what each statement of its way up does."""
+        before = self.catalog
+        whole = not script.options.no_transaction
+        file = _File(self, whole)
+        steps = []
+        for number, statement in enumerate(script.up):
+            self._progress(f"judging {migration}", number, len(script.up))
+            steps.append(file.step(statement))
+        self._end()
+        if any(step.kind not in LEAVES_CATALOG for step in steps):
+            self._catalog = None
+        return JudgedMigration(
+            migration, whole, tuple(steps), before, self.catalog, new, script.down
+        )
+
+    def _plain(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> Refusal | None:
+        """Run one statement with the sandbox's help. The refusal that is left."""
+        if parsed is not None and (why := forbidden(parsed)):
+            return Refusal("0A000", why)
+        if parsed is not None and passed_over(parsed):
+            return None
+        problem = self._runner.run(_statement(statement), parsed, statement.data or "")
+        return None if problem is None else refusal_of(problem)
+
+    def _end(self) -> None:
+        """A file's end: what it opened is committed, what it set is forgotten."""
+        if self._session.in_transaction:
+            self._session.control("COMMIT")
+        self._session.fresh()
+
+    # What follows is for `_File`.
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        return self._session.connection
+
+    def trial(self) -> Trial:
+        """Begin a transaction whose statements are judged."""
+        self.connection.execute(HEARING)
+        self._session.control("BEGIN")
+        if self._trial is None or self._trial.connection is not self.connection:
+            self._trial = Trial(self.connection)
+        else:
+            self._trial.begin()
+        return self._trial
+
+    def run_judged(
+        self, trial: Trial, statement: ScriptStatement, parsed: ParsedStatement | None
+    ) -> tuple[Effects, bool]:
+        """The effects, and whether a server was asked for them."""
+        if parsed is not None and (why := forbidden(parsed)):
+            return Effects(statement.text, refusal=Refusal("0A000", why)), False
+        if statement.data is not None or (parsed is not None and passed_over(parsed)):
+            problem = self._plain(statement, parsed)
+            return Effects(statement.text, refusal=problem), False
+        made: set[str] = set()
+        while True:
+            effects = trial.run(statement.text)
+            refusal = effects.refusal
+            if refusal is None:
+                return effects, True
+            role = missing_role(refusal.sqlstate, refusal.message)
+            if role and role not in made and self._runner.make_role(role):
+                made.add(role)
+                continue
+            if refusal.sqlstate == NO_PERMISSION and parsed is not None:
+                return self._elevated(statement, parsed, effects)
+            return effects, True
+
+    def _elevated(
+        self, statement: ScriptStatement, parsed: ParsedStatement, effects: Effects
+    ) -> tuple[Effects, bool]:
+        if not harmless(parsed, self._session.major):
+            return effects, True
+        problem = self._plain(statement, parsed)
+        return Effects(statement.text, refusal=problem), False
+
+    def outside(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> Effects:
+        """Run a statement that refuses a transaction; no transaction may be open."""
+        before = relations(self.connection)
+        kind, node = ("", {}) if parsed is None else (parsed.kind, parsed.node)
+        locks = locks_outside(self.connection, kind, node)
+        refusal = self._plain(statement, parsed)
+        if refusal is not None:
+            return Effects(statement.text, transactional=False, refusal=refusal)
+        after = relations(self.connection)
+        gone = frozenset(before.keys() - after.keys())
+        seen = Seen(before, after, gone, frozenset(before), locks)
+        effects = compared(statement.text, seen)
+        read = {*effects.rewritten, *(build.table for build in effects.built)}
+        return replace(
+            effects,
+            transactional=False,
+            waits_for_transactions=kind in WAITING,
+            scanned=tuple(sorted(read, key=lambda one: one.name)),
+        )
+
+
+class _File:
+    """One file on its way through the judge: which transaction is open, and what was set."""
+
+    def __init__(self, replay: Replay, whole: bool) -> None:
+        self._replay = replay
+        self._whole = whole
+        self._block = False
+        """Has the file itself said BEGIN?"""
+        self._trial: Trial | None = None
+        self._number = -1
+        self._settings: dict[str, str] = {}
+
+    def step(self, statement: ScriptStatement) -> JudgedStatement:
+        parsed = parsed_of(statement.text)
+        if parsed is not None and parsed.kind == "TransactionStmt":
+            return self._transaction(statement, parsed)
+        trial = self._open()
+        settings = {**self._seen_settings(), **self._settings}
+        effects, judged = self._replay.run_judged(trial, statement, parsed)
+        number = self._number
+        ends_itself = effects.refusal is not None and effects.refusal.sqlstate == COMMITS_ITSELF
+        if not effects.transactional or (ends_itself and not self._together):
+            # Within a transaction the real server refuses it: that is the linter's to say, and the
+            # story goes on as if it had been alone.
+            self._commit()
+            effects, judged = self._replay.outside(statement, parsed), False
+        elif not self._together:
+            self._commit()
+        if parsed is not None and parsed.kind == "VariableSetStmt":
+            self._remember(parsed)
+        return _judged(statement, parsed, effects, number, settings, judged)
+
+    @property
+    def _together(self) -> bool:
+        return self._whole or self._block
+
+    def _open(self) -> Trial:
+        if self._trial is None or not self._replay.session.in_transaction:
+            self._trial = self._replay.trial()
+            self._number += 1
+        return self._trial
+
+    def _commit(self) -> None:
+        if self._replay.session.in_transaction:
+            self._replay.session.control("COMMIT")
+        self._trial = None
+
+    def _transaction(self, statement: ScriptStatement, parsed: ParsedStatement) -> JudgedStatement:
+        """BEGIN and its like are followed, so that the file's own transactions are told apart."""
+        verb = str(parsed.node["kind"])
+        effects = Effects(statement.text)
+        if verb in ("TRANS_STMT_BEGIN", "TRANS_STMT_START"):
+            self._open()
+            self._block = True
+        elif verb in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK"):
+            self._open()
+            word = "COMMIT" if verb == "TRANS_STMT_COMMIT" else "ROLLBACK"
+            self._replay.session.control(word)
+            self._trial, self._block = None, False
+        else:
+            self._open()
+            try:
+                self._replay.session.run(statement.text)
+            except psycopg.Error as problem:
+                effects = Effects(statement.text, refusal=refusal_of(problem))
+        return _judged(statement, parsed, effects, max(self._number, 0), self._settings, True)
+
+    def _seen_settings(self) -> dict[str, str]:
+        row = self._replay.connection.execute(SETTINGS).fetchone()
+        assert row is not None
+        found = dict(zip(TOLD_SETTINGS, row, strict=True))
+        # These two are the sandbox's own until the file sets them.
+        return {**found, "lock_timeout": "0", "statement_timeout": "0"}
+
+    def _remember(self, parsed: ParsedStatement) -> None:
+        """A time-out of the file's: noted, not set, for here it would end the judge's work."""
+        name = str(parsed.node.get("name", "")).lower()
+        if name in ("lock_timeout", "statement_timeout"):
+            self._settings[name] = _value(parsed)
+
+
+def parsed_of(text: str) -> ParsedStatement | None:
+    """None where the server has to judge alone."""
+    if len(text) > LONGEST_PARSED:
+        return None
+    try:
+        statements = parse(text).statements
+    except SyntaxProblem:
+        return None
+    return statements[0] if len(statements) == 1 else None
+
+
+def _judged(
+    statement: ScriptStatement,
+    parsed: ParsedStatement | None,
+    effects: Effects,
+    transaction: int,
+    session: dict[str, str],
+    judged: bool,
+) -> JudgedStatement:
+    kind, node = ("", {}) if parsed is None else (parsed.kind, parsed.node)
+    return JudgedStatement(statement, kind, node, effects, transaction, judged, session)
+
+
+def _statement(statement: ScriptStatement) -> Statement:
+    return Statement(statement.text, statement.line, 1, 0, "sql")
+
+
+def _value(parsed: ParsedStatement) -> str:
+    """What SET says, as text; 0 for DEFAULT and RESET: then it is without a limit."""
+    args: Sequence[Any] = parsed.node.get("args", ())
+    if not args:
+        return "0"
+    constant = args[0].get("A_Const", {})
+    for key in ("sval", "ival", "fval"):
+        if key in constant:
+            value = constant[key]
+            return str(value.get(key, 0) if isinstance(value, dict) else value)
+    return "0"

@@ -1,0 +1,135 @@
+"""What a run of migrations is told to do, on real servers."""
+
+from __future__ import annotations
+
+from dbwright.migrate.files.script import script
+from dbwright.migrate.replay.run import ReadMigration, judged_run
+from dbwright.model.finding import LockMode
+from dbwright.model.judged import JudgedMigration, JudgedStatement
+from dbwright.model.migration import Migration
+from dbwright.sandbox import Server
+from dbwright.target import Live, opened
+from servers.postgresql import Database
+
+AX, SUX = LockMode.ACCESS_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE
+
+EARLIER = """
+CREATE TABLE users (id integer PRIMARY KEY, email varchar(20), at timestamp);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id integer, total integer);
+"""
+WHOLE = """
+SET lock_timeout = '2s';
+ALTER TABLE users ALTER email TYPE varchar(40);
+ALTER TABLE users ALTER at TYPE timestamptz;
+ALTER TABLE orders ALTER total TYPE bigint;
+ALTER TABLE nowhere ADD x integer;
+GRANT SELECT ON users TO app;
+CREATE EXTENSION pg_trgm;
+CREATE TABLE carts (id integer PRIMARY KEY);
+ALTER TABLE carts ADD x serial;
+CREATE INDEX CONCURRENTLY orders_user ON orders (user_id);
+"""
+STEPWISE = """-- no-transaction
+CREATE INDEX CONCURRENTLY orders_total ON orders (total);
+ALTER TABLE carts ADD y serial;
+BEGIN;
+ALTER TABLE users ADD a integer;
+ALTER TABLE users ADD b integer;
+COMMIT;
+DROP INDEX CONCURRENTLY orders_total;
+VACUUM FULL orders;
+REINDEX (CONCURRENTLY) TABLE users;
+"""
+
+
+def migration(number: int, text: str) -> ReadMigration:
+    path = f"{number:03}_step.sql"
+    return ReadMigration(Migration(str(number), "step", path, ""), script(text, path))
+
+
+def step(judged: JudgedMigration, words: str) -> JudgedStatement:
+    (found,) = [one for one in judged.steps if words in one.text]
+    return found
+
+
+def test_files_after_files(postgresql: Server) -> None:
+    asked = (migration(2, WHOLE), migration(3, STEPWISE))
+    run = judged_run(asked, earlier=(migration(1, EARLIER),), server=postgresql)
+    whole, stepwise = run.migrations
+    widened = step(whole, "varchar(40)")
+    assert widened.effects.lock_on("public.users") is AX
+    assert not widened.effects.rewritten
+    assert widened.session["lock_timeout"] == "2s"
+    assert [one.name for one in step(whole, "bigint").effects.rewritten] == ["public.orders"]
+    refused = step(whole, "nowhere").effects.refusal
+    assert refused is not None
+    assert refused.sqlstate == "42P01"
+    assert step(whole, "GRANT").effects.refusal is None
+    assert any("The role app" in one.reason for one in run.skipped)
+    assert step(whole, "EXTENSION").effects.refusal is None
+    assert not step(whole, "ADD x serial").effects.rewritten
+    assert whole.is_new("public.carts")
+    assert not whole.is_new("public.users")
+    assert not step(whole, "CONCURRENTLY").effects.transactional
+    indexes = [one.name for one in whole.after.table("public.orders").indexes]
+    assert indexes == ["orders_pkey", "orders_user"]
+
+    assert stepwise.is_new("public.carts")
+    built = step(stepwise, "CREATE INDEX").effects
+    assert (built.lock_on("public.orders"), built.transactional) == (SUX, False)
+    assert [one.index.name for one in built.built] == ["public.orders_total"]
+    assert built.waits_for_transactions
+    assert step(stepwise, "ADD a").transaction == step(stepwise, "ADD b").transaction
+    assert step(stepwise, "ADD y").transaction != step(stepwise, "ADD a").transaction
+    full = step(stepwise, "VACUUM").effects
+    assert (full.lock_on("public.orders"), full.waits_for_transactions) == (AX, False)
+    assert step(stepwise, "REINDEX").effects.lock_on("public.users") is SUX
+
+
+SHOP = """
+CREATE SCHEMA "My shop";
+CREATE TYPE "My shop".state AS ENUM ('new', 'paid');
+CREATE DOMAIN "My shop".code AS text CHECK (VALUE <> '');
+CREATE FUNCTION "My shop".one() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE TABLE "My shop"."Orders" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  state "My shop".state, code "My shop".code, placed timestamp);
+CREATE VIEW "My shop".paid AS SELECT id FROM "My shop"."Orders" WHERE state = 'paid';
+CREATE MATERIALIZED VIEW "My shop".counts AS SELECT count(*) AS n FROM "My shop"."Orders";
+CREATE TABLE "My shop".log (at date NOT NULL, serial serial) PARTITION BY RANGE (at);
+CREATE TABLE "My shop".log_2026 PARTITION OF "My shop".log
+  FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE STATISTICS "My shop".both ON state, code FROM "My shop"."Orders";
+INSERT INTO "My shop"."Orders" (state, code)
+  SELECT 'new', 'x' FROM generate_series(1, 5000);
+ANALYZE;
+"""
+ON_SHOP = """
+SET search_path = "My shop";
+ALTER TABLE "Orders" ALTER placed TYPE timestamptz;
+ALTER TYPE state RENAME VALUE 'new' TO 'fresh';
+DROP VIEW paid;
+ALTER TABLE log ADD note text;
+ALTER DOMAIN code ADD CHECK (length(VALUE) < 100);
+DROP STATISTICS "both";
+DROP FUNCTION one();
+DROP SCHEMA "My shop" CASCADE;
+"""
+
+
+def test_schema_of_a_target(database: Database, postgresql: Server) -> None:
+    database.execute(SHOP)
+    database.execute(f"ALTER DATABASE {database.name} SET TimeZone = 'Europe/Berlin'")
+    with opened(Live(database.url)) as source:
+        snapshot = source.snapshot
+    run = judged_run((migration(1, ON_SHOP),), snapshot=snapshot, server=postgresql)
+    (judged,) = run.migrations
+    assert [one.effects.refusal for one in judged.steps] == [None] * len(judged.steps)
+    changed = step(judged, "timestamptz")
+    assert changed.session["TimeZone"] == "Europe/Berlin"
+    assert [one.name for one in changed.effects.rewritten] == ['"My shop"."Orders"']
+    size = run.size('"My shop"."Orders"')
+    assert size is not None
+    assert size.best_rows == 5000
+    locked = {lock.object.name for lock in step(judged, "ADD note").effects.locks}
+    assert '"My shop".log_2026' in locked
+    assert not run.skipped
