@@ -66,6 +66,7 @@ def baseline(
         raise BadMigration(f"there is no migration {short} in {dir}", "name one of its versions")
     with opened(target, configuration, table) as place, taking_turn(place, wait, progress):
         noted = []
+        unknown = []
         with place.connection.transaction():
             for one in standings(migrations, place.history.rows()):
                 if one.number > int(version) or one.state.is_done or one.migration is None:
@@ -74,8 +75,12 @@ def baseline(
                     raise BadMigration(
                         f"{one.migration} stopped half-way", "finish it first: see migrate status"
                     )
-                place.history.put(one.migration, NOTED)
                 noted.append(one.migration)
+                if one.applied is None:
+                    unknown.append(one.migration)
+                else:
+                    place.history.put(one.migration, NOTED)
+            place.history.add(unknown, NOTED)
     lines = "\n".join(f"- {migration}" for migration in noted)
     text = f"Noted as there already:\n\n{lines}\n" if noted else "All of them were noted before.\n"
     data = {"target": place.name, "noted": [migration.version for migration in noted]}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from dbwright.configuration import Configuration
+from dbwright.memory import garbage_collection_paused
 from dbwright.migrate.files.folder import read_folder
 from dbwright.migrate.history.table import DEFAULT_TABLE
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
@@ -40,15 +41,13 @@ def status(
     Writes nothing, not even the table of the history. Of a migration that stopped half-way it says
     at which statement, what the server said, and what to do.
     """
-    migrations = read_folder(dir)
-    with opened(target, configuration, table) as place:
-        found = standings(migrations, place.history.rows())
-        name = place.name
-    return Document(
-        "migrate status",
-        _text(found, str(dir)),
-        {"target": name, "dir": str(dir), "migrations": [_data(one) for one in found]},
-    )
+    with garbage_collection_paused():
+        migrations = read_folder(dir)
+        with opened(target, configuration, table) as place:
+            found = standings(migrations, place.history.rows())
+            name = place.name
+        data = {"target": name, "dir": str(dir), "migrations": [_data(one) for one in found]}
+        return Document("migrate status", _text(found, str(dir)), data)
 
 
 def _text(found: Sequence[Standing], folder: str) -> str:

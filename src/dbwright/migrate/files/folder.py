@@ -7,6 +7,7 @@ Files are read for their checksum alone: what they say is `script`'s to tell.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from itertools import pairwise
@@ -30,14 +31,14 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
     Raises FileUnreadable, BadMigration for a name that tells no version, or a version twice.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if _counts(path))
-        found = [_migration(path) for path in paths]
+        with os.scandir(folder) as entries:
+            found = [_migration(entry) for entry in entries if _counts(entry.name)]
     except OSError as problem:
         raise FileUnreadable(
             f"can't read {problem.filename or folder}: {problem.strerror}",
             "name the folder of migrations with --dir",
         ) from None
-    found.sort(key=lambda migration: migration.number)
+    found.sort(key=lambda migration: (migration.number, migration.path))
     for one, other in pairwise(found):
         if one.number == other.number:
             raise BadMigration(
@@ -65,28 +66,29 @@ def missing_between(migrations: Iterable[Migration]) -> tuple[int, ...]:
     return tuple(sorted(set(range(numbers[0], numbers[-1])) - set(numbers)))
 
 
-def _counts(path: Path) -> bool:
-    hidden = path.name.startswith((".", "__"))
-    return path.suffix.lower() in ENDINGS and not hidden
+def _counts(name: str) -> bool:
+    return name.lower().endswith(ENDINGS) and not name.startswith((".", "__"))
 
 
-def _migration(path: Path) -> Migration:
-    match = NAME.fullmatch(path.name)
+def _migration(entry: os.DirEntry[str]) -> Migration:
+    match = NAME.fullmatch(entry.name)
     if match is None:
         raise BadMigration(
-            f"the name of {path} tells no version",
+            f"the name of {entry.path} tells no version",
             "write digits, _ or -, and words: 001_create_orders.sql",
         )
-    if not path.is_file():
+    if not entry.is_file():
         raise BadMigration(
-            f"{path} is no file, or a link to none", "put the file there, or give it another name"
+            f"{entry.path} is no file, or a link to none",
+            "put the file there, or give it another name",
         )
     if match[2].endswith(".down"):
         raise BadMigration(
-            f"{path} is a file of its own for the way back",
+            f"{entry.path} is a file of its own for the way back",
             "put it into the file of the way there, behind a line `-- DOWN`",
         )
-    return Migration(match[1], match[2], str(path), _checksum(path.read_bytes()))
+    with Path(entry.path).open("rb", buffering=0) as file:
+        return Migration(match[1], match[2], entry.path, _checksum(file.readall()))
 
 
 def _checksum(content: bytes) -> str:

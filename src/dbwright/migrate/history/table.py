@@ -5,7 +5,7 @@ It is in the database that it is about, so a change and the memory of it are one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from psycopg.errors import InvalidName, InvalidParameterValue
 from psycopg.errors import SyntaxError as SqlSyntaxError
 
 from dbwright.errors import BadMigration
+from dbwright.model.batches import BatchMark
 from dbwright.model.migration import Applied, Migration, MigrationState
 from dbwright.model.names import literal, qualify, quote
 
@@ -37,10 +38,11 @@ DEFINITIONS = {
     "done_checksum": "text NOT NULL DEFAULT ''",
     "statement": "text NOT NULL DEFAULT ''",
     "error": "text NOT NULL DEFAULT ''",
+    "batches": "text NOT NULL DEFAULT ''",
 }
 COMMENT = "Migrations of this database, kept by dbwright"
 COLUMNS = tuple(DEFINITIONS)
-LATER = frozenset(("direction", "statements_done", "done_checksum", "statement", "error"))
+LATER = frozenset("direction statements_done done_checksum statement error batches".split())
 """What may be added to a table that is there: it has a default."""
 NAME = """
 SELECT parse_ident(%s), (SELECT ARRAY[n.nspname, c.relname]::text[]
@@ -139,15 +141,28 @@ class History:
         with self._as_oneself():
             self._write(given)
 
+    def add(self, migrations: Iterable[Migration], values: Mapping[str, object]) -> None:
+        """Write rows of migrations of which nothing is known yet, all with these values."""
+        rows = [
+            {"version": one.version, "name": one.name, "checksum": one.checksum, **values}
+            for one in migrations
+        ]
+        if not rows:
+            return
+        with self._as_oneself(), self._connection.cursor() as cursor:
+            cursor.executemany(self._insert(rows[0]), rows)
+
     def _write(self, given: Mapping[str, object]) -> None:
         changes = ", ".join(f"{name} = %({name})s" for name in given)
         # The number counts: a file that was 1_orders.sql may be 001_orders.sql now.
         same = "ltrim(version, '0') = ltrim(%(version)s, '0')"
         update = f"UPDATE {self.table} SET {changes} WHERE {same}"
         if self._connection.execute(update.encode(), given).rowcount == 0:
-            places = ", ".join(f"%({name})s" for name in given)
-            insert = f"INSERT INTO {self.table} ({', '.join(given)}) VALUES ({places})"
-            self._connection.execute(insert.encode(), given)
+            self._connection.execute(self._insert(given), given)
+
+    def _insert(self, given: Mapping[str, object]) -> bytes:
+        places = ", ".join(f"%({name})s" for name in given)
+        return f"INSERT INTO {self.table} ({', '.join(given)}) VALUES ({places})".encode()
 
     @contextmanager
     def _as_oneself(self) -> Iterator[None]:
@@ -176,13 +191,20 @@ class History:
 
 
 def _applied(values: dict[str, Any], table: str) -> Applied:
-    version = values["version"]
-    if not version.isdecimal() or values["state"] not in set(MigrationState):
+    version, mark = values["version"], values.get("batches")
+    try:
+        if not version.isdecimal():
+            raise ValueError("no version")
+        known = {
+            "state": MigrationState(values["state"]),
+            "batches": BatchMark.from_json(mark) if mark else None,
+        }
+    except ValueError:
         raise BadMigration(
             f"the table {table} holds a row that dbwright did not write: version {version}",
             f"look at it, and delete it: DELETE FROM {table} WHERE version = {literal(version)}",
-        )
-    return Applied(**{**values, "state": MigrationState(values["state"])})
+        ) from None
+    return Applied(**{**values, **known})
 
 
 def _of_another_tool(table: str, missing: frozenset[str]) -> BadMigration:

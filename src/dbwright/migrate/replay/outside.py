@@ -15,11 +15,11 @@ import psycopg
 from dbwright.model.finding import LockMode
 from dbwright.sql.parse import Node
 
-__all__ = ["WAITING", "locks_outside"]
+__all__ = ["locks_outside", "waits_outside"]
 
 SHARE_UPDATE_EXCLUSIVE = LockMode.SHARE_UPDATE_EXCLUSIVE
-WAITING = ("IndexStmt", "DropStmt", "ReindexStmt", "AlterTableStmt")
-"""Kinds of statements that wait for all transactions before them, where they run outside of one."""
+CONCURRENT = ("IndexStmt", "DropStmt", "AlterTableStmt")
+"""Kinds of statements that run outside of transactions only where they say CONCURRENTLY."""
 ALL_TABLES = """
 SELECT c.oid::int8 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -54,6 +54,11 @@ def locks_outside(
     if kind == "AlterTableStmt":
         return _detach(connection, node)
     return {}
+
+
+def waits_outside(kind: str, node: Node) -> bool:
+    """Does it wait for all transactions that were open before it?"""
+    return kind in CONCURRENT or (kind == "ReindexStmt" and _option(node, "concurrently"))
 
 
 def _reindex(connection: psycopg.Connection[Any], node: Node) -> Mapping[int, LockMode]:

@@ -17,7 +17,7 @@ import psycopg
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session as Reading
 from dbwright.migrate.replay.base import DATABASE
-from dbwright.migrate.replay.outside import WAITING, locks_outside
+from dbwright.migrate.replay.outside import locks_outside, waits_outside
 from dbwright.model.catalog import Catalog
 from dbwright.model.effects import Effects, Refusal
 from dbwright.model.judged import JudgedMigration, JudgedStatement
@@ -204,7 +204,7 @@ class Replay:
         return replace(
             effects,
             transactional=False,
-            waits_for_transactions=kind in WAITING,
+            waits_for_transactions=waits_outside(kind, node),
             scanned=tuple(sorted(read, key=lambda one: one.name)),
         )
 

@@ -31,7 +31,8 @@ def judged_run(
     """Judge the files that are asked about, after the schema of the snapshot and the earlier files.
 
     `together`: they are run in one deployment, so that what one makes is new to the next ones.
-    `server`: one that runs already, for many runs in turn. Python files are left out, and told. Raises SandboxError.
+    `server`: one that runs already, for many runs in turn. Python files are left out, and told.
+    Raises SandboxError.
     """
     with base(snapshot, major=major, server=server, progress=progress) as found:
         with replaying(found.server, progress) as replay:
