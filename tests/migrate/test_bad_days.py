@@ -11,6 +11,7 @@ import pytest
 
 from dbwright.sandbox import start
 from servers.command_line import Done
+from servers.pgbouncer import pgbouncer
 from servers.postgresql import Database
 
 from .test_cut_off import runner, wait_until
@@ -100,3 +101,18 @@ def test_a_deadlock_with_the_application(
     assert problems == []
     assert database.execute("SELECT id FROM a") == [(2,)]
     assert database.execute("SELECT count(c) FROM b") == [(0,)]
+
+
+def test_poolers(dbwright: Run, folder: Path) -> None:
+    (folder / "001_first.sql").write_text("CREATE TABLE first (id integer PRIMARY KEY);")
+    with start() as server:
+        with pgbouncer(server, "transaction") as url:
+            done = dbwright("migrate", "up", url)
+            assert done.status == 3
+            assert "shares sessions between transactions" in done.err
+            assert dbwright("migrate", "status", url).status == 0
+        with pgbouncer(server, "session") as url:
+            assert dbwright("migrate", "up", url).status == 0
+        with psycopg.connect(server.url()) as connection:
+            locks = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+            assert locks.fetchone() == (0,)

@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from dbwright.configuration import Configuration
 from dbwright.engines.postgresql.connect import connect, display_name
 from dbwright.errors import ConnectionLost, TargetError, UsageError
+from dbwright.migrate.history.own_session import require_own_session
 from dbwright.migrate.history.table import DEFAULT_TABLE, History
 from dbwright.migrate.history.turn import Turn, turn
 from dbwright.operation import Parameter
@@ -73,6 +74,7 @@ def taking_turn(place: Place, wait: float, progress: Progress) -> Iterator[Turn]
     """Alone on this history, which is made where there is none. Raises AnotherRunner,
     TargetError where nothing can be written."""
     _require_writable(place)
+    require_own_session(place.connection, place.url, place.name)
     with turn(place.connection, place.history.table, wait, progress) as taken:
         place.history.create()
         yield taken
