@@ -100,6 +100,21 @@ def test_invalid_indexes(dbwright: Run, database: Database, folder: Path) -> Non
     assert (done.status, "taken is there already, and is no index of c" in done.err) == (3, True)
 
 
+def test_another_index_of_the_name(dbwright: Run, database: Database, folder: Path) -> None:
+    database.execute(
+        "CREATE TABLE t (a integer, b text); CREATE INDEX i ON t (a DESC);"
+        "CREATE INDEX j ON t USING btree (lower(b) ASC, a NULLS LAST) WHERE a > 0;"
+    )
+    step = "-- no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS "
+    (folder / "001_a.sql").write_text(f"{step} i ON t (a)")
+    done = dbwright("migrate", "up", database.url)
+    assert done.status == 3
+    assert "another index: CREATE INDEX i ON public.t USING btree (a DESC)" in done.err
+    same = "i ON t (a DESC NULLS FIRST);\nCREATE INDEX CONCURRENTLY IF NOT EXISTS "
+    (folder / "001_a.sql").write_text(f"{step} {same} j ON t (lower(b), a) WHERE (a > 0)")
+    assert dbwright("migrate", "up", database.url).status == 0
+
+
 def test_what_can_not_go_on_says_why(dbwright: Run, database: Database, folder: Path) -> None:
     database.execute(
         "CREATE TABLE a (x integer PRIMARY KEY);"

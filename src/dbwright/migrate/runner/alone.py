@@ -20,6 +20,7 @@ from dbwright.migrate.runner.session import limit
 from dbwright.migrate.runner.unfinished import (
     LOOKS,
     Rest,
+    index_of_that_name,
     leftovers_of,
     other_of_that_name,
     rest_of,
@@ -27,6 +28,7 @@ from dbwright.migrate.runner.unfinished import (
 from dbwright.migrate.runner.watcher import Watcher
 from dbwright.migrate.runner.work import CutOff
 from dbwright.progress import Progress
+from dbwright.sql.index_likeness import may_be_same_index
 from dbwright.sql.parse import ParsedStatement, SyntaxProblem, parse
 
 __all__ = ["Alone"]
@@ -59,6 +61,7 @@ class Alone:
                 # With IF NOT EXISTS the server would call an invalid index enough, and a table.
                 self._require_free_name(parsed)
                 self._drop(Rest(leftovers=leftovers_of(self.connection, parsed)))
+                self._require_same_index(parsed)
         before = {leftover.oid for leftover in leftovers_of(self.connection, parsed)}
 
         def attempt() -> None:
@@ -83,6 +86,20 @@ class Alone:
                 f"{self.place}: {parsed.node['idxname']} is there already, and is no index of "
                 f"{qualified(parsed.node['relation'])}",
                 "nothing of it was changed: give the index another name and run again",
+            )
+
+    def _require_same_index(self, parsed: ParsedStatement) -> None:
+        """IF NOT EXISTS asks for a name alone."""
+        definition = index_of_that_name(self.connection, parsed.node)
+        if definition is None or not parsed.node.get("if_not_exists"):
+            return  # the server says it itself
+        there = _parsed(definition)
+        if there is not None and not may_be_same_index(there.node, parsed.node):
+            raise MigrationRefused(
+                f"{self.place}: {parsed.node['idxname']} is there already, and is another index: "
+                f"{definition}",
+                "nothing of it was changed: drop that one, or give this one another name, and run "
+                "again",
             )
 
     @property

@@ -15,10 +15,10 @@ from dbwright.migrate.runner.leftovers import Leftover, of_build, of_rebuild, qu
 from dbwright.model.names import qualify
 from dbwright.sql.parse import Node, ParsedStatement
 
-__all__ = ["LOOKS", "Rest", "leftovers_of", "other_of_that_name", "rest_of"]
+__all__ = ["LOOKS", "Rest", "index_of_that_name", "leftovers_of", "other_of_that_name", "rest_of"]
 
 INDEX = """
-SELECT i.indisvalid
+SELECT pg_get_indexdef(i.indexrelid)
 FROM pg_class t
 JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = %s
 JOIN pg_index i ON i.indexrelid = c.oid AND i.indrelid = t.oid
@@ -80,6 +80,12 @@ def other_of_that_name(connection: psycopg.Connection[Any], node: Node) -> bool:
     return connection.execute(OTHER, names).rowcount > 0
 
 
+def index_of_that_name(connection: psycopg.Connection[Any], node: Node) -> str | None:
+    """The definition of an index that has the name and the table of a CREATE INDEX already."""
+    row = connection.execute(INDEX, (node["idxname"], qualified(node["relation"]))).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _created_index(connection: psycopg.Connection[Any], node: Node) -> Rest:
     found = of_build(connection, node)
     names = ", ".join(leftover.index for leftover in found)
@@ -88,8 +94,7 @@ def _created_index(connection: psycopg.Connection[Any], node: Node) -> Rest:
         return Rest(known=False, note=f"invalid indexes of its table: {names}" if names else "")
     if found:
         return Rest(leftovers=found, note=f"it had left the invalid index {names}")
-    row = connection.execute(INDEX, (name, qualified(node["relation"]))).fetchone()
-    return AGAIN if row is None else DONE
+    return AGAIN if index_of_that_name(connection, node) is None else DONE
 
 
 def _dropped_index(connection: psycopg.Connection[Any], node: Node) -> Rest:
