@@ -1,6 +1,6 @@
 """What `dbwright.capture` costs an application: the same loop with and without it, in turns.
 
-    python bench/capture.py [--pairs 40] [--seconds 0.06] [--only psycopg]
+    python bench/capture.py [--rounds 500] [--seconds 0.015] [--only psycopg] [--cores all]
 
 Two loops of each way to send statements, on the same machine by a unix socket: the worst case,
 one-row SELECTs by primary key one right after the other, everything in memory; and statements of
@@ -10,12 +10,20 @@ it is by default (it pauses where it would cost more than a fiftieth of a core: 
 which share of the calls was seen), and with every call recorded (`Recorder(share=1)`). The limit
 is 3%.
 
-Blocks of a few hundredths of a second take turns, so that other work on the machine disturbs all
-alike; a figure is the median of the ratios of all pairs of neighbours. `wall` is the time that the
-loop took; `processor` is the processor's time of the whole process, also of the thread that
-writes, as a share of the wall time without recording (the server's processor time is not in it).
-Before each block with recording comes one that is not measured, so that what recording saved up
-while it was off is used up.
+How: short blocks in the order without, with, with, without, of one process, on the same connection,
+which the same process of the server answers. A round's figure is the ratio of its sums. Recording
+goes by bursts and pauses, so a table's figure is the median of the rounds that were recorded and
+the median of those that were not, each weighted by its share of the calls (other work on the
+machine makes means useless), with the interval in which it lies for 95 of 100 draws of as many
+rounds. What comes rarely is not in it: the thread that writes, every five seconds.
+
+`processor` is the processor's time of the whole process, that thread's too, as a share of the wall
+time without recording, all rounds together (the server's time is not in it).
+
+By default all runs on one core (`--cores one`): a statement is quickest there, for nobody has to
+wake another core, so that recording is dearest. Blocks without recording pay into the allowance of
+the recorder, too; so it gets half the share that it has by default, to be what it is where an
+application does nothing else.
 """
 
 from __future__ import annotations
@@ -25,13 +33,15 @@ import asyncio
 import json
 import os
 import platform
+import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import sqlalchemy
@@ -42,6 +52,8 @@ from dbwright import capture
 from dbwright.sandbox import Server, start
 
 ROWS = 1000
+SHARE = 0.02
+"""Of one core, as the recorder has it by default."""
 SETUP = f"""
 CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL);
 INSERT INTO item SELECT n, 'item ' || n FROM generate_series(0, {ROWS - 1}) n;
@@ -56,32 +68,62 @@ class Item(Base):  # type: ignore[misc, valid-type]
     name = sqlalchemy.Column(sqlalchemy.Text)
 
 
-Loop = Callable[[int], None]
-"""Sends so many statements."""
-Make = Callable[[Server, "capture.Recorder | None", float], Loop]
+class Way(NamedTuple):
+    """A loop on one connection, with and without recording."""
+
+    loop: Callable[[int], None]
+    """Sends so many statements."""
+    record: Callable[[bool], None]
+    """From now on with recording, or without."""
+
+
+Make = Callable[[Server, capture.Recorder, float], Way]
 """A loop of statements for which the server sleeps so many seconds."""
 QUERY = "SELECT name FROM item WHERE id = %s"
 SLOW_QUERY = "SELECT name, pg_sleep({}) FROM item WHERE id = %s"
 
 
+class Cost(NamedTuple):
+    """Of recording, as shares of the time without it."""
+
+    wall: float
+    interval: tuple[float, float]
+    processor: float
+    statement: float
+    """Seconds without recording."""
+
+
+class Round(NamedTuple):
+    """Seconds of the blocks of one round, and the part of the calls that was recorded."""
+
+    without: float
+    used_without: float
+    wall: float
+    used: float
+    recorded: float
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--pairs", type=int, default=40)
-    arguments.add_argument("--seconds", type=float, default=0.06, help="of a block, about")
+    arguments.add_argument("--rounds", type=int, default=500)
+    arguments.add_argument("--seconds", type=float, default=0.015, help="of a block, about")
     arguments.add_argument("--only", choices=WAYS)
+    arguments.add_argument("--cores", choices=("one", "all"), default="one")
     options = arguments.parse_args()
+    if options.cores == "one":
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with start() as server, tempfile.TemporaryDirectory() as folder:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(SETUP)
         print(
             f"PostgreSQL {server.version}; Python {platform.python_version()}; psycopg "
             f"{psycopg.__version__}; SQLAlchemy {sqlalchemy.__version__}; {platform.machine()}, "
-            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning\n"
+            f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} cores, load "
+            f"{os.getloadavg()[0]:.1f} at the beginning\n"
         )
-        print(
-            "| way | without | **wall** | processor | recorded | all recorded: wall | processor |"
-        )
-        print("| --- |" + " ---: |" * 6)
+        print("| way | without | **wall** | 95% | processor | recorded | all recorded: wall | 95% "
+              "| processor |")  # fmt: skip
+        print("| --- |" + " ---: |" * 8)
         for name, make in WAYS.items():
             if options.only in (None, name):
                 for sleep in (0.0, 0.001):
@@ -92,83 +134,109 @@ def main() -> None:
 def row(
     name: str, make: Make, sleep: float, server: Server, folder: Path, options: argparse.Namespace
 ) -> str:
-    file = folder / f"{name} {sleep}.jsonl"
-    with (
-        capture.Recorder(file) as recorder,
-        capture.Recorder(folder / "all.jsonl", share=1) as everything,
-    ):
-        without = make(server, None, sleep)
-        ways = {"with": make(server, recorder, sleep), "all": make(server, everything, sleep)}
-        statements = _statements(without, options.seconds)
-        more = {way: compared(without, loop, statements, options.pairs)
-                for way, loop in ways.items()}  # fmt: skip
-    for each in (recorder, everything):
-        if each.problem is not None:
-            sys.exit(f"recording failed: {each.problem!r}")
-    seen = recorded(file) / (options.pairs * 2 * statements)
-    (wall, processor, micro), (all_wall, all_processor, _) = more["with"], more["all"]
+    costs, seen = [], []
+    for share in (SHARE / 2, 1):
+        file = folder / f"{name} {sleep} {share}.jsonl"
+        with capture.Recorder(file, share=share) as recorder:
+            way = make(server, recorder, sleep)
+            costs.append(cost(way, recorder, options.seconds, options.rounds))
+        if recorder.problem is not None:
+            sys.exit(f"recording failed: {recorder.problem!r}")
+        seen.append(recorded(file))
+    default, everything = costs
+    if seen[1] < 1:
+        sys.exit("not every call was recorded, although all had to be")
     return (
-        f"| {name}{', 1 ms' if sleep else ''} | {micro:.0f} µs | {wall:+.1%} | {processor:+.1%} | "
-        f"{seen:.0%} | {all_wall:+.1%} | {all_processor:+.1%} |"
+        f"| {name}{', 1 ms' if sleep else ''} | {default.statement * 1e6:.0f} µs | "
+        f"{shown(default)} | {seen[0]:.0%} | {shown(everything)} |"
     )
 
 
-def compared(without: Loop, loop: Loop, statements: int, pairs: int) -> tuple[float, float, float]:
-    """Medians of what recording adds to the wall time, of what it adds to the processor's, and of
-    the microseconds of a statement without it."""
-    walls, processors, plain = [], [], []
-    for pair in range(pairs):
-        found = {}
-        for recording in (False, True) if pair % 2 else (True, False):
-            if recording:
-                loop(statements)  # uses up what was saved
-            began, used = time.perf_counter(), time.process_time()
-            (loop if recording else without)(statements)
-            found[recording] = (time.perf_counter() - began, time.process_time() - used)
-        walls.append(found[True][0] / found[False][0] - 1)
-        processors.append((found[True][1] - found[False][1]) / found[False][0])
-        plain.append(found[False][0] / statements * 1e6)
-    return statistics.median(walls), statistics.median(processors), statistics.median(plain)
+def shown(cost: Cost) -> str:
+    low, high = cost.interval
+    return f"{cost.wall:+.1%} | {low:+.1%} … {high:+.1%} | {cost.processor:+.1%}"
 
 
-def _statements(loop: Loop, seconds: float) -> int:
+def cost(way: Way, recorder: capture.Recorder, seconds: float, rounds: int) -> Cost:
+    statements = _statements(way, seconds)
+    _use_up(way, recorder)
+    found = []
+    for _ in range(rounds):
+        walls, used, passed = {False: 0.0, True: 0.0}, {False: 0.0, True: 0.0}, recorder.gate.passed
+        for recording in (False, True, True, False):
+            way.record(recording)
+            began, began_using = time.perf_counter(), time.process_time()
+            way.loop(statements)
+            walls[recording] += time.perf_counter() - began
+            used[recording] += time.process_time() - began_using
+        part = 1 - min(1, (recorder.gate.passed - passed) / (2 * statements))
+        found.append(Round(walls[False], used[False], walls[True], used[True], part))
+    draws = sorted(added(random.choices(found, k=rounds)) for _ in range(1000))
+    without = sum(each.without for each in found)
+    return Cost(
+        added(found),
+        (draws[25], draws[-25]),
+        sum(each.used - each.used_without for each in found) / without,
+        statistics.median(each.without for each in found) / 2 / statements,
+    )
+
+
+def added(rounds: Sequence[Round]) -> float:
+    """What recording adds to the wall time, as a share of it."""
+    recorded = statistics.fmean(each.recorded for each in rounds)
+    total = 0.0
+    for kind, weight in ((True, recorded), (False, 1 - recorded)):
+        ratios = [each.wall / each.without for each in rounds if (each.recorded > 0.5) is kind]
+        total += weight * (statistics.median(ratios) - 1) if ratios else 0.0
+    return total
+
+
+def _statements(way: Way, seconds: float) -> int:
     """How many statements take about so long."""
-    loop(300)  # the first ones are slower, with all their caches empty
+    way.record(False)
+    way.loop(300)  # the first ones are slower, with all their caches empty
     began = time.perf_counter()
-    loop(100)
-    return max(50, round(100 * seconds / (time.perf_counter() - began)))
+    way.loop(100)
+    return max(5, round(100 * seconds / (time.perf_counter() - began)))
 
 
-def recorded(file: Path) -> int:
-    lines = (json.loads(line) for line in file.read_text().splitlines())
-    return sum(line["calls"] for line in lines if line["kind"] == "calls")
+def _use_up(way: Way, recorder: capture.Recorder) -> None:
+    """What a recorder that has just begun may spend."""
+    way.record(True)
+    until = time.perf_counter() + 2
+    while time.perf_counter() < until and not recorder.gate.closed:
+        way.loop(100)
 
 
-def psycopg_sync(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
-    factory = psycopg.Cursor if recorder is None else capture.cursor_factory(recorder)
-    connection = psycopg.connect(server.url(), autocommit=True, cursor_factory=factory)
+def recorded(file: Path) -> float:
+    """The share of the calls whose figures are in the file."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    calls = sum(line["calls"] for line in lines if line["kind"] == "calls")
+    missed = sum(line["missed"] for line in lines if line["kind"] == "interval")
+    return float(calls / (calls + missed))
+
+
+def psycopg_sync(server: Server, recorder: capture.Recorder, sleep: float) -> Way:
+    factory = capture.cursor_factory(recorder)
+    connection = psycopg.connect(server.url(), autocommit=True)
     query: Any = SLOW_QUERY.format(sleep) if sleep else QUERY
 
     def loop(statements: int) -> None:
         for number in range(statements):
             connection.execute(query, (number % ROWS,)).fetchone()
 
-    return loop
+    def record(on: bool) -> None:
+        connection.cursor_factory = factory if on else psycopg.Cursor
+
+    return Way(loop, record)
 
 
-def in_loop(work: Callable[[int], Awaitable[None]], loop: asyncio.AbstractEventLoop) -> Loop:
-    async def run(statements: int) -> None:
-        await work(statements)
-
-    return lambda statements: loop.run_until_complete(run(statements))
-
-
-def psycopg_async(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
-    factory = psycopg.AsyncCursor if recorder is None else capture.async_cursor_factory(recorder)
+def psycopg_async(server: Server, recorder: capture.Recorder, sleep: float) -> Way:
+    factory = capture.async_cursor_factory(recorder)
     query: Any = SLOW_QUERY.format(sleep) if sleep else QUERY
     events = asyncio.new_event_loop()
     connection = events.run_until_complete(
-        psycopg.AsyncConnection.connect(server.url(), autocommit=True, cursor_factory=factory)
+        psycopg.AsyncConnection.connect(server.url(), autocommit=True)
     )
 
     async def work(statements: int) -> None:
@@ -176,7 +244,25 @@ def psycopg_async(server: Server, recorder: capture.Recorder | None, sleep: floa
             cursor = await connection.execute(query, (number % ROWS,))
             await cursor.fetchone()
 
-    return in_loop(work, events)
+    def record(on: bool) -> None:
+        connection.cursor_factory = factory if on else psycopg.AsyncCursor
+
+    return Way(lambda statements: events.run_until_complete(work(statements)), record)
+
+
+def switch(engine: Any, recorder: capture.Recorder) -> Callable[[bool], None]:
+    """Recording of SQLAlchemy stands in its dialect: put there, and taken out again."""
+    capture.sqlalchemy(engine, recorder)
+    listener = recorder._listeners[-1]
+    on_now = True
+
+    def record(on: bool) -> None:
+        nonlocal on_now
+        if on is not on_now:
+            (listener.on if on else listener.off)()
+        on_now = on
+
+    return record
 
 
 def engine_url(server: Server) -> str:
@@ -190,10 +276,9 @@ def _select(sleep: float) -> sqlalchemy.Select[Any]:
     return sqlalchemy.select(*columns).where(Item.id == sqlalchemy.bindparam("n"))
 
 
-def sqlalchemy_core(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
+def sqlalchemy_core(server: Server, recorder: capture.Recorder, sleep: float) -> Way:
     engine = sqlalchemy.create_engine(engine_url(server))
-    if recorder is not None:
-        capture.sqlalchemy(engine, recorder)
+    record = switch(engine, recorder)
     connection = engine.connect()
     select = _select(sleep)
 
@@ -202,13 +287,12 @@ def sqlalchemy_core(server: Server, recorder: capture.Recorder | None, sleep: fl
             connection.execute(select, {"n": number % ROWS}).first()
         connection.commit()
 
-    return loop
+    return Way(loop, record)
 
 
-def sqlalchemy_orm(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
+def sqlalchemy_orm(server: Server, recorder: capture.Recorder, sleep: float) -> Way:
     engine = sqlalchemy.create_engine(engine_url(server))
-    if recorder is not None:
-        capture.sqlalchemy(engine, recorder)
+    record = switch(engine, recorder)
     select = _select(sleep).add_columns(Item)
 
     def loop(statements: int) -> None:
@@ -220,14 +304,13 @@ def sqlalchemy_orm(server: Server, recorder: capture.Recorder | None, sleep: flo
                     session.get(Item, number % ROWS)
                     session.expunge_all()
 
-    return loop
+    return Way(loop, record)
 
 
-def sqlalchemy_async(server: Server, recorder: capture.Recorder | None, sleep: float) -> Loop:
+def sqlalchemy_async(server: Server, recorder: capture.Recorder, sleep: float) -> Way:
     events = asyncio.new_event_loop()
     engine = create_async_engine(engine_url(server))
-    if recorder is not None:
-        capture.sqlalchemy(engine, recorder)
+    record = switch(engine, recorder)
     select = _select(sleep)
 
     async def work(statements: int) -> None:
@@ -235,10 +318,10 @@ def sqlalchemy_async(server: Server, recorder: capture.Recorder | None, sleep: f
             for number in range(statements):
                 (await connection.execute(select, {"n": number % ROWS})).first()
 
-    return in_loop(work, events)
+    return Way(lambda statements: events.run_until_complete(work(statements)), record)
 
 
-WAYS = {
+WAYS: dict[str, Make] = {
     "psycopg": psycopg_sync,
     "psycopg, async": psycopg_async,
     "SQLAlchemy Core": sqlalchemy_core,
@@ -247,4 +330,5 @@ WAYS = {
 }
 
 if __name__ == "__main__":
-    main()
+    with suppress(KeyboardInterrupt):
+        main()

@@ -22,7 +22,9 @@ class Captured:
     sequences: list[list[tuple[str, int]]] = field(default_factory=list)
     """Of each transaction the texts, and how many times."""
     transactions: int = 0
+    of_one_statement: int = 0
     lost: int = 0
+    missed: int = 0
 
 
 def captured(path: Path) -> Captured:
@@ -50,5 +52,7 @@ def captured(path: Path) -> Captured:
             found.sequences.append(steps)
         elif kind == "interval":
             found.transactions += line["transactions"]
+            found.of_one_statement += line["of_one_statement"]
             found.lost += line["lost"]
+            found.missed += line["missed"]
     return found

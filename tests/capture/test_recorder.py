@@ -26,7 +26,7 @@ def note(recorder: Recorder, text: str, seconds: float = 0.001) -> None:
     session = recorder.new_session()
     recorder.pending.append((text, False, CODE, 0, clock(), seconds, 1, session, 1, None))
     if len(recorder.pending) >= BATCH:
-        recorder.drain()
+        recorder.drain(clock())
 
 
 def test_importing_it_imports_neither_a_driver_nor_the_rest() -> None:
@@ -42,7 +42,7 @@ def test_importing_it_imports_neither_a_driver_nor_the_rest() -> None:
 
 
 def test_threads_lose_nothing(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / "c.jsonl", flush_seconds=0.01)
+    recorder = Recorder(tmp_path / "c.jsonl", flush_seconds=0.01, share=1)
 
     def work() -> None:
         for number in range(20_000):

@@ -2,95 +2,94 @@
 
 A statement that is recorded costs a few microseconds (bench/capture.py). Up to some thousand a
 second that is nothing, and every one is recorded. An application that sends more, one right after
-the other, gets pauses: its bursts are recorded in full until the allowance is used up, and again
-when it has grown back. What is missed meanwhile is estimated by the rate before and after.
+the other, gets pauses: its bursts are recorded in full, in their order, until the allowance is used
+up, and again when it has grown back. During a pause calls are only counted.
 """
 
 from __future__ import annotations
 
-from collections import deque
+__all__ = ["BURST", "COST", "Allowance", "Gate"]
 
-__all__ = ["COST", "Allowance"]
+COST = 8e-6
+"""Seconds that recording one statement takes, as long as nothing was measured."""
 
-COST = 12e-6
-"""Seconds that recording one statement takes, rather more than less."""
+LEAST = 4e-6
+"""Seconds that it takes at least, whatever was measured."""
 
-WHOLE = 5.0
-"""Recording one statement takes so many times as long as adding it up, which is measured: on a
-machine that is slow, or busy, that is more than COST."""
+WHOLE = 2.5
+"""Recording costs so many times what is measured of it (noting some of the statements, and adding
+up all of them): the rest is what comes before the statement is sent, and that the application
+finds the processor's caches in use by others."""
 
-MOST = 2000 * COST
-"""Seconds of recording that a quiet application saves up for a burst."""
+LONGEST = 50e-6
+"""Seconds; noting one statement that took longer was disturbed, and counts for so much."""
 
-ENOUGH = 500 * COST
-"""Seconds that have to be there before recording goes on after a pause."""
+PASSING = 0.06
+"""Letting a call pass and counting it takes this part of what recording it takes."""
+
+BURST = 500
+"""Statements that are recorded at least between two pauses."""
+
+SAVED = 4
+"""Bursts that a quiet application saves up for."""
 
 MEASURED = 32
 """Events of a batch that is large enough to tell what one costs."""
 
-RECENT = 8
-"""Batches whose times tell the rate."""
+
+class Gate:
+    """What listeners look at before each statement."""
+
+    __slots__ = ("closed", "passed")
+
+    def __init__(self) -> None:
+        self.closed = False
+        """Recording pauses: listeners count the call, and let it pass."""
+        self.passed = 0
+        """Calls during all pauses so far."""
 
 
 class Allowance:
-    """What is left, and what was missed. Times of the recorder's clock."""
+    """What is left. Times of the recorder's clock, in seconds."""
 
     def __init__(self, share: float, now: float) -> None:
         self._share = share
         self._cost = COST
-        self._left = MOST
+        self._left = SAVED * BURST * COST
         self._at = now
-        self._batches: deque[tuple[float, int]] = deque([(now, 0)], maxlen=RECENT)
-        self._rate_before = 0.0
-        self._paused_for = 0.0
-        self._recorded = 0
-        self._missed = 0.0
 
-    def spend(self, events: int, now: float, seconds: float = 0.0) -> float | None:
-        """Take what so many events cost; adding them up took so many seconds.
+    def spend(
+        self, events: int, now: float, seconds: float = 0.0, noting: float = 0.0
+    ) -> float | None:
+        """Take what so many events cost; adding them up took so many seconds, and noting one of
+        them so many.
 
         The moment to go on from where the allowance is used up.
         """
-        self._recorded += events
         if events >= MEASURED:
-            self._cost = 0.9 * self._cost + 0.1 * max(COST, WHOLE * seconds / events)
-        self._left = min(MOST, self._left + (now - self._at) * self._share) - events * self._cost
-        self._at = now
-        self._batches.append((now, events))
-        if self._paused_for:
-            self._settle(self._rate())
+            cost = WHOLE * (min(noting, LONGEST) + seconds / events)
+            self._cost = 0.9 * self._cost + 0.1 * max(LEAST, cost)
+        self._grow(now)
+        self._left -= events * self._cost
         if self._left >= 0 or self._share >= 1:
             return None
-        self._rate_before = self._rate()
-        return now + (ENOUGH - self._left) / self._share
+        return now + (BURST * self._cost - self._left) / self._share
 
-    def resume(self, now: float) -> None:
-        """A pause is over, which began with the last `spend` (or was counted by `take`)."""
-        self._paused_for = now - self._at
-        self._left = max(ENOUGH, min(MOST, self._left + self._paused_for * self._share))
+    def charge(self, seconds: float) -> None:
+        """Take the time of other work: what the thread that writes has used of the processor."""
+        self._left -= seconds
+
+    def resume(self, now: float, passed: int) -> float | None:
+        """May a pause end, in which so many calls passed? None, or the moment to ask again."""
+        grown = (now - self._at) * self._share
+        # Half at most: else an application that is quick enough would never be recorded again.
+        self._left -= min(passed * PASSING * self._cost, grown / 2)
+        self._grow(now)
+        missing = BURST * self._cost - self._left
+        return now + missing / self._share if missing > BURST * self._cost / 10 else None
+
+    def _grow(self, now: float) -> None:
+        """Add what has come since the last time."""
+        saved = self._left + (now - self._at) * self._share
+        self._left = min(SAVED * BURST * self._cost, saved)
         self._at = now
-        self._batches.clear()
-        self._batches.append((now, 0))
-
-    def take(self, now: float, *, paused: bool) -> tuple[int, float]:
-        """The events that were recorded since the last time, and about how many were missed."""
-        if paused:  # it goes on: as before, as far as is known
-            self._missed += self._rate_before * (now - self._at)
-            self._at = now
-        elif self._paused_for:
-            self._settle(0.0)
-        found = self._recorded, self._missed
-        self._recorded, self._missed = 0, 0.0
-        return found
-
-    def _settle(self, rate_after: float) -> None:
-        """The pause before: as many as at the mean of the rates on both sides."""
-        self._missed += (self._rate_before + rate_after) / 2 * self._paused_for
-        self._paused_for = 0.0
-
-    def _rate(self) -> float:
-        """Events a second, of late."""
-        began = self._batches[0][0]
-        events = sum(count for _, count in list(self._batches)[1:])
-        lasted = self._batches[-1][0] - began
-        return events / lasted if lasted > 0 else 0.0

@@ -76,7 +76,9 @@ class Notes:
         batch: Sized | None = None,
     ) -> Iterator[None]:
         """Put down what happens in the block."""
-        if self.recorder.stopped:
+        gate = self.recorder.gate
+        if gate.closed or self.recorder.stopped:
+            gate.passed += 1
             yield
             return
         place = self.recorder.places.find(frame)
@@ -110,7 +112,7 @@ class Notes:
             session, number, more,
         ))  # fmt: skip
         if len(self.recorder.pending) >= BATCH or seconds > SLOW:
-            self.recorder.drain()
+            self.recorder.drain(started + seconds)
 
 
 def rows_of_sets(cursor: Any, returning: bool) -> int:

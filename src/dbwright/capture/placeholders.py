@@ -48,7 +48,7 @@ def shown(values: Any, names: Sequence[str]) -> Values | None:
 
 def in_order(values: Any, names: Sequence[str]) -> list[Any]:
     """The values of `$1` …, of a sequence or a mapping. Raises KeyError, TypeError."""
-    if isinstance(values, Mapping):
+    if type(values) is dict or isinstance(values, Mapping):
         return [values[name] for name in names] if names else list(values.values())
     return list(values)
 

@@ -7,7 +7,7 @@ application; the rarer ways (executemany, stream, copy) share what they can.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import partial
 from types import CodeType
@@ -35,15 +35,12 @@ def cursor_factory(
 
     parent: Any = psycopg.Cursor if base is None else base
     notes = Notes(recorder, converts=not issubclass(parent, psycopg.RawCursor))
-    note, find, kinds = notes.note, recorder.places.find, recorder.places.kinds
-    converts, getframe = notes.converts, sys._getframe
-    pending, append, parent_execute = recorder.pending, recorder.pending.append, parent.execute
-
-    def send(cursor: Any, query: Any, params: Any, prepare: Any, binary: Any) -> None:
-        """With those options alone that are given: not every cursor has both."""
-        given = {"prepare": prepare, "binary": binary}
-        options = {name: value for name, value in given.items() if value is not None}
-        parent_execute(cursor, query, params, **options)
+    note, begin = notes.note, notes.begin
+    find, kinds = recorder.places.find, recorder.places.kinds
+    converts, getframe, gate = notes.converts, sys._getframe, recorder.gate
+    pending, append, send = recorder.pending, recorder.pending.append, _sender(parent.execute)
+    # Others may have put something of theirs in its place.
+    short_cut = getattr(psycopg.Connection.execute, "__code__", None)
 
     class RecordingCursor(parent):  # type: ignore[misc]
         __slots__ = ()
@@ -51,25 +48,27 @@ def cursor_factory(
         def execute(
             self, query: Any, params: Any = None, *, prepare: Any = None, binary: Any = None
         ) -> Any:
-            connection = self.connection
-            try:
+            if gate.closed:
+                gate.passed += 1
+                return send(self, query, params, prepare, binary)
+            try:  # as `begin` does it, past properties
+                connection = self._conn
                 session = connection.dbwright_session
+                if not connection._autocommit and connection.pgconn.transaction_status == IDLE:
+                    session.transaction += 1
             except AttributeError:
-                session = connection.dbwright_session = recorder.new_session()
-            if connection.pgconn.transaction_status == IDLE and not connection.autocommit:
-                session.transaction += 1
+                session = begin(self.connection)
             started = clock()
             try:
-                if prepare is None and binary is None:
-                    parent_execute(self, query, params)
-                else:
-                    send(self, query, params, prepare, binary)
+                found = send(self, query, params, prepare, binary)
             except BaseException:
                 note(self, query, params, session, started, FAILED, getframe(1))
                 raise
             seconds = clock() - started
             try:
                 frame = getframe(1)
+                if frame.f_code is short_cut and frame.f_back is not None:
+                    frame = frame.f_back
                 code: CodeType | None = frame.f_code
                 if kinds.get(frame.f_code.co_filename) == APPLICATION:
                     instruction = frame.f_lasti
@@ -78,14 +77,14 @@ def cursor_factory(
                 append((
                     query if type(query) is str else notes.text(self, query),
                     converts and params is not None,
-                    code, instruction, started, seconds, self.rowcount,
+                    code, instruction, started, seconds, self._rowcount,
                     session, session.transaction, params,
                 ))  # fmt: skip
                 if len(pending) >= BATCH or seconds > SLOW:
-                    recorder.drain()
+                    recorder.drain(started + seconds)
             except Exception as problem:
                 recorder.trouble(problem)
-            return self
+            return found
 
         def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
             sets = Counted.of(params_seq)
@@ -108,6 +107,8 @@ def cursor_factory(
             ):
                 yield copy
 
+    if not hasattr(parent, "_rowcount"):  # where psycopg keeps what its property tells
+        RecordingCursor._rowcount = parent.rowcount
     _attach(recorder, RecordingCursor)
     return RecordingCursor
 
@@ -120,21 +121,31 @@ def async_cursor_factory(
 
     parent: Any = psycopg.AsyncCursor if base is None else base
     notes = Notes(recorder, converts=not issubclass(parent, psycopg.AsyncRawCursor))
-    getframe = sys._getframe
+    getframe, gate, send = sys._getframe, recorder.gate, _sender(parent.execute)
+
+    async def record(cursor: Any, query: Any, params: Any, prepare: Any, binary: Any) -> Any:
+        session = notes.begin(cursor.connection)
+        started = clock()
+        try:
+            found = await send(cursor, query, params, prepare, binary)
+        except BaseException:
+            notes.note(cursor, query, params, session, started, FAILED, getframe(1))
+            raise
+        notes.note(cursor, query, params, session, started, None, getframe(1))
+        return found
 
     class AsyncRecordingCursor(parent):  # type: ignore[misc]
         __slots__ = ()
 
-        async def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-            session = notes.begin(self.connection)
-            started = clock()
-            try:
-                await super().execute(query, params, **options)
-            except BaseException:
-                notes.note(self, query, params, session, started, FAILED, getframe(1))
-                raise
-            notes.note(self, query, params, session, started, None, getframe(1))
-            return self
+        @_coroutine_function
+        def execute(
+            self, query: Any, params: Any = None, *, prepare: Any = None, binary: Any = None
+        ) -> Any:
+            # No coroutine of its own around the driver's where nothing is recorded.
+            if gate.closed:
+                gate.passed += 1
+                return send(self, query, params, prepare, binary)
+            return record(self, query, params, prepare, binary)
 
         async def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
             sets = Counted.of(params_seq)
@@ -165,8 +176,33 @@ def async_cursor_factory(
     return AsyncRecordingCursor
 
 
+def _sender(execute: Any) -> Callable[[Any, Any, Any, Any, Any], Any]:
+    """Calls a driver's `execute` with those options alone that are given: not every cursor has
+    both, and without any it is quicker."""
+
+    def send(cursor: Any, query: Any, params: Any, prepare: Any, binary: Any) -> Any:
+        if prepare is None and binary is None:
+            return execute(cursor, query, params)
+        given = {"prepare": prepare, "binary": binary}
+        options = {name: value for name, value in given.items() if value is not None}
+        return execute(cursor, query, params, **options)
+
+    return send
+
+
+def _coroutine_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell those who ask (frameworks do) that what it returns is to be awaited."""
+    import asyncio  # slow to import, and there where it is needed
+    import inspect
+
+    if sys.version_info >= (3, 12):
+        return inspect.markcoroutinefunction(function)
+    function._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
+    return function
+
+
 def _attach(recorder: Recorder, cursor: Any) -> None:
-    """The class's own `execute` is there only while it records: otherwise it costs nothing."""
+    """The class's own `execute` is there until recording ends: from then on it costs nothing."""
     execute = vars(cursor)["execute"]
 
     def on() -> None:

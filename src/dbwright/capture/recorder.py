@@ -4,6 +4,10 @@ The way of a statement is short, for it is the application that walks it: a list
 tuple to a list. Every few dozen tuples are added up by whoever appended the last one (cheaper than
 a thread of its own: no turn of the interpreter's lock is needed), and a thread writes the sums
 every few seconds. Lists are cut in one step, so that no lock is needed for appending.
+
+Where statements come faster than recording may cost, a gate is closed for a while: listeners then
+count a call and do nothing else. They stay where they are, for a class whose methods come and go
+is one that Python no longer keeps its shortcuts for.
 """
 
 from __future__ import annotations
@@ -19,8 +23,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dbwright.capture.allowance import Allowance
+from dbwright.capture.allowance import Allowance, Gate
 from dbwright.capture.call_site import Places
+from dbwright.capture.interval import Interval
 from dbwright.capture.sequences import PAUSE, Session
 from dbwright.capture.statements import Statement
 from dbwright.capture.totals import Event, Totals
@@ -31,9 +36,9 @@ __all__ = ["BATCH", "SLOW", "Recorder", "clock"]
 BATCH = 64
 """Events that are added up at a time."""
 
-SLOW = 0.002
+SLOW = 0.01
 """Seconds; after a statement that took longer they are added up at once, so that no large value
-of it is held for long."""
+of it is held until the next writing."""
 
 PATIENCE = 1.0
 """Seconds at least between two writings, however many new statements there are."""
@@ -41,6 +46,7 @@ PATIENCE = 1.0
 NEVER = float("inf")
 
 clock = time.perf_counter
+thread_time = time.thread_time
 logger = logging.getLogger("dbwright.capture")
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
@@ -62,11 +68,12 @@ class Recorder:
     most_statements: how many different statements (by text and call site) are kept in memory.
     most_bytes, keep: when the file is renamed to `….1`, and how many such files there may be.
     application: beginnings of paths of installed packages that count as your application's code.
-    share: of one core's time that recording may take (0.02 is about 1,600 statements a second). An
-        application that sends more is recorded in bursts, and the rest is estimated; 1 records
-        everything.
+    share: of one core's time that recording may take (0.02 is about 2,000 statements a second). An
+        application that sends more is recorded in bursts, and the rest is counted, and estimated
+        by these; 1 records everything.
 
-    It never raises: trouble is logged once (logger `dbwright.capture`) and told by `problem`.
+    Raises ValueError where share is not above 0 and up to 1. Later it never raises: trouble is
+    logged once (logger `dbwright.capture`) and told by `problem`.
     """
 
     def __init__(
@@ -81,19 +88,21 @@ class Recorder:
         application: Iterable[str] = (),
         share: float = 0.02,
     ) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"share must be above 0 and at most 1 (of one core), not {share}")
         self.values = values
         self.stopped = False
         self.problem: Exception | None = None
         """What went wrong first."""
         self.pending: list[Event] = []
         self.places = Places(application)
+        self.gate = Gate()
         self._writer = Writer(Path(path).absolute(), most_bytes, keep)
         self._flush_seconds = flush_seconds
         self._most_statements = most_statements
         self._to_epoch = time.time() - clock()
         self._share = share
         self._listeners: list[Listener] = []
-        self._paused = False
         self._sessions = count(1)
         self._begin()
         _recorders.add(self)
@@ -104,17 +113,22 @@ class Recorder:
         return Session(next(self._sessions))
 
     def attach(self, on: Callable[[], None], off: Callable[[], None]) -> None:
-        """Switch a listener on; it is switched off for pauses and when recording ends."""
+        """Switch a listener on; it is switched off when recording ends."""
         self._listeners.append(Listener(on, off))
-        if not (self.stopped or self._paused):
+        if not self.stopped:
             on()
 
-    def drain(self) -> None:
-        """Add up what was noted; leaves it where another thread is at it."""
+    def drain(self, answered: float) -> None:
+        """Add up what was noted; leaves it where another thread is at it.
+
+        answered: when the last statement had its answer; noting it took the time since.
+        """
+        noting = clock() - answered
         if self._lock.acquire(blocking=False):
             try:
-                began = clock()
-                self._spend(self._add_pending(), began)
+                began = thread_time()
+                events = self._add_pending()
+                self._spend(events, thread_time() - began, noting)
             finally:
                 self._lock.release()
 
@@ -122,17 +136,17 @@ class Recorder:
         """Write what was added up since the last time."""
         with self._flushing:
             with self._lock:
-                added = self._add_pending()
-                if added and not self._paused:
-                    self._allowance.spend(added, clock())
+                self._spend(self._add_pending())
                 self._totals.sequences.finish(clock() - (0.0 if self.stopped else PAUSE))
-                lines, statements, calls = self._take()
+                lines, statements, calls = self._interval.lines(
+                    self._totals, self.gate.passed, clock(), self._to_epoch, self.stopped
+                )
             if not lines:
                 return
             try:
                 self._write(lines, statements)
             except Exception as problem:  # a full disk must not stop the application
-                self._lost += calls
+                self._interval.lost += calls
                 self.trouble(problem)
 
     def stop(self) -> None:
@@ -141,7 +155,8 @@ class Recorder:
             return
         with self._lock:
             self.stopped = True
-            self._switch(on=False)
+            for listener in self._listeners:
+                listener.off()
         atexit.unregister(self.stop)
         self._wake.set()
         if self._thread is not threading.current_thread():
@@ -167,13 +182,11 @@ class Recorder:
         self._flushing = threading.Lock()
         self._wake = threading.Event()
         self._totals = Totals(self._most_statements, self.values, self.trouble)
-        self._lost = 0
-        self._interval_began = clock()
+        self._interval = Interval(clock(), self.gate.passed)
         self._allowance = Allowance(self._share, clock())
         self._resume_at = NEVER
-        if self._paused:
-            self._paused = False
-            self._switch(on=True)
+        self.gate.closed = False
+        self._passed_before = self.gate.passed
         self._thread = threading.Thread(target=self._run, name="dbwright-capture", daemon=True)
         self._thread.start()
 
@@ -187,31 +200,35 @@ class Recorder:
             if clock() >= self._resume_at:
                 self._resume()
             if clock() >= flush_at or self.stopped:
+                began = thread_time()
                 self.flush()
+                self._allowance.charge(thread_time() - began)
                 last = clock()
 
-    def _spend(self, events: int, began: float) -> None:
+    def _spend(self, events: int, seconds: float = 0.0, noting: float = 0.0) -> None:
         """Pause where recording has used up what it may."""
-        now = clock()
-        if self._paused:  # what was under way when the pause began
+        self._interval.recorded += events
+        if not events or self.gate.closed:  # what was under way when the pause began
             return
-        resume_at = self._allowance.spend(events, now, now - began)
+        resume_at = self._allowance.spend(events, clock(), seconds, noting)
         if resume_at is not None:
-            self._paused = True
-            self._switch(on=False)
+            self.gate.closed = True
+            self._totals.sequences.cut()
             self._resume_at = resume_at
             self._wake.set()
 
     def _resume(self) -> None:
         with self._lock:
-            self._allowance.resume(clock())
-            self._paused, self._resume_at = False, NEVER
-            if not self.stopped:
-                self._switch(on=True)
-
-    def _switch(self, *, on: bool) -> None:
-        for listener in self._listeners:
-            (listener.on if on else listener.off)()
+            passed = self.gate.passed
+            later = self._allowance.resume(clock(), passed - self._passed_before)
+            self._passed_before = passed
+            if later is not None:
+                self._resume_at = later
+                return
+            self._spend(self._add_pending())
+            self._totals.sequences.cut()
+            self._resume_at = NEVER
+            self.gate.closed = False
 
     def _add_pending(self) -> int:
         """Add up what was noted; how much that was."""
@@ -223,37 +240,6 @@ class Recorder:
         if self._totals.full:
             self._wake.set()
         return length
-
-    def _take(self) -> tuple[list[dict[str, Any]], list[Statement], int]:
-        """The lines to write, the statements that they are of, and the calls in them."""
-        now, offset, totals = clock(), self._to_epoch, self._totals
-        calls, sequences, statements = totals.take()
-        recorded, missed = self._allowance.take(now, paused=self._paused)
-        if missed and recorded:
-            for line in calls:
-                line["scale"] = round((recorded + missed) / recorded, 3)
-        lines = calls + sequences
-        for line in lines:
-            line["first"] = round(line["first"] + offset, 6)
-            line["last"] = round(line["last"] + offset, 6)
-        counted, lost = totals.sequences, self._lost + totals.lost
-        if lines or lost or counted.transactions:
-            lines.append(
-                {
-                    "kind": "interval",
-                    "from": round(self._interval_began + offset, 3),
-                    "to": round(now + offset, 3),
-                    "transactions": counted.transactions,
-                    "of_one_statement": counted.of_one_statement,
-                    "longer": counted.longer,
-                    "sampled": len(counted.sampled),
-                    "lost": lost,
-                    "missed": round(missed),
-                }
-            )
-        self._interval_began, self._lost, totals.lost = now, 0, 0
-        counted.clear()
-        return lines, statements, sum(line["calls"] for line in calls)
 
     def _write(self, lines: list[dict[str, Any]], statements: list[Statement]) -> None:
         file = ""

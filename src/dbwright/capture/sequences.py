@@ -29,7 +29,9 @@ SAMPLE = 200
 class Step:
     """Calls of one statement, one right after the other, from one place."""
 
-    __slots__ = ("changed", "hashes", "rows", "seconds", "source", "statement", "times", "varying")
+    __slots__ = (
+        "changed", "hashed", "hashes", "rows", "seconds", "source", "statement", "times", "varying",
+    )  # fmt: skip
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
@@ -40,37 +42,39 @@ class Step:
         """Calls, from the third one on, whose values are others than the call's before."""
         self.varying: set[int] = set()
         """The numbers of the parameters that changed."""
+        self.hashed: int | None = None
+        """Of the values of the last call together; the values themselves are not kept."""
         self.hashes: tuple[int, ...] | None = None
-        """Of the values of the last call; the values themselves are not kept."""
+        """Of each of them, until all are known to vary."""
         self.source = 0
 
-    def add(self, seconds: float, rows: int, values: Any) -> None:
-        """Another call."""
-        self.times += 1
-        self.seconds += seconds
-        if rows > 0:
-            self.rows += rows
-        if self.times > 1 and values:  # most statements stand alone: theirs are not looked at
-            self._compare(values)
-
-    def _compare(self, values: Any) -> None:
-        before, source = self.hashes, self.source
-        self.source = 0 if type(values) is tuple else id(values)
+    def compare(self, values: Any) -> None:
+        """What differs from the call before. Asked from the second call on: most statements stand
+        alone, and the values of theirs are not looked at."""
+        before, source = self.hashed, self.source
+        is_tuple = type(values) is tuple
+        self.source = 0 if is_tuple else id(values)
         try:
-            ordered = values if type(values) is tuple else in_order(values, self.statement.names)
-            self.hashes = tuple(map(hash, ordered))
+            ordered = values if is_tuple else tuple(in_order(values, self.statement.names))
+            self.hashed = hash(ordered)
         except (TypeError, KeyError):
-            self.hashes = None
-        if before is None or self.hashes is None or (source and source == self.source):
+            self.hashed = self.hashes = None
+        if before is None or self.hashed is None or (source and source == self.source):
             # What can't be told (an application may fill one list again and again) counts as
             # changed: nothing is claimed of it.
             self.changed += self.times > 2
-            return
-        if before != self.hashes:
+            if self.hashed is not None:
+                self.hashes = tuple(map(hash, ordered))
+        elif before != self.hashed:
             self.changed += 1
-            if len(self.varying) < len(self.hashes):  # else all of them are known to vary
-                pairs = zip(before, self.hashes, strict=False)
-                self.varying.update(n for n, (one, other) in enumerate(pairs, 1) if one != other)
+            self._tell_which(ordered)
+
+    def _tell_which(self, values: tuple[Any, ...]) -> None:
+        if len(self.varying) >= len(values):  # all of them are known to vary
+            return
+        before, self.hashes = self.hashes or (), tuple(map(hash, values))
+        pairs = zip(before, self.hashes, strict=False)
+        self.varying.update(n for n, (one, other) in enumerate(pairs, 1) if one != other)
 
     def line(self) -> list[Any]:
         """As it is written."""
@@ -83,7 +87,9 @@ class Step:
 class Session:
     """One connection as the application sees it."""
 
-    __slots__ = ("began", "begun", "ended", "left_out", "number", "open", "steps", "transaction")
+    __slots__ = (
+        "began", "begun", "ended", "left_out", "number", "open", "steps", "tail", "transaction",
+    )  # fmt: skip
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -92,7 +98,9 @@ class Session:
         self.begun = 0
         """Transactions, where the driver begins others between them that are none (autocommit)."""
         self.open = -1
-        """The transaction that the steps are of."""
+        """The transaction that the steps are of, or were."""
+        self.tail = False
+        """Are the steps not the first ones of their transaction?"""
         self.steps: list[Step] = []
         self.left_out = 0
         self.began = self.ended = 0.0
@@ -120,19 +128,38 @@ class Sequences:
     ) -> None:  # fmt: skip
         """The next statement of a session."""
         steps = session.steps
-        if not steps:
-            self._begin(session, transaction, started)
-        elif session.open != transaction or started - session.ended > PAUSE:
+        if steps and (session.open != transaction or started - session.ended > PAUSE):
             self._finish(session)
-            self._begin(session, transaction, started)
             steps = session.steps
         session.ended = started + seconds
-        if not steps or steps[-1].statement is not statement:
+        if steps:
+            step = steps[-1]
+            if step.statement is statement:  # as in a loop
+                step.times += 1
+                step.seconds += seconds
+                if rows > 0:
+                    step.rows += rows
+                if values:
+                    step.compare(values)
+                return
             if len(steps) >= MOST_STEPS:
                 session.left_out += 1
                 return
-            steps.append(Step(statement))
-        steps[-1].add(seconds, rows, values)
+        else:
+            self._begin(session, transaction, started)
+        step = Step(statement)
+        step.times, step.seconds, step.rows = 1, seconds, max(rows, 0)
+        steps.append(step)
+
+    def cut(self) -> None:
+        """Recording pauses, or goes on: what follows is not what followed.
+
+        A part of a transaction counts as one where there is more than one statement of it.
+        """
+        for session in self._running:
+            session.tail = True
+            self._finish(session)
+        self._running.clear()
 
     def finish(self, before: float) -> None:
         """End those that had no statement since."""
@@ -141,6 +168,7 @@ class Sequences:
             self._running.discard(session)
 
     def _begin(self, session: Session, transaction: int, started: float) -> None:
+        session.tail = transaction == session.open
         session.open = transaction
         session.began = started
         self._running.add(session)
@@ -149,7 +177,7 @@ class Sequences:
         steps, session.steps = session.steps, []
         left_out, session.left_out = session.left_out, 0
         alone = len(steps) == 1 and steps[0].times == 1
-        if session.open:
+        if session.open and not (session.tail and alone):  # which is no transaction of one
             self.transactions += 1
             self.of_one_statement += alone
         if alone:

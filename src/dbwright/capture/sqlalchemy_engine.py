@@ -31,20 +31,16 @@ def sqlalchemy(engine: Any, recorder: Recorder) -> None:
     dialect = engine.dialect
     listener = _Listener(recorder, dialect)
     ours = {name: getattr(listener, name) for name in METHODS}
-    out = set(METHODS)
 
     def on() -> None:
-        # Others may stand there as well, and have come since the last time: they are called.
-        for name in out:
+        for name in METHODS:  # others may stand there as well: they are called
             listener.before[name] = getattr(dialect, name)
             setattr(dialect, name, ours[name])
-        out.clear()
 
     def off() -> None:
         for name in METHODS:
             if vars(dialect).get(name) is ours[name]:  # else somebody stands before us
                 setattr(dialect, name, listener.before[name])
-                out.add(name)
 
     recorder.attach(on, off)
 
@@ -56,6 +52,7 @@ class _Listener:
         self.before: dict[str, Any] = {}
         """What stood there."""
         self._recorder = recorder
+        self._gate = recorder.gate
         self._placed = dialect.paramstyle in CONVERTED
         self._find = recorder.places.find
         self._append = recorder.pending.append
@@ -68,12 +65,18 @@ class _Listener:
                 session.begun += 1
                 alone = getattr(dbapi_connection, "autocommit", False) is True
                 session.transaction = 0 if alone else session.begun
+                if self._gate.closed:  # what comes after the pause is not its beginning
+                    session.open = session.transaction
         except Exception as problem:
             self._recorder.trouble(problem)
         self.before["do_begin"](dbapi_connection)
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """One statement, with one set of values."""
+        if self._gate.closed:
+            self._gate.passed += context is not None
+            self.before["do_execute"](cursor, statement, parameters, context)
+            return
         started = clock()
         try:
             self.before["do_execute"](cursor, statement, parameters, context)
@@ -84,6 +87,10 @@ class _Listener:
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         """One statement without values."""
+        if self._gate.closed:
+            self._gate.passed += context is not None
+            self.before["do_execute_no_params"](cursor, statement, context)
+            return
         started = clock()
         try:
             self.before["do_execute_no_params"](cursor, statement, context)
@@ -96,6 +103,10 @@ class _Listener:
         self, cursor: Any, statement: str, parameters: Any, context: Any = None
     ) -> None:
         """One statement with many sets of values."""
+        if self._gate.closed:
+            self._gate.passed += context is not None
+            self.before["do_executemany"](cursor, statement, parameters, context)
+            return
         started, sets = clock(), Batch(len(parameters))
         try:
             self.before["do_executemany"](cursor, statement, parameters, context)
@@ -127,7 +138,7 @@ class _Listener:
                 cursor.rowcount if rows is None else rows, session, session.transaction, more,
             ))  # fmt: skip
             if len(recorder.pending) >= BATCH or seconds > SLOW:
-                recorder.drain()
+                recorder.drain(started + seconds)
         except Exception as problem:
             recorder.trouble(problem)
 

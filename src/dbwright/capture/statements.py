@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from operator import mul
+from math import hypot
 from typing import Any
 
 from dbwright.capture.call_site import Site
 from dbwright.capture.placeholders import Values
 
-__all__ = ["COMPACT_AT", "EXAMPLES", "Statement", "used"]
+__all__ = ["COMPACT_AT", "COMPACT_EACH_AT", "EXAMPLES", "Statement", "used"]
 
 SHORTEST = 1e-6
 """Seconds; the upper bound of bucket 0."""
@@ -23,6 +23,9 @@ BOUNDS = tuple(SHORTEST * 2 ** (n / BUCKETS_PER_OCTAVE) for n in range(140))
 
 COMPACT_AT = 20_000
 """Times that are kept one by one, of all statements, before they are added up."""
+
+COMPACT_EACH_AT = 256
+"""The same of one statement: few enough that the processor still has them at hand."""
 
 EXAMPLES = 5
 """Sets of values that are kept of one statement between two writings."""
@@ -83,7 +86,7 @@ class Statement:
         times.sort()
         self.calls += len(times)
         self.total += sum(times)
-        self.squares += sum(map(mul, times, times))
+        self.squares += hypot(*times) ** 2
         self.shortest = min(self.shortest, times[0])
         self.longest = max(self.longest, times[-1])
         position = 0

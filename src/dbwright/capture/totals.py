@@ -14,7 +14,7 @@ from typing import Any
 from dbwright.capture.call_site import site_of
 from dbwright.capture.placeholders import numbered, shown
 from dbwright.capture.sequences import Sequences, Session
-from dbwright.capture.statements import COMPACT_AT, EXAMPLES, Statement, used
+from dbwright.capture.statements import COMPACT_AT, COMPACT_EACH_AT, EXAMPLES, Statement, used
 
 __all__ = ["FAILED", "Batch", "Event", "Totals"]
 
@@ -66,39 +66,43 @@ class Totals:
         """Add what was noted."""
         statements = self._statements
         follow, keeps = self.sequences.add, self._values
+        statement: Statement | None = None
+        text_before, code_before, instruction_before = "", None, -1
         for (
-            text,
-            placed,
-            code,
-            instruction,
-            started,
-            seconds,
-            rows,
-            session,
-            number,
-            more,
-        ) in events:
-            statement = statements.get((text, id(code), instruction))
-            if statement is None:
-                statement = self._new(text, placed, code, instruction)
+            text, placed, code, instruction, started, seconds, rows, session, number, more,
+        ) in events:  # fmt: skip
+            if (  # in a loop it mostly is the one before
+                statement is None
+                or text is not text_before
+                or instruction != instruction_before
+                or code is not code_before
+            ):
+                statement = statements.get((text, id(code), instruction))
                 if statement is None:
-                    self.lost += 1
-                    continue
-            if not statement.first:
-                statement.first = started
+                    statement = self._new(text, placed, code, instruction)
+                    if statement is None:
+                        self.lost += 1
+                        continue
+                text_before, code_before, instruction_before = text, code, instruction
+                if not statement.first:
+                    statement.first = started
             statement.last = started
-            statement.times.append(seconds)
+            times = statement.times
+            times.append(seconds)
+            if len(times) >= COMPACT_EACH_AT:
+                statement.compact()
             if rows >= 0:
                 statement.rows += rows
                 statement.rows_known = True
             elif rows == FAILED:
                 statement.errors += 1
-            if type(more) is Batch:
-                statement.batches += 1
-                statement.sets += more
-                more = None
-            elif keeps and more is not None:
-                self._add_example(statement, more)
+            if more is not None:
+                if type(more) is Batch:
+                    statement.batches += 1
+                    statement.sets += more
+                    more = None
+                elif keeps:
+                    self._add_example(statement, more)
             follow(session, number, statement, started, seconds, rows, more)
         self._since_compacted += len(events)
         if self._since_compacted >= COMPACT_AT:

@@ -13,14 +13,15 @@ Each other line has `kind` and `process` (its number and a random word), and is 
                known: rows, errors (calls that failed; they are among the calls), batches and
                sets (calls that sent many sets of values at once, and how many those were),
                values [[…], …] (of $1 …; only if asked for), scale (where recording paused: by how
-               much to multiply the line's sums, about)
+               much to multiply the line's sums, so that all calls together are as many as there
+               were; for one statement that is an estimate)
     sequence   what one transaction sent, or one session without a pause where transaction is 0:
                session, transaction, first, last, left_out (calls after the last step),
                steps [[id, times, seconds, rows, changed, varying], …] (changed: how many calls
                from the third one on had other values than the call before; varying: the numbers
                of the parameters that these were)
     interval   from, to, transactions, of_one_statement, lost (calls that could not be kept),
-               missed (calls during pauses, about),
+               missed (calls during pauses, all statements together),
                longer (sequences of more than one statement), sampled (those of them written)
 
 Moments are seconds since 1970. An `id` means what the last `statement` line before it with the

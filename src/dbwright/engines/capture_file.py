@@ -227,7 +227,7 @@ class _Reader:
                 "workload.calls",
                 f"about {self.missed / max(calls, self.missed):.0%} of the calls came while "
                 "recording paused to stay cheap: all figures are scaled up",
-                "Recorder(share=1) records everything, for a few microseconds a statement",
+                "Recorder(share=1) records everything, for some microseconds a statement",
             )
         if self.unknown:
             yield Skipped(
