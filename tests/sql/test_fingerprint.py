@@ -31,3 +31,13 @@ def test_what_does_not_matter() -> None:
     whole = fingerprint("SELECT 1 FROM t WHERE a = ANY (ARRAY['x'::text, 'y'::text, 'z'::text])")
     assert whole == fingerprint("SELECT $1 FROM t WHERE a = ANY (ARRAY[$2 /*, ... */])")
     assert fingerprint("SELECT t.a, s.f(t.b) FROM t") == fingerprint("SELECT t.a, s.f(t.b) FROM t")
+
+
+def test_tables_with_numbers_in_their_names_are_several() -> None:
+    names = ("orders_2025", "orders_2026", "t10", "t11", '"2026 orders"', '"2025 orders"', "t1")
+    found = {fingerprint(f"SELECT * FROM {name} o WHERE id = 1") for name in names}
+    assert len(found) == len(names)
+    inner = "SELECT * FROM a WHERE EXISTS (SELECT FROM {} WHERE x = 'b10')"
+    assert fingerprint(inner.format("t10")) != fingerprint(inner.format("t11"))
+    same = ("SELECT * FROM t10 WHERE x = 'a77'", 'select *  from public."t10" where x = $1')
+    assert fingerprint(same[0]) == fingerprint(same[1])

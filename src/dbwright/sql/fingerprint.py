@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from dbwright.sql.lexer import WORD
-from dbwright.sql.parse import as_syntax_problem, encoded, library, parse, walk
+from dbwright.sql.parse import as_syntax_problem, encoded, library, parse, walk, written_tree
 
 __all__ = ["fingerprint", "normalize"]
 
@@ -17,6 +17,11 @@ _WITH_SCHEMA = re.compile(
     re.IGNORECASE,
 )
 """What tables with their schemas look like, and much else: only then is looked more closely."""
+_NUMBERED = re.compile(r"[^\W\d]\w*\d\d|\"[^\"]*\d\d")
+"""What tables with numbers in their names look like, and texts in quotes."""
+_TOLD = re.compile(rb'"schemaname"|"relname":"[^"]*\d\d')
+"""Of a tree as the parser writes it: much quicker than to go through it."""
+_DIGITS = re.compile(r"\d\d")
 DEFAULT = "public"
 
 
@@ -26,10 +31,11 @@ def fingerprint(text: str) -> str:
     Raises SyntaxProblem.
     """
     found = str(_call("fingerprint", text).hex)
-    schemas = _schemas(text) if _WITH_SCHEMA.search(text) else ()
-    if not schemas:
+    suspect = _WITH_SCHEMA.search(text) or _NUMBERED.search(text)
+    tables = _tables(text) if suspect else ()
+    if not tables:
         return found
-    own = blake2b("\0".join(schemas).encode(), digest_size=8).digest()
+    own = blake2b("\0".join(tables).encode(), digest_size=8).digest()
     return f"{int(found, 16) ^ int.from_bytes(own):016x}"
 
 
@@ -38,17 +44,27 @@ def normalize(text: str) -> str:
     return str(_call("normalize", text))
 
 
-def _schemas(text: str) -> tuple[str, ...]:
-    """The tables that the text names with their schemas. The parser's fingerprint leaves schemas
-    out, though staging.orders and public.orders are not one table."""
-    named = {"relname", "schemaname"}
-    tables = (
-        node
+def _tables(text: str) -> tuple[str, ...]:
+    """The tables that the parser's own fingerprint does not tell apart: it leaves schemas out, and
+    runs of digits in names. But staging.orders and public.orders are not one table, nor are
+    orders_2025 and orders_2026."""
+    if not _TOLD.search(written_tree(text)):
+        return ()
+    relations = (
+        (node.get("schemaname", DEFAULT), node["relname"])
         for statement in parse(text).statements
         for _, node in walk({statement.kind: statement.node})
-        if named <= node.keys() and node["schemaname"] != DEFAULT
+        if "relname" in node
     )
-    return tuple(sorted({f"{node['schemaname']}.{node['relname']}" for node in tables}))
+    return tuple(
+        sorted(
+            {
+                name if schema == DEFAULT else f"{schema}.{name}"
+                for schema, name in relations
+                if schema != DEFAULT or _DIGITS.search(name)
+            }
+        )
+    )
 
 
 def _call(name: str, text: str) -> Any:

@@ -14,7 +14,16 @@ from typing import Any
 
 from dbwright.sql.lexer import significant
 
-__all__ = ["Node", "ParsedStatement", "SyntaxProblem", "Tree", "parse", "statement_kind", "walk"]
+__all__ = [
+    "Node",
+    "ParsedStatement",
+    "SyntaxProblem",
+    "Tree",
+    "parse",
+    "statement_kind",
+    "walk",
+    "written_tree",
+]
 
 Node = Mapping[str, Any]
 """The fields of a node, by the names of PostgreSQL's parsenodes.h; defaults are left out."""
@@ -55,18 +64,25 @@ class Tree:
 
 def parse(text: str) -> Tree:
     """The trees of all statements of a text. Raises SyntaxProblem."""
+    try:
+        found = json.loads(written_tree(text))
+    except RecursionError:
+        raise SyntaxProblem("the statement is nested too deeply to be read") from None
+    return Tree(text, tuple(_statement(text, raw) for raw in found.get("stmts", ())))
+
+
+def written_tree(text: str) -> bytes:
+    """The trees as the parser writes them (JSON), which is enough to see that they hold no node of
+    some kind. Raises SyntaxProblem."""
     native, errors = library("native").lib, library("errors")
     result = native.pg_query_parse(encoded(text))
     try:
         errors.check_error(result)
-        found = json.loads(result.parse_tree)
+        return bytes(result.parse_tree)
     except errors.PgQueryError as problem:
         raise as_syntax_problem(text, problem) from None
-    except RecursionError:
-        raise SyntaxProblem("the statement is nested too deeply to be read") from None
     finally:
         native.pg_query_free_parse_result(result)
-    return Tree(text, tuple(_statement(text, raw) for raw in found.get("stmts", ())))
 
 
 def statement_kind(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,24 @@ from dbwright.engines.postgresql.logs.stderr_format import StderrFormat
 from dbwright.engines.postgresql.logs.talks import Talk, Talks
 from servers.logs import Traffic
 
-MODULES: dict[str, Any] = {"log": stderr_format, "csv": csv_format, "json": json_format}
+NEVER = re.compile(rb"()()()()()(.*)\n")
+"""Finds no rows, but lines of something else."""
+QUICK: dict[str, tuple[Any, str, Any]] = {
+    "log": (stderr_format, "_MARK", b"in no log"),
+    "csv": (csv_format, "_ROW", NEVER),
+    "json": (json_format, "_MARK", b"in no log"),
+}
+"""What reads statements quickly, and what in its place reads none."""
 
 
-@pytest.mark.parametrize("ending", MODULES)
+@pytest.mark.parametrize("ending", QUICK)
 def test_quick_and_slow_reading_are_one(
     logged: Traffic, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if ending not in logged.endings:
         return
     quick = read_log(logged.log(ending))
-    monkeypatch.setattr(MODULES[ending], "_MARK", b"in no log")
+    monkeypatch.setattr(*QUICK[ending])
     assert read_log(logged.log(ending)) == quick
 
 
@@ -109,7 +117,7 @@ def test_talks_come_to_the_same_in_pieces_of_any_size(
             milliseconds += later
             time = b"2026-11-23 07:00:%02d.%03d UTC" % divmod(milliseconds, 1000)
             what = text + b'","' + parameters if parameters else text
-            call: Call = (lookup.find(text), 0.001, time, transaction, what, speaker, b"")
+            call: Call = (lookup.find(text), 0.001, time, transaction, what, speaker)
             all_calls.append(call)
     assert _heard(all_calls, size) == _heard(all_calls, 1) == _heard(all_calls, 10_000)
 
@@ -118,7 +126,7 @@ def _heard(calls: list[Call], size: int) -> object:
     talks, talk = Talks(Clock()), Talk()
     for start in range(0, len(calls), size):
         for call in calls[start : start + size]:
-            talk.take(call)
+            talks.take(talk, call)
         talks.listen(talk)
     talks.close(talk)
     found = {

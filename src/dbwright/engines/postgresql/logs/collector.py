@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
-from dbwright.engines.postgresql.logs.calls import UNTIMED, Group, Speaker
+from dbwright.engines.postgresql.logs.calls import UNTIMED, Group
 from dbwright.engines.postgresql.logs.counts import FAILED, Counting
 from dbwright.engines.postgresql.logs.events import (
     Entry,
@@ -15,24 +15,24 @@ from dbwright.engines.postgresql.logs.events import (
     Statement,
 )
 from dbwright.engines.postgresql.logs.groups import Groups
-from dbwright.engines.postgresql.logs.lookup import Kind, Lookup, kind_of
+from dbwright.engines.postgresql.logs.lookup import Kind, kind_of
 from dbwright.engines.postgresql.logs.moments import Clock
-from dbwright.engines.postgresql.logs.people import Milliseconds, Person
+from dbwright.engines.postgresql.logs.people import Milliseconds, People, Person
 from dbwright.engines.postgresql.logs.plans import (
     NESTED,
     parameters_of_plan,
     statement_and_plan,
 )
-from dbwright.engines.postgresql.logs.talks import Talk, Talks
+from dbwright.engines.postgresql.logs.talks import MOST_HELD, Talks
 from dbwright.sql.outline import ONE_DIGIT
 
 __all__ = ["Collector"]
 
 MOST_PEOPLE = 20_000
 """So many sessions are kept apart at a time; those silent for longest are over then."""
+HEARD = 4_000
+"""After so many statements, at least, is listened to those who use no transactions."""
 MOST_ORIGINS = 10_000
-LIKELY_SECONDS = 0.001
-"""The quickest of all statements takes less, on any server."""
 LONGEST_PLAN = 200_000
 """Bytes of a plan; longer ones are left out."""
 
@@ -45,77 +45,86 @@ class Collector:
 
     def __init__(self, database: str | None = None) -> None:
         self.groups = Groups()
+        self.people = People(self.groups, database)
         self.clock = Clock()
         self.talks = Talks(self.clock)
         self.counting = Counting()
         self.entries = 0
         self.statements = 0
         """Calls of all databases."""
-        self.sessions = 0
         self.of_other_databases = 0
-        self.of_unknown_database = 0
         self.lone_durations = 0
         """Durations without a statement (log_duration without log_statement)."""
         self._executions = 0
         """Of prepared statements, logged when they began: a duration each for parsing and for
         binding them comes with them."""
-        self.nameless = False
-        """Does the log not say whose entries they are?"""
-        self._database = database
-        self._settled = 0
-        self._people: dict[Hashable, Person] = {}
-        self._talk_of: dict[str, Talk] = {}
-        self._speakers: dict[tuple[str | None, str | None, str], Speaker] = {}
-        self._lookups: dict[tuple[str, str | None], Lookup] = {}
+        self._settled = self._heard = 0
+        """So many statements were added up, and the talks of so many listened to."""
         self._seconds = Milliseconds()
         self._origins: dict[tuple[str, bytes], Origin] = {}
 
     def take(self, events: Iterable[Event], source: Format) -> None:
         """The events of a block."""
-        people, seconds_of, ends_field = self._people, self._seconds, source.ends_field
-        count = calls = 0
+        known, seconds_of, turn = self.people.known, self._seconds, self.talks.turn
+        ends_field = source.ends_field
+        calls = others = 0
         for event in events:
-            count += 1
             if type(event) is not tuple:
                 assert not isinstance(event, tuple)
+                others += 1
                 self._odd(event, source)
                 continue
             time, who, transaction, duration, said, detail = event
-            person = people.get(who) or self._meet(who, source)
+            person = known.get(who) or self.people.meet(who, source)
             # Written out, for it is most of the work: `outline`, but for what `ends_field` refuses.
+            bare = said
             if _QUOTE in said:
                 parts = said.split(b"'")
-                found = b"'".join(parts[::2]).translate(ONE_DIGIT)
+                bare = b"'".join(parts[::2])
                 if not len(parts) & 1 or (ends_field and ends_field(b"'".join(parts[1::2]))):
-                    found = b""
-            else:
-                found = said.translate(ONE_DIGIT)
+                    bare = b""
+            found = bare.translate(ONE_DIGIT)
             form = person.forms.get(found)
             if form is None or form.calls is None:
-                form = (form and form.variant(said)) or person.lookup.form(found, said)
+                form = (form and form.variant(bare)) or person.lookup.form(found, said)
                 if form.calls is None:
+                    others += 1
                     self._no_call(person, form.kind, form.group, seconds_of[duration])
                     continue
             calls += 1
-            group, talk, what = form.calls, person.talk, said[form.what]
+            # The same as `Group.take` and `Talks.take`.
+            group, speaker, seconds, what = (
+                form.calls, person.speaker, seconds_of[duration], said[form.what],
+            )  # fmt: skip
             if detail:
                 what += b"\n" + detail
-            call = (
-                group, seconds_of[duration], time, transaction, what, person.speaker,
-                said[form.tail],
-            )  # fmt: skip
-            group.fresh.append(call)
+            if speaker is not form.speaker:
+                form.speaker, form.tails = speaker, group.tails_of(speaker)
+            tails, tail = form.tails, said[form.tail]
+            tails[tail] = tails.get(tail, 0) + 1
+            group.fresh.append(seconds)
+            group.last_seen = time
+            call = group, seconds, time, transaction, what, speaker
+            if seconds > group.limit:
+                group.look(call)
             if group.turns:
-                talk.turns.append(len(talk.fresh))
-            talk.fresh.append(call)
-        self.entries += count
+                turn(person.talk, call)
+                continue
+            person.talk.fresh.append(call)
+            if group.is_watched:
+                key = hash(what)
+                if key in group.seen:
+                    group.again[what] = group.again.get(what, 1) + 1
+                else:
+                    group.seen.add(key)
+        self.entries += calls + others
         self.statements += calls
 
     def _odd(self, event: Statement | Entry, source: Format) -> None:
         if isinstance(event, Entry):
             self._note(event, source)
         else:
-            person = self._people.get(event.who) or self._meet(event.who, source)
+            person = self.people.known.get(event.who) or self.people.meet(event.who, source)
             self._statement(person, event)
 
     def _no_call(self, person: Person, kind: Kind, group: Group | None, seconds: float) -> None:
@@ -133,36 +142,43 @@ class Collector:
         """So many durations, at least, are of statements that the log does not hold."""
         return max(0, self.lone_durations - 2 * self._executions)
 
-    @property
-    def threshold_seconds(self) -> float | None:
-        """Where log_min_duration_statement seems to be; None where all statements were logged."""
-        timed = [group.durations for group in self.groups.all.values() if group.durations.count]
-        untimed = any(g.calls > g.durations.count for g in self.groups.all.values())
-        shortest = min((durations.smallest for durations in timed), default=0.0)
-        return None if untimed or shortest < LIKELY_SECONDS else shortest
-
     def settle(self, at_least: int = 0) -> None:
         """Add up what came since the last time, if it is at least so many statements."""
         if self.statements - self._settled < at_least:
+            self._listen()
             return
-        self._settled = self.statements
+        self._settled = self._heard = self.statements
         for group in (*self.groups.all.values(), *self.groups.left_out.values()):
-            if group.fresh:
+            if group.fresh or group.untimed:
                 group.add_up(self._origin)
-        talks = (person.talk for person in self._people.values())
-        heard = {id(talk): talk for talk in talks if talk.fresh}
-        for talk in heard.values():
-            self.talks.listen(talk)
-        if len(self._people) > MOST_PEOPLE:
-            self._forget_silent(heard)
+        for talk in self.people.talks():
+            if talk.fresh:
+                self.talks.listen(talk)
+        if len(self.people.known) > MOST_PEOPLE:
+            for person in self.people.forget_silent():
+                self.talks.close(person.talk)
+                if person.said is not None:
+                    self._call(person, person.said, UNTIMED)
+        for talk in self.people.talks():
+            talk.said_something = False
+
+    def _listen(self) -> None:
+        """To those who use no transactions; what others say is best looked at whole."""
+        if self.statements - self._heard < max(HEARD, 2 * len(self.people.known)):
+            return
+        self._heard = self.statements
+        for person in self.people.known.values():
+            talk = person.talk
+            if talk.fresh and not (talk.in_transaction and len(talk.fresh) < MOST_HELD):
+                self.talks.listen(talk)
 
     def finish(self) -> None:
         """No more events come."""
-        for person in self._people.values():
+        for person in self.people.known.values():
             if person.said is not None:
                 self._call(person, person.said, UNTIMED)
         self.settle()
-        self.talks.close_all({id(p.talk): p.talk for p in self._people.values()}.values())
+        self.talks.close_all(self.people.talks())
 
     def _origin(self, source: Format, raw: bytes) -> Origin:
         """There are few different ones: as many as applications and kinds of statements."""
@@ -171,33 +187,6 @@ class Collector:
             if len(self._origins) >= MOST_ORIGINS:
                 self._origins.clear()
             found = self._origins[source.name, raw] = source.origin(raw) if raw else Origin()
-        return found
-
-    def _meet(self, who: Hashable, source: Format) -> Person:
-        found = source.identity(who)
-        self.nameless |= not found.session
-        speaker = self._speakers.get((found.user, found.application, source.name))
-        if speaker is None:
-            speaker = Speaker(found.user, found.application, source)
-            self._speakers[found.user, found.application, source.name] = speaker
-        wanted = self._database is None or found.database in (None, self._database)
-        if self._database is not None and found.database is None:
-            self.of_unknown_database += 1
-        talk = self._talk_of.get(found.session) if found.session else None
-        if talk is None:
-            self.sessions += bool(found.session)
-            talk = Talk()
-            if found.session:
-                self._talk_of[found.session] = talk
-        lookup = self._lookup(source, found.database, wanted)
-        person = self._people[who] = Person(found.database, wanted, speaker, lookup, talk)
-        return person
-
-    def _lookup(self, source: Format, database: str | None, wanted: bool) -> Lookup:
-        found = self._lookups.get((source.name, database))
-        if found is None:
-            found = Lookup(self.groups, source, database, wanted=wanted)
-            self._lookups[source.name, database] = found
         return found
 
     def _statement(self, person: Person, event: Statement) -> None:
@@ -235,11 +224,9 @@ class Collector:
             self.of_other_databases += 1
             return
         group = person.lookup.find(said.text)
-        call = (
-            group, seconds, said.time, said.transaction, said.what, person.speaker, said.tail
-        )  # fmt: skip
-        group.take(call)
-        person.talk.take(call)
+        call = group, seconds, said.time, said.transaction, said.what, person.speaker
+        group.take(call, said.tail)
+        self.talks.take(person.talk, call)
 
     def _plan(self, person: Person, seconds: float, message: bytes, *, is_nested: bool) -> None:
         text, plan = statement_and_plan(message)
@@ -256,7 +243,7 @@ class Collector:
         if entry.statement and entry.severity in FAILED:
             self._failed(entry)
         if size and entry.statement:
-            person = self._people.get(entry.who) or self._meet(entry.who, source)
+            person = self.people.known.get(entry.who) or self.people.meet(entry.who, source)
             if person.is_wanted:
                 group = self.groups.find(entry.statement, person.database)
                 group.temporary_bytes += size
@@ -265,20 +252,9 @@ class Collector:
     def _failed(self, entry: Entry) -> None:
         """What was logged when it began is over: no duration follows. If it is what failed, it is
         no call, as it is none where only what has ended is logged."""
-        person = self._people.get(entry.who)
+        person = self.people.known.get(entry.who)
         if person is None or person.said is None:
             return
         said, person.said = person.said, None
         if person.plain(said.text) != entry.statement:
             self._call(person, said, UNTIMED)
-
-    def _forget_silent(self, heard: dict[int, Talk]) -> None:
-        """Sessions that said nothing in the last block are taken for over."""
-        for who, person in list(self._people.items()):
-            if id(person.talk) not in heard:
-                self.talks.close(person.talk)
-                if person.said is not None:
-                    self._call(person, person.said, UNTIMED)
-                del self._people[who]
-        kept = {id(person.talk) for person in self._people.values()}
-        self._talk_of = {name: talk for name, talk in self._talk_of.items() if id(talk) in kept}

@@ -9,7 +9,6 @@ import re
 from collections.abc import Hashable, Iterator
 
 from dbwright.engines.postgresql.logs.events import (
-    BEGINNINGS,
     KIND,
     Cut,
     Entry,
@@ -26,17 +25,25 @@ __all__ = ["START", "CsvFormat"]
 _TIME = rb"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d\d [^,\n]{1,40},"
 START = re.compile(rb"(?:\n|\A)(?=" + _TIME + rb")")
 
-_NAME = rb'"[^"]*(?:""[^"]*)*"|[^,]*'
+_NAME = rb'"[^"\n]*(?:""[^"\n]*)*"|[^,\n]*'
 _ENTRY = re.compile(
-    rb"([^,]*),"  # log_time
-    rb"((?:" + _NAME + rb"),(?:" + _NAME + rb"),[^,]*,[^,]*,[^,]*),"
+    rb"([^,\n]*),"  # log_time
+    rb"((?:" + _NAME + rb"),(?:" + _NAME + rb"),[^,\n]*,[^,\n]*,[^,\n]*),"
     # user_name … session_id: the same for a whole session
-    rb"[^,]*,[^,]*,[^,]*,"  # session_line_num, command_tag, session_start_time
-    rb"([^,]*),[^,]*,"  # virtual_transaction_id, transaction_id
+    rb"[^,\n]*,[^,\n]*,[^,\n]*,"  # session_line_num, command_tag, session_start_time
+    rb"([^,\n]*),[^,\n]*,"  # virtual_transaction_id, transaction_id
     rb"([^\n]*(?:\n(?!" + _TIME + rb")[^\n]*)*)\n"
 )
-_MARK = b',LOG,00000,"duration: '
-"""Within a field a quote is doubled: this can only stand between fields."""
+_ROW = re.compile(
+    rb'(\d.{22}[^,\n]*+),("[^"]*+","[^"]*+",[^,]*+,[^,]*+,[^,]*+),'  # as in an entry
+    rb"[^,]*+,[^,]*+,[^,]*+,([^,]*+),[^,]*+,"
+    rb'LOG,00000,"duration: ([^ \n]*+) (ms  [sepb][txai].*+)\n|(.*)\n'
+)
+"""A statement with its duration, as a `Row`; in its last group a line that is something else.
+
+One expression cuts up a block, for each step in Python would cost as much as this. No row goes on
+beyond its line: after a line's end the fields before LOG would be more than there are.
+"""
 _BEGUN = re.compile(rb'LOG,00000,"(?:duration: ([0-9]+\.[0-9]+) (?=ms)|(?=statement: |execute ))')
 """A statement or a duration, or both."""
 _LONE = re.compile(rb'ms"|(statement|execute [^\n]*?): ')
@@ -45,18 +52,12 @@ _QUOTED = re.compile(rb'[^"]*(?:""[^"]*)*')
 _FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)"?|([^,\n]*))(?:,|\n|\Z)')
 _CONTEXT, _APPLICATION, _QUERY_ID = 4, 8, 11
 """Fields from the one before hint on."""
-_MOST_HEADS = 50_000
 
 
 class CsvFormat:
     name = "csvlog"
     has_transactions = True
     unread = 0
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, bytes] = {}
-        """What stands between the time and session_line_num, and whose it is."""
-        self._time_ends = 0
 
     def last_start(self, block: bytes) -> int:
         position = len(block)
@@ -66,41 +67,22 @@ class CsvFormat:
         return 0
 
     def read(self, block: bytes) -> Iterator[Event]:
-        known, ends = self._known, self._time_ends
         row: Row | None = None
         odd: list[bytes] = []
-        for line in block.split(b"\n"):
-            head, _, rest = line.partition(_MARK)
-            duration, _, said = rest.partition(b" ")
-            fields = head.rsplit(b",", 5)
-            names = fields[0]
-            who = known.get(names[ends:])
-            if who is None or said[:6] not in BEGINNINGS:
-                who = self._whose(names, said) if len(fields) == 6 else None
-                if who is None:
-                    odd.append(line)
-                    continue
-                ends = self._time_ends
+        found: Row
+        for found in _ROW.findall(block if block.endswith(b"\n") else block + b"\n"):
+            if not found[4]:
+                odd.append(found[5])
+                continue
             if row is not None:
                 yield row if not odd else _continued(row, odd)
             if odd:
                 yield from _slowly(odd)
                 odd.clear()
-            row = names[:ends], who, fields[4], duration, said, b""
+            row = found
         if row is not None:
             yield row if not odd else _continued(row, odd)
         yield from _slowly(odd)
-
-    def _whose(self, names: bytes, said: bytes) -> bytes | None:
-        """Whose entry it is, of which nothing was seen before; None where it is not as expected."""
-        time, comma, who = names.partition(b",")
-        if said[:6] not in BEGINNINGS or who.count(b",") < 4:
-            return None
-        if len(self._known) > _MOST_HEADS:
-            self._known.clear()
-        self._time_ends = len(time)
-        self._known[comma + who] = who
-        return who
 
     @staticmethod
     def ends_field(strings: bytes) -> bool:

@@ -35,7 +35,7 @@ class _Readable(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-BLOCK = 256 * 2**10
+BLOCK = 64 * 2**10
 """Bytes: few enough to stay in a core's own cache while they are worked on."""
 LONGEST_ENTRY = 64 * 2**20
 """Bytes of one entry; what is longer is no log, and is left out."""

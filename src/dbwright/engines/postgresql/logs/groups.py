@@ -18,6 +18,8 @@ __all__ = ["WITH_CONSTANTS", "Groups"]
 
 V = TypeVar("V")
 
+LIKELY_SECONDS = 0.001
+"""The quickest of all statements takes less, on any server."""
 MOST_GROUPS = 50_000
 MOST_IDENTIFIED = 5_000
 MOST_REMEMBERED = 32 * 2**20
@@ -90,6 +92,14 @@ class Groups:
             group = self._by_key(known, key.replace(b"'", b"''"), text, database)
             self._remember(known.keys, key, group)
         return group
+
+    @property
+    def threshold_seconds(self) -> float | None:
+        """Where log_min_duration_statement seems to be; None where all statements were logged."""
+        timed = [group.durations for group in self.all.values() if group.durations.count]
+        untimed = any(g.calls > g.durations.count for g in self.all.values())
+        shortest = min((durations.smallest for durations in timed), default=0.0)
+        return None if untimed or shortest < LIKELY_SECONDS else shortest
 
     def _telling_of(self, found: bytes) -> tuple[int, ...] | None:
         try:

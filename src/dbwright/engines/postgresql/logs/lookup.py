@@ -11,7 +11,7 @@ from enum import IntEnum, auto
 from operator import itemgetter
 from typing import Any
 
-from dbwright.engines.postgresql.logs.calls import LONG, Group
+from dbwright.engines.postgresql.logs.calls import LONG, Group, Speaker
 from dbwright.engines.postgresql.logs.events import Cut, Format
 from dbwright.engines.postgresql.logs.groups import WITH_CONSTANTS, Groups
 from dbwright.sql.outline import RUN, outline, without_strings
@@ -46,7 +46,8 @@ def kind_of(kind: bytes) -> Kind:
 class Form:
     """What is said in one way, constants aside."""
 
-    __slots__ = ("calls", "group", "kind", "tail", "telling", "variants", "what")
+    __slots__ = ("calls", "group", "kind", "speaker", "tail", "tails", "telling", "variants",
+                 "what")  # fmt: skip
 
     def __init__(
         self, kind: Kind, group: Group | None, what: slice = slice(0, 0), tail: slice = slice(0, 0)
@@ -62,12 +63,14 @@ class Form:
         self.telling: Callable[[bytes], Any] | None = None
         """Cuts those digits out that are part of names."""
         self.variants: dict[Any, Form] = {}
+        self.speaker: Speaker | None = None
+        """Of the last call."""
+        self.tails: dict[bytes, int] = {}
+        """The group's count of that speaker's tails."""
 
-    def variant(self, said: bytes) -> Form | None:
+    def variant(self, bare: bytes) -> Form | None:
         """The form by its digits, too; None where it was not seen before."""
-        if self.telling is None:
-            return self
-        return self.variants.get(self.telling(without_strings(said)))
+        return self if self.telling is None else self.variants.get(self.telling(bare))
 
 
 class Lookup:
@@ -87,7 +90,7 @@ class Lookup:
     def form(self, found: bytes, said: bytes) -> Form:
         """The form of what has this outline, seen before or not."""
         known = self.forms.get(found)
-        variant = known.variant(said) if known is not None else None
+        variant = known.variant(without_strings(said)) if known is not None else None
         if variant is not None:
             return variant
         cut = self._source.cut(said)

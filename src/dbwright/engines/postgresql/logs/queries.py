@@ -9,7 +9,7 @@ from dbwright.engines.postgresql.logs import calls as g
 from dbwright.engines.postgresql.logs.collector import Collector
 from dbwright.engines.postgresql.logs.parameters import parameter_values, whole_values
 from dbwright.engines.postgresql.logs.roles import Role
-from dbwright.engines.postgresql.logs.talks import Repeated
+from dbwright.engines.postgresql.logs.tallies import Repeated
 from dbwright.model.conversation import Call, Conversation, Repetition, SameCall
 from dbwright.model.workload import Query, Workload
 from dbwright.sql.fingerprint import normalize
@@ -59,7 +59,7 @@ def conversation(collector: Collector, source: str, complete: bool) -> Conversat
     repetitions.sort(key=lambda each: (-each.seconds - each.waiting_seconds, each.fingerprint))
     return Conversation(
         source=source,
-        sessions=collector.sessions,
+        sessions=collector.people.sessions,
         statements=sum(group.calls for group in all_groups),
         seconds=sum(group.durations.total for group in all_groups),
         transaction_words=calls_of(Role.BEGIN, Role.END),
@@ -68,7 +68,7 @@ def conversation(collector: Collector, source: str, complete: bool) -> Conversat
         transactions=collector.talks.transactions,
         pings=calls_of(Role.PING),
         ping_seconds=seconds_of(Role.PING),
-        repetitions=() if collector.nameless else tuple(repetitions),
+        repetitions=() if collector.people.nameless else tuple(repetitions),
         same_calls=_same_calls(collector),
         complete=complete,
     )

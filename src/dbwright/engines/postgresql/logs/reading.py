@@ -141,11 +141,11 @@ def _doubts(collector: Collector, database: str | None) -> list[Skipped]:
                 "ALTER SYSTEM SET log_min_duration_statement = 0; SELECT pg_reload_conf();",
             )
         )
-    elif collector.threshold_seconds is not None:
+    elif groups.threshold_seconds is not None:
         doubts.append(
             Skipped(
                 "log.statements",
-                f"statements below about {collector.threshold_seconds * 1000:.0f} ms are not in "
+                f"statements below about {groups.threshold_seconds * 1000:.0f} ms are not in "
                 "the log, so nothing is known of quick ones, however many they are",
                 "ALTER SYSTEM SET log_min_duration_statement = 0; SELECT pg_reload_conf();",
             )
@@ -159,7 +159,7 @@ def _doubts(collector: Collector, database: str | None) -> list[Skipped]:
                 "ALTER SYSTEM SET log_min_duration_statement = 0; SELECT pg_reload_conf();",
             )
         )
-    if collector.nameless:
+    if collector.people.nameless:
         doubts.append(
             Skipped(
                 "log.sessions",
@@ -168,7 +168,7 @@ def _doubts(collector: Collector, database: str | None) -> list[Skipped]:
                 "ALTER SYSTEM SET log_line_prefix = '%m [%p] %q%u@%d ';",
             )
         )
-    if database is not None and collector.of_unknown_database:
+    if database is not None and collector.people.of_unknown_database:
         doubts.append(
             Skipped(
                 "log.database",

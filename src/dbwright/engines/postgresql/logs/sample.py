@@ -44,7 +44,7 @@ class Durations:
         """Some more calls (at least one), in their order."""
         more = len(seconds)
         mean = sum(seconds) / more
-        squares = sum([(one - mean) ** 2 for one in seconds]) if more > 1 else 0.0
+        squares = math.dist(seconds, [mean] * more) ** 2 if more > 1 else 0.0
         # Two groups into one, without cancellation (Chan, Golub, LeVeque 1979).
         all_calls, away = self.count + more, mean - self.mean
         self._squares += squares + away * away * self.count * more / all_calls

@@ -8,120 +8,55 @@ from operator import itemgetter
 from dbwright.engines.postgresql.logs.calls import Call, Group
 from dbwright.engines.postgresql.logs.moments import Clock
 from dbwright.engines.postgresql.logs.roles import Role
+from dbwright.engines.postgresql.logs.tallies import LEAST_TIMES, MOST_DISTINCT, Repeated, Tally
 
-__all__ = ["COARSE_GAP_SECONDS", "GAP_SECONDS", "LEAST_TIMES", "Repeated", "Talk", "Talks"]
+__all__ = [
+    "COARSE_GAP_SECONDS",
+    "GAP_SECONDS",
+    "MOST_HELD",
+    "Talk",
+    "Talks",
+]
 
 GAP_SECONDS = 0.2
 """Outside of transactions a burst ends where a session is silent for so long."""
 COARSE_GAP_SECONDS = 1.0
 """The same where the log's times are whole seconds (%t)."""
-LEAST_TIMES = 5
-"""Fewer calls in one burst are not kept as repeated."""
 TENTHS = len("2026-11-23 07:26:23.1")
 """Of a time: while these are equal, no burst can have ended."""
 MOST_KINDS = 500
 """So many kinds of statements of one burst are counted."""
-MOST_DISTINCT = 2_000
-"""Calls of one burst are compared with one another up to so many different ones."""
 MOST_REPEATED = 20_000
+MOST_HELD = 1_000
+"""So many calls of a transaction are held, to be looked at together at its end."""
 
-_WHAT = itemgetter(4)
-
-
-class _Tally:
-    """Calls of one group in one burst."""
-
-    __slots__ = ("child", "first", "parent", "second", "seconds", "seen", "times")
-
-    def __init__(self, call: Call, parent: Call | None) -> None:
-        self.parent = parent
-        self.child: _Tally | None = None
-        """Of the last kind of statement that came after this one for the first time."""
-        self.first = call
-        self.second: Call | None = None
-        self.times = 1
-        self.seconds = call[1]
-        self.seen: set[int] | None = None
-
-    @classmethod
-    def of(cls, calls: list[Call], parent: Call | None) -> _Tally:
-        """Of all calls of a burst."""
-        tally = cls(calls[0], parent)
-        if len(calls) < LEAST_TIMES:  # only their number is looked at
-            tally.times = len(calls)
-        elif len(calls) > MOST_DISTINCT:
-            for call in calls[1:]:
-                tally.add(call)
-        else:
-            tally.times = len(calls)
-            tally.seconds = sum([call[1] for call in calls])
-            whats = list(map(_WHAT, calls))
-            tally.seen = set(map(hash, whats))
-            if len(tally.seen) > 1:
-                first = whats[0]
-                tally.second = next(
-                    call for call, what in zip(calls, whats, strict=True) if what != first
-                )
-        return tally
-
-    def is_over(self) -> bool:
-        """Was it followed by a loop of another statement, so that it now begins anew?"""
-        return self.child is not None and self.child.times > 2 * self.times
-
-    def add(self, call: Call) -> None:
-        """Another call of the burst."""
-        self.times += 1
-        self.seconds += call[1]
-        seen = self.seen
-        if seen is None:
-            seen = self.seen = {hash(self.first[4])}
-        if len(seen) < MOST_DISTINCT:
-            key = hash(call[4])
-            if key not in seen:
-                seen.add(key)
-                if self.second is None:
-                    self.second = call
-
-
-class Repeated:
-    """Bursts that repeat one group after one parent, added up."""
-
-    __slots__ = ("bursts", "distinct", "first", "in_transactions", "most", "parent", "second",
-                 "seconds", "times", "waiting_seconds")  # fmt: skip
-
-    def __init__(self, tally: _Tally, parent: Call | None) -> None:
-        self.first, self.second, self.parent = tally.first, tally.second, parent
-        self.bursts = self.times = self.most = self.distinct = self.in_transactions = 0
-        self.seconds = self.waiting_seconds = 0.0
+_GROUP = itemgetter(0)
+_SECONDS = itemgetter(1)
+_BEGIN = Role.BEGIN
 
 
 class Talk:
     """One session's state between two of its statements."""
 
-    __slots__ = ("calls", "end", "fresh", "in_transaction", "last", "seconds", "stamp", "start",
-                 "tallies", "transaction", "turns")  # fmt: skip
+    __slots__ = ("calls", "end", "fresh", "in_transaction", "is_open", "last", "said_something",
+                 "seconds", "stamp", "start", "tallies", "transaction")  # fmt: skip
 
     def __init__(self) -> None:
         self.fresh: list[Call] = []
-        self.turns: list[int] = []
-        """The places of the fresh calls that begin or end a transaction."""
-        self.last: Call | None = None
+        """Since the last one that begins or ends a transaction, or since they were listened to."""
+        self.said_something = False
         self.transaction = b""
         self.in_transaction = False
         self._begin()
 
-    def take(self, call: Call) -> None:
-        """Another call. (The collector does the same in place for the many plain ones.)"""
-        if call[0].turns:
-            self.turns.append(len(self.fresh))
-        self.fresh.append(call)
-
     def _begin(self) -> None:
-        self.tallies: dict[Group, _Tally] = {}
+        self.tallies: dict[Group, Tally] = {}
+        self.is_open = False
+        """Was more found out of the burst than the number of its calls?"""
         self.calls = 0
         self.seconds = 0.0
         self.start = self.end = self.stamp = b""
-        self.last = None
+        self.last: Call | None = None
 
 
 class Talks:
@@ -132,35 +67,54 @@ class Talks:
         self.transactions = self.single_statement_transactions = 0
         self._clock = clock
 
-    def listen(self, talk: Talk) -> None:
-        """Take in a session's fresh calls."""
-        fresh, turns = talk.fresh, talk.turns
-        talk.fresh, talk.turns = [], []
-        begin = 0
-        for end in turns:
-            turn = fresh[end]
-            if begin or not talk.calls:
-                self._whole(talk, fresh, begin, end)
-            else:
-                self._follow(talk, fresh[:end])
-            self._turn(talk, turn[0], turn[3])
-            begin = end + 1
-        self._follow(talk, fresh[begin:] if begin else fresh)
+    def take(self, talk: Talk, call: Call) -> None:
+        """Another call. (The collector does the same in place for the many plain ones.)"""
+        if call[0].turns:
+            self.turn(talk, call)
+        else:
+            talk.fresh.append(call)
 
-    def _whole(self, talk: Talk, fresh: list[Call], begin: int, end: int) -> None:
+    def turn(self, talk: Talk, call: Call) -> None:
+        """BEGIN or COMMIT: the burst before it is over."""
+        calls = talk.fresh
+        if calls:
+            talk.fresh = []
+            if talk.calls:
+                self._follow(talk, calls)
+            else:
+                self._whole(talk, calls)
+        begins = call[0].role is _BEGIN
+        if talk.in_transaction and not begins:
+            self.transactions += 1
+            self.single_statement_transactions += talk.calls == 1
+        if talk.is_open:
+            self.close(talk)
+        talk.calls = 0
+        talk.in_transaction = begins
+        talk.transaction = call[3]
+        talk.said_something = True
+
+    def listen(self, talk: Talk) -> None:
+        """Take in a session's fresh calls, though its transaction goes on."""
+        calls, talk.fresh = talk.fresh, []
+        talk.said_something = True
+        self._follow(talk, calls)
+
+    def _whole(self, talk: Talk, calls: list[Call]) -> None:
         """Calls between two turns: nothing of the burst came before, and nothing follows."""
         if not talk.in_transaction:
-            if end - begin >= LEAST_TIMES:
-                self._follow(talk, fresh[begin:end])
+            if len(calls) >= LEAST_TIMES:
+                self._follow(talk, calls)
             return  # too few for anything to be repeated
-        calls = fresh[begin:end]
         transaction = talk.transaction
         for call in calls:
             if call[3] != transaction:
                 self._follow(talk, calls)
                 return
         talk.calls = len(calls)
-        if len(calls) >= LEAST_TIMES:
+        # Of calls of so many groups no group has enough.
+        enough = len(calls) >= LEAST_TIMES
+        if enough and len(calls) - len(set(map(_GROUP, calls))) >= LEAST_TIMES - 1:
             self._sort(talk, calls)
 
     def _sort(self, talk: Talk, calls: list[Call]) -> None:
@@ -182,9 +136,10 @@ class Talks:
         if max(map(len, sorted_calls.values()), default=0) < LEAST_TIMES:
             return
         for (group, same), parent in zip(sorted_calls.items(), parents, strict=True):
-            talk.tallies[group] = _Tally.of(same, parent)
+            talk.tallies[group] = Tally.of(same, parent)
+        talk.is_open = True
         talk.start, talk.end = calls[0][2], calls[-1][2]
-        talk.seconds = sum([call[1] for call in calls])
+        talk.seconds = sum(map(_SECONDS, calls))
 
     def _follow(self, talk: Talk, calls: list[Call]) -> None:
         """Calls one by one; none of them is a turn."""
@@ -215,13 +170,14 @@ class Talks:
                 continue
             if tally is None:
                 if len(tallies) < MOST_KINDS:
-                    tally = tallies[group] = _Tally(call, last)
+                    tally = tallies[group] = Tally(call, last)
                     before = tallies.get(last[0]) if last is not None else None
                     if before is not None:
                         before.child = tally
             else:
                 tally.add(call)
             talk.last = last = call
+        talk.is_open = talk.is_open or talk.calls > 0
 
     def close(self, talk: Talk) -> None:
         """The burst is over: keep what it repeated."""
@@ -234,20 +190,11 @@ class Talks:
         for talk in talks:
             self.close(talk)
 
-    def _turn(self, talk: Talk, group: Group, transaction: bytes) -> None:
-        """BEGIN or COMMIT: the burst before it is over."""
-        if group.role is Role.END and talk.in_transaction:
-            self.transactions += 1
-            self.single_statement_transactions += talk.calls == 1
-        self.close(talk)
-        talk.in_transaction = group.role is Role.BEGIN
-        talk.transaction = transaction
-
     def _silent(self, talk: Talk, time: bytes, seconds: float) -> bool:
         gap = self._clock.seconds(time) - max(seconds, 0.0) - self._clock.seconds(talk.end)
         return gap > (GAP_SECONDS if b"." in time else COARSE_GAP_SECONDS)
 
-    def _keep(self, talk: Talk, group: Group, tally: _Tally) -> None:
+    def _keep(self, talk: Talk, group: Group, tally: Tally) -> None:
         parent = _parent(talk, tally)
         key = (None if parent is None else parent[0], group)
         found = self.repeated.get(key)
@@ -272,7 +219,7 @@ class Talks:
         found.waiting_seconds += max(0.0, span - talk.seconds) * tally.times / talk.calls
 
 
-def _parent(talk: Talk, tally: _Tally) -> Call | None:
+def _parent(talk: Talk, tally: Tally) -> Call | None:
     """The statement before the loop that the tally is of: not one of the same loop."""
     parent = tally.parent
     for _ in range(len(talk.tallies)):
