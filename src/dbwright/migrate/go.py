@@ -12,6 +12,7 @@ from dbwright.migrate.history.turn import Turn
 from dbwright.migrate.place import Place
 from dbwright.migrate.runner.patience import Patience
 from dbwright.migrate.runner.runner import Runner
+from dbwright.migrate.runner.statement import Execute, execute
 from dbwright.migrate.runner.watcher import Watcher
 from dbwright.migrate.runner.work import CutOff, Ran, Work
 from dbwright.migrate.standing import Standing
@@ -39,7 +40,10 @@ LockTimeout = Annotated[
 Retries = Annotated[int, Parameter("how often a lock is asked for again", "N")]
 CutOffOption = Annotated[
     CutOff | None,
-    Parameter("of a statement that was cut off and left no trace: it is done, or runs again"),
+    Parameter(
+        "of a statement that was cut off and left no trace, or whose text is another one since its "
+        "first batches: it is done, or runs again"
+    ),
 ]
 
 
@@ -67,15 +71,22 @@ def planned(
 
 @contextmanager
 def running(
-    place: Place, turn: Turn, progress: Progress, cut_off: CutOff | None = None
+    place: Place,
+    turn: Turn,
+    progress: Progress,
+    cut_off: CutOff | None = None,
+    *,
+    execute: Execute = execute,
 ) -> Iterator[Runner]:
-    """A runner whose session is watched."""
+    """A runner whose session is watched. `execute`: how statements are handed to the server."""
     with Watcher(place.url, turn.pid, progress) as watcher:
-        yield Runner(place.connection, place.history, turn, watcher, progress, cut_off)
+        yield Runner(place.connection, place.history, turn, watcher, progress, cut_off, execute)
 
 
-def document(command: str, place: Place, ran: Sequence[Ran], nothing: str) -> Document:
-    """What was run, for people and for programs."""
+def document(
+    command: str, place: Place, ran: Sequence[Ran], nothing: str, notes: Sequence[str] = ()
+) -> Document:
+    """What was run, for people and for programs; `notes`: what is to be known besides."""
     rows = [
         f"| {one.migration.version} | {cell(one.migration.name)} | {one.direction} | "
         f"{time_text(one.seconds)} | {_statements(one)} |"
@@ -86,7 +97,8 @@ def document(command: str, place: Place, ran: Sequence[Ran], nothing: str) -> Do
         "| --- | --- | --- | ---: | --- |",
         *rows,
     ]
-    text = "\n".join(table if rows else [nothing])
+    told = [f"\n{cell(note)}." for note in notes]
+    text = "\n".join([*(table if rows else [nothing]), *told])
     data = [
         {
             "version": one.migration.version,
@@ -98,7 +110,8 @@ def document(command: str, place: Place, ran: Sequence[Ran], nothing: str) -> Do
         }
         for one in ran
     ]
-    return Document(command, f"{text}\n", {"target": place.name, "ran": data})
+    more = {"notes": list(notes)} if notes else {}
+    return Document(command, f"{text}\n", {"target": place.name, "ran": data, **more})
 
 
 def _statements(ran: Ran) -> str:

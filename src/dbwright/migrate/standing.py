@@ -36,7 +36,8 @@ class Standing:
         """Is some of it in the database, or may be? A failure that left nothing is none."""
         if self.applied is None or not self.state.is_half_done:
             return False
-        return bool(self.applied.statements_done or self.applied.statement)
+        batches = self.applied.batches is not None and self.applied.batches.batches
+        return bool(self.applied.statements_done or self.applied.statement or batches)
 
     @property
     def is_changed(self) -> bool:

@@ -12,6 +12,7 @@ from dbwright.migrate.history.table import DEFAULT_TABLE
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
 from dbwright.migrate.standing import Standing, standings
 from dbwright.migrate.told import cell
+from dbwright.model.batches import BatchMark
 from dbwright.model.document import Document
 from dbwright.model.measured import time_text
 from dbwright.model.migration import MigrationState
@@ -87,6 +88,8 @@ def _notes(found: Iterable[Standing]) -> Iterable[str]:
         if applied is None or not (applied.state.is_half_done or applied.error):
             continue
         done = f"statements done ({applied.direction}): {applied.statements_done}"
+        if applied.batches is not None:
+            done += f", and {_far(applied.batches)}"
         if applied.state.is_done:
             yield f"{applied.version}: could not be taken back: {applied.error}."
         elif applied.statement and applied.state is MigrationState.FAILED:
@@ -107,6 +110,26 @@ def _notes(found: Iterable[Standing]) -> Iterable[str]:
             )
         else:
             yield f"{applied.version}: {applied.error}. {done}; mend it and run it again."
+
+
+def _far(mark: BatchMark) -> str:
+    if not mark.batches:
+        return f"none of the next one's batches, over about {mark.total:,} rows"
+    part = f" in {mark.part_name}" if mark.part_name else ""
+    return f"{mark.words} of the next one, up to {mark.place}{part}"
+
+
+def _batches(mark: BatchMark | None) -> dict[str, object] | None:
+    if mark is None:
+        return None
+    return {
+        "done": mark.batches,
+        "rows_passed": mark.passed,
+        "rows_estimated": mark.total,
+        "partition": mark.part_name or None,
+        "key": dict(zip(mark.columns, mark.last, strict=False)),
+        "last_key": dict(zip(mark.columns, mark.upper, strict=False)),
+    }
 
 
 def _data(one: Standing) -> dict[str, object]:
@@ -133,5 +156,6 @@ def _data(one: Standing) -> dict[str, object]:
             "statements_done": applied.statements_done,
             "statement": applied.statement,
             "error": applied.error,
+            "batches": _batches(applied.batches),
         }
     return data

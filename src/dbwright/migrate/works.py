@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbwright.errors import BadMigration
+from dbwright.migrate.backfill.of_file import in_batches, require_some
 from dbwright.migrate.files.python_file import first_line, python_options, python_part
 from dbwright.migrate.files.script import read_script
 from dbwright.migrate.runner.patience import Patience
@@ -43,8 +44,15 @@ def work_of(migration: Migration, direction: str, patience: Patience) -> Work:
     options = found.options
     statements = _without_wrapping(statements, migration.path, whole=not options.no_transaction)
     _require_readers(statements, migration.path)
+    require_some(found, migration.path)
     return Work(
-        migration, direction, statements, not options.no_transaction, _patience(patience, options)
+        migration,
+        direction,
+        statements,
+        not options.no_transaction,
+        _patience(patience, options),
+        batches=options.batches,
+        in_batches=in_batches(statements, options.batches, migration.path),
     )
 
 
@@ -56,6 +64,11 @@ def _of_python(migration: Migration, direction: str, patience: Patience) -> Work
             f"write: def {direction}(connection): …",
         )
     options = python_options(migration)
+    if options.batches is not None:
+        raise BadMigration(
+            f"{migration.path}: `batches:` cuts statements of SQL, and this is Python",
+            "write the statement into a file of SQL",
+        )
     whole = not options.no_transaction
     called = (ScriptStatement(f"{direction}()", first_line(function)),)
     return Work(migration, direction, called, whole, _patience(patience, options), function)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from dbwright.model.batches import BatchMark, BatchOptions
+
 __all__ = [
     "Applied",
     "Migration",
     "MigrationOptions",
     "MigrationScript",
     "MigrationState",
+    "ReadMigration",
     "ScriptStatement",
 ]
 
@@ -50,6 +53,8 @@ class MigrationOptions:
     statement_timeout: float | None = None
     retry: int | None = None
     """How many times more a lock is asked for that could not be had in time."""
+    batches: BatchOptions | None = None
+    """None where its statements run as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class Migration:
     """A file of a folder of migrations, as its name and its bytes tell; see `MigrationScript`."""
 
     version: str
-    """Digits, as the file writes them."""
+    """As its tool writes it: digits in a folder that dbwright runs, `1.2` of Flyway, letters and
+    digits of Alembic; empty for a file that is none of several."""
     name: str
     path: str
     checksum: str
@@ -86,7 +92,9 @@ class Migration:
 
     @property
     def number(self) -> int:
-        """The version as a number: the order of files."""
+        """The version as a number: the order of files in a folder that dbwright runs. Files of
+        other tools come in the order in which their layout gives them. Raises ValueError for a
+        version that is more than digits."""
         return int(self.version)
 
     @property
@@ -94,7 +102,15 @@ class Migration:
         return self.path.endswith(".py")
 
     def __str__(self) -> str:
-        return f"{self.version} {self.name}"
+        return f"{self.version} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMigration:
+    """A migration and what its file says."""
+
+    migration: Migration
+    script: MigrationScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,8 @@ class Applied:
     """The one that was begun and is not known to have ended."""
     error: str = ""
     """What the server said of the one that it refused."""
+    batches: BatchMark | None = None
+    """Of the statement after those that are done: some of its rows are."""
 
     @property
     def number(self) -> int:

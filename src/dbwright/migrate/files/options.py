@@ -7,18 +7,17 @@ import re
 from dataclasses import replace
 
 from dbwright.errors import BadMigration
+from dbwright.migrate.files.batch_options import BATCHES, with_batches
+from dbwright.migrate.files.duration import duration, read_duration
 from dbwright.model.migration import MigrationOptions
 from dbwright.sql.lexer import comments
 
 __all__ = ["duration", "is_option", "read_options"]
 
 FLAGS = ("no-transaction",)
-KNOWN = ("no-transaction", "lock-timeout", "statement-timeout", "retry")
+KNOWN = ("no-transaction", "lock-timeout", "statement-timeout", "retry", *BATCHES)
 WRITTEN = re.compile(r"--\s*([A-Za-z]+(?:[ _-][A-Za-z]+)?)\s*(?:[:=]\s*(\S+(?:\s+[a-z]+)?)\s*)?")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h)?")
-UNITS = {None: 0.001, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
-"""In seconds; without one it is milliseconds, as in PostgreSQL's own settings."""
-LONGEST = 2147483.0
+OF_BATCHES = re.compile(rf"--\s*({'|'.join(BATCHES)})\s*[:=]\s*(.*?)\s*")
 NEAR = 0.8
 """How alike a word must be to an option to be one that was written wrongly."""
 
@@ -31,7 +30,7 @@ def read_options(head: str, path: str) -> MigrationOptions:
     """
     options = MigrationOptions()
     for token in comments(head):
-        match = WRITTEN.fullmatch(token.text.rstrip())
+        match = _written(token.text)
         if match is None:
             continue
         name, value = match[1], match[2]
@@ -40,25 +39,24 @@ def read_options(head: str, path: str) -> MigrationOptions:
             raise BadMigration(f"{place}: there is no option {name}", f"did you mean {plain}?")
         if name in KNOWN:
             options = _with(options, name, value, place)
+    if options.batches is not None and not options.batches.table[1]:
+        raise BadMigration(
+            f"{path} says how batches are made, and not over which table",
+            "write its name at the head of the file: -- batches: orders",
+        )
     return options
 
 
 def is_option(comment: str) -> bool:
     """Is a comment an option, wherever it stands?"""
-    match = WRITTEN.fullmatch(comment.rstrip())
+    match = _written(comment)
     return match is not None and match[1] in KNOWN and (match[2] is None) == (match[1] in FLAGS)
 
 
-def duration(text: str) -> float | None:
-    """Seconds of a text such as `500ms`, `5s` or `2min`; None where it is none, or longer than
-    the server's settings can be. Less than a millisecond is one: 0 would be without a limit."""
-    match = DURATION.fullmatch(text)
-    if match is None:
-        return None
-    seconds = float(match[1]) * UNITS[match[2]]
-    if seconds > LONGEST:
-        return None
-    return max(seconds, 0.001) if seconds else 0.0
+def _written(comment: str) -> re.Match[str] | None:
+    """The name and the value of a comment that may be an option."""
+    # The name of a table may be of several words: what can't be read must not pass for a comment.
+    return OF_BATCHES.fullmatch(comment) or WRITTEN.fullmatch(comment.rstrip())
 
 
 def _nearly(name: str, value: str | None) -> str:
@@ -82,9 +80,9 @@ def _with(options: MigrationOptions, name: str, value: str | None, place: str) -
         if value is None or not value.isdecimal() or len(value) > 6:
             raise BadMigration(f"{place}: retry takes a number", "write for example: retry: 10")
         return replace(options, retry=int(value))
-    seconds = duration(value or "")
-    if seconds is None:
-        raise BadMigration(f"{place}: {name} takes a time", f"write for example: {name}: 500ms")
+    if name in BATCHES:
+        return replace(options, batches=with_batches(options.batches, name, value, place))
+    seconds = read_duration(value, name, place)
     if name == "lock-timeout":
         return replace(options, lock_timeout=seconds)
     return replace(options, statement_timeout=seconds)

@@ -83,7 +83,10 @@ def script(text: str, path: str) -> MigrationScript:
     return MigrationScript(
         up=tuple(parts["up"]),
         down=tuple(parts["down"]) if "down" in parts else None,
-        options=replace(options, no_transaction=options.no_transaction or outside),
+        options=replace(
+            options,
+            no_transaction=options.no_transaction or outside or options.batches is not None,
+        ),
     )
 
 

@@ -126,7 +126,8 @@ class History:
             return {}
         there = [name for name in COLUMNS if name not in self._missing]
         select = f"SELECT {', '.join(there)} FROM {self.table}"
-        rows = self._connection.execute(select.encode()).fetchall()
+        # In binary form times are the same whatever the database's DateStyle is.
+        rows = self._connection.execute(select.encode(), binary=True).fetchall()
         found = [_applied(dict(zip(there, row, strict=True)), self.table) for row in rows]
         return {one.number: one for one in found}
 

@@ -12,9 +12,10 @@ from psycopg.errors import (
 from dbwright.errors import HalfDone, MigrationRefused
 from dbwright.migrate.runner.patience import LOCK_PROBLEMS
 from dbwright.migrate.runner.work import Work, place_of
+from dbwright.model.batches import BatchMark
 from dbwright.model.migration import ScriptStatement
 
-__all__ = ["ALONE", "primary", "refusal", "stopped"]
+__all__ = ["ALONE", "primary", "refusal", "so_far", "stopped"]
 
 ALONE = (ActiveSqlTransaction, InvalidTransactionTermination)
 """How the server refuses a statement that must run outside of a transaction block."""
@@ -27,16 +28,40 @@ def primary(problem: BaseException) -> str:
     return problem.diag.message_primary or " ".join(str(problem).split())
 
 
-def refusal(work: Work, statement: ScriptStatement | None, problem: BaseException) -> str:
-    """Where, and what the server said. None: at the file's end."""
+def refusal(
+    work: Work,
+    statement: ScriptStatement | None,
+    problem: BaseException,
+    mark: BatchMark | None = None,
+) -> str:
+    """Where, and what the server said. None: at the file's end. `mark`: of the batch before."""
     hint = problem.diag.message_hint if isinstance(problem, psycopg.Error) else ""
-    return f"{place_of(work, statement)}: {primary(problem)}{f' ({hint})' if hint else ''}"
+    where = place_of(work, statement)
+    if mark is not None and mark.upper:
+        part = f" in {mark.part_name}" if mark.part_name else ""
+        behind = f" behind {mark.place}" if mark.last else ""
+        where += f", in batch {mark.batches + 1}{part}{behind}"
+    return f"{where}: {primary(problem)}{f' ({hint})' if hint else ''}"
+
+
+def so_far(work: Work, done: int, mark: BatchMark | None) -> str:
+    """What is done of a file, for people."""
+    words = f"{done} of {len(work.statements)} statements"
+    return words if mark is None or not mark.batches else f"{words} and {mark.words} of the next"
 
 
 def stopped(
-    work: Work, message: str, problem: BaseException, done: int, blockers: str, *, partly: bool
+    work: Work,
+    message: str,
+    problem: BaseException,
+    done: int,
+    blockers: str,
+    mark: BatchMark | None = None,
+    *,
+    partly: bool,
 ) -> HalfDone | MigrationRefused:
-    """The error: after so many statements, the last one perhaps done in part (`partly`)."""
+    """The error: after so many statements, and the batches of `mark` of the next one; the last one
+    perhaps done in part (`partly`)."""
     mend = _mend(work, problem)
     if isinstance(problem, LOCK_PROBLEMS):
         times = "once" if partly else f"{1 + work.patience.retries} times"
@@ -47,12 +72,11 @@ def stopped(
             f"what it had committed before stays: look, {mend} and run again, it begins with this "
             "statement",
         )
-    if done == 0:
+    if done == 0 and (mark is None or not mark.batches):
         return MigrationRefused(message, f"nothing of it was changed: {mend} and run again")
     return HalfDone(
         message,
-        f"{done} of {len(work.statements)} statements are done: {mend} and run again, it goes "
-        "on from there",
+        f"{so_far(work, done, mark)} are done: {mend} and run again, it goes on from there",
     )
 
 

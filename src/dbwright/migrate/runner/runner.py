@@ -9,6 +9,7 @@ they begin, so that a cut at any point is seen and can be gone on from.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -22,14 +23,22 @@ from dbwright.errors import (
     Interrupted,
     MigrationRefused,
 )
+from dbwright.migrate.backfill.backfill import Backfill
+from dbwright.migrate.backfill.going_on import going_on
 from dbwright.migrate.history.table import History
 from dbwright.migrate.history.turn import Turn
 from dbwright.migrate.runner.alone import Alone
 from dbwright.migrate.runner.patience import with_patience
-from dbwright.migrate.runner.refusal import ALONE, primary, refusal, stopped
+from dbwright.migrate.runner.refusal import (
+    ALONE,
+    primary,
+    refusal,
+    so_far,
+    stopped,
+)
 from dbwright.migrate.runner.secrets import told
 from dbwright.migrate.runner.session import afresh, limit, settings_again
-from dbwright.migrate.runner.statement import StatementProblem, execute
+from dbwright.migrate.runner.statement import Execute, StatementProblem, execute
 from dbwright.migrate.runner.watcher import Watcher
 from dbwright.migrate.runner.work import (
     Checksums,
@@ -40,7 +49,9 @@ from dbwright.migrate.runner.work import (
     columns_at,
     columns_ended,
     place_of,
+    require_same_way,
 )
+from dbwright.model.batches import BatchMark
 from dbwright.model.migration import Applied, MigrationState, ScriptStatement
 from dbwright.progress import Progress
 
@@ -61,12 +72,16 @@ class Runner:
         watcher: Watcher,
         progress: Progress,
         cut_off: CutOff | None = None,
+        execute: Execute = execute,
     ) -> None:
+        """`execute`: how a statement is handed to the server, for who wants to look at each."""
         self._connection = connection
+        self._execute = execute
         self._cut_off = cut_off
         self._began = 0.0
         self._checksums = Checksums(())
         self._history = history
+        self._mark: BatchMark | None = None
         self._ran_alone = False
         self._turn = turn
         self._watcher = watcher
@@ -80,7 +95,9 @@ class Runner:
         """
         began = self._began = time.monotonic()
         self._checksums = Checksums(work.statements)
+        self._mark = None
         self._ran_alone = False
+        require_same_way(work, before)
         try:
             resumed = self._whole(work, before) if work.whole else self._stepwise(work, before)
             seconds = time.monotonic() - began
@@ -99,7 +116,7 @@ class Runner:
                 limit(self._connection, work.patience)
                 for number, current in enumerate(work.statements):
                     self._tell(work, number)
-                    execute(self._connection, work, current)
+                    self._execute(self._connection, work, current)
                 current = None
                 self._put(work, **self._ended(work))
 
@@ -115,12 +132,16 @@ class Runner:
 
     def _stepwise(self, work: Work, before: Applied | None) -> int:
         first = self._resumed_at(work, before)
+        mark = (
+            None if first == len(work.statements) else going_on(work, first, before, self._cut_off)
+        )
         settings_again(self._connection, work.statements[:first])
         begun = ""
         if before is not None and before.state is MigrationState.RUNNING:
             begun = before.statement if first == before.statements_done else ""
         for number in range(first, len(work.statements)):
             self._tell(work, number)
+            self._mark = mark if number == first else None
             try:
                 self._step(work, number, begun if number == first else "")
             except MigrationRefused as problem:  # before it began
@@ -128,8 +149,7 @@ class Runner:
                 raise
             except KeyboardInterrupt:
                 raise HalfDone(
-                    f"interrupted in {work.migration}, after {number} of {len(work.statements)} "
-                    "statements",
+                    f"interrupted in {work.migration}, after {so_far(work, number, self._mark)}",
                     "run it again: it goes on from there",
                 ) from None
             except REFUSALS as problem:
@@ -149,10 +169,14 @@ class Runner:
                 self._put(work, **columns_at(work, self._checksums, number + 1))
             return
 
+        if number in work.in_batches:
+            self._in_batches(work, number)
+            return
+
         def attempt() -> None:
             with self._connection.transaction():
                 limit(self._connection, work.patience)
-                execute(self._connection, work, statement)
+                self._execute(self._connection, work, statement)
                 self._put(work, **columns_at(work, self._checksums, number + 1))
 
         if work.function is not None:  # its transactions are its own
@@ -163,12 +187,35 @@ class Runner:
         except ALONE:
             self._run_alone(work, number)
 
+    def _in_batches(self, work: Work, number: int) -> None:
+        statement = work.statements[number]
+
+        def write(mark: BatchMark) -> None:
+            self._put(work, **columns_at(work, self._checksums, number), batches=mark.to_json())
+
+        backfill = Backfill(
+            work,
+            number,
+            self._connection,
+            self._watcher,
+            self._progress,
+            lambda text: self._execute(self._connection, work, replace(statement, text=text)),
+            write,
+            self._turn.keep,
+            self._mark,
+        )
+        try:
+            backfill.run()
+        finally:
+            self._mark = backfill.mark
+        self._put(work, **columns_at(work, self._checksums, number + 1), batches="")
+
     def _run_alone(self, work: Work, number: int) -> None:
         """Written down before and after: the time between is what `Alone.finish` looks into."""
         statement = work.statements[number]
         self._ran_alone = True
         self._put(work, **columns_at(work, self._checksums, number, begun=statement.text))
-        self._alone(work, statement).run(lambda: execute(self._connection, work, statement))
+        self._alone(work, statement).run(lambda: self._execute(self._connection, work, statement))
         self._put(work, **columns_at(work, self._checksums, number + 1))
 
     def _alone(self, work: Work, statement: ScriptStatement) -> Alone:
@@ -214,14 +261,15 @@ class Runner:
         """Noted in the history, which is no part of what failed; the error to raise."""
         if self._connection.closed:
             return self._broken(work, problem)
-        message = refusal(work, statement, problem)
+        message = refusal(work, statement, problem, self._mark)
         # A server's error in a transaction takes all of it back; what ran alone may have committed.
         partly = isinstance(problem, StatementProblem) and problem.committed
         if statement is not None and self._ran_alone:
             partly = not self._alone(work, statement).is_known
         begun = statement.text if statement is not None and partly else ""
         message += self._note(work, done, message, before, begun)
-        return stopped(work, message, problem, done, self._watcher.blockers(), partly=partly)
+        blockers = self._watcher.blockers()
+        return stopped(work, message, problem, done, blockers, self._mark, partly=partly)
 
     def _note(
         self, work: Work, done: int, message: str, before: Applied | None, begun: str = ""
@@ -231,7 +279,8 @@ class Runner:
             **columns_at(work, self._checksums, done, begun),
             "state": MigrationState.FAILED,
         }
-        if work.direction == "down" and not done and not begun and before is not None:
+        nothing = not done and not begun and not (self._mark and self._mark.batches)
+        if work.direction == "down" and nothing and before is not None:
             values = as_before(before)  # nothing was taken back
         try:
             if self._connection.info.transaction_status is not TransactionStatus.IDLE:

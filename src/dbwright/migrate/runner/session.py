@@ -25,11 +25,15 @@ SETTING = frozenset(("set", "reset", "discard"))
 def limit(connection: psycopg.Connection[Any], patience: Patience, *, local: bool = True) -> None:
     """How long what follows may wait and run: within the transaction, or until it is changed."""
     scope = "LOCAL" if local else "SESSION"
-    for name, seconds in (
+    settings = (
         ("lock_timeout", patience.lock_timeout),
         ("statement_timeout", patience.statement_timeout),
-    ):
-        connection.execute(f"SET {scope} {name} = {round(seconds * 1000)}".encode())
+    )
+    connection.execute(
+        "; ".join(
+            f"SET {scope} {name} = {round(seconds * 1000)}" for name, seconds in settings
+        ).encode()
+    )
 
 
 def afresh(connection: psycopg.Connection[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -11,7 +12,10 @@ from psycopg.pq import TransactionStatus
 from dbwright.migrate.runner.work import Work
 from dbwright.model.migration import ScriptStatement
 
-__all__ = ["StatementProblem", "execute"]
+__all__ = ["Execute", "StatementProblem", "execute"]
+
+Execute = Callable[[psycopg.Connection[Any], Work, ScriptStatement], None]
+"""Such as `execute`."""
 
 
 class StatementProblem(Exception):

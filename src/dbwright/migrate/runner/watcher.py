@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -13,7 +15,7 @@ from dbwright.errors import TargetError
 from dbwright.migrate.runner.secrets import told
 from dbwright.progress import Progress
 
-__all__ = ["Watcher"]
+__all__ = ["Look", "Watcher"]
 
 EVERY_SECONDS = 0.1
 SHOWN = 3
@@ -42,6 +44,11 @@ FROM pg_stat_progress_create_index p WHERE p.pid = %s
 """
 
 
+Look = Callable[[psycopg.Connection[Any]], None]
+"""Asks what it wants to know over the watcher's connection. Raises psycopg.Error only where that
+broke."""
+
+
 class Watcher:
     """Looks at one session until the block ends. Where no second connection can be had, it sees
     nothing, and the migration runs all the same."""
@@ -53,6 +60,7 @@ class Watcher:
         self._done = threading.Event()
         self._guard = threading.Lock()
         self._blockers: tuple[str, ...] = ()
+        self._others: tuple[Look, ...] = ()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watcher:
@@ -80,12 +88,28 @@ class Watcher:
         with self._guard:
             self._blockers = ()
 
+    @property
+    def pid(self) -> int:
+        """Of the session that is looked at."""
+        return self._pid
+
+    @contextmanager
+    def looking(self, look: Look) -> Iterator[None]:
+        """Look at this too, as long as the block lasts."""
+        self._others = (*self._others, look)
+        try:
+            yield
+        finally:
+            self._others = tuple(other for other in self._others if other != look)
+
     def _watch(self) -> None:
         try:
             with connect(self._url, application_name="dbwright watcher") as connection:
                 connection.execute("SET statement_timeout = '2s'")
                 while not self._done.wait(EVERY_SECONDS):
                     self._look(connection)
+                    for look in self._others:
+                        look(connection)
         except (TargetError, psycopg.Error):
             return  # nobody is left to look; what is run does not depend on it
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from dbwright.errors import BadMigration
 from dbwright.migrate.files.python_file import PythonPart
 from dbwright.migrate.runner.patience import Patience
 from dbwright.migrate.runner.secrets import told
+from dbwright.model.batches import BatchOptions
 from dbwright.model.migration import Applied, Migration, MigrationState, ScriptStatement
+from dbwright.sql.ranges import RangedStatement
 
 __all__ = [
     "Checksums",
@@ -22,6 +25,7 @@ __all__ = [
     "columns_at",
     "columns_ended",
     "place_of",
+    "require_same_way",
 ]
 
 
@@ -45,6 +49,9 @@ class Work:
     patience: Patience
     function: PythonPart | None = None
     """Called in place of the one statement, where the file is Python."""
+    batches: BatchOptions | None = None
+    in_batches: Mapping[int, RangedStatement] = field(default_factory=dict)
+    """Those of the statements, by their place, that run in batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ def columns_ended(work: Work, checksums: Checksums, seconds: float) -> dict[str,
     ended = {
         **columns_at(work, checksums, len(work.statements)),
         "execution_time_ms": round(seconds * 1000),
+        "batches": "",
     }
     if work.direction == "up":
         state = MigrationState.APPLIED
@@ -112,7 +120,20 @@ def columns_ended(work: Work, checksums: Checksums, seconds: float) -> dict[str,
 def as_before(before: Applied) -> dict[str, object]:
     """The history's columns of a migration that nothing was done to after all."""
     names = "checksum state direction statements_done done_checksum statement".split()
-    return {name: getattr(before, name) for name in names}
+    return {"batches": "", **{name: getattr(before, name) for name in names}}
+
+
+def require_same_way(work: Work, before: Applied | None) -> None:
+    """Raises BadMigration for a file that was begun statement by statement and now is one
+    transaction: what is done of it would be done again."""
+    if before is None or not work.whole or before.direction != work.direction:
+        return
+    batches = before.batches is not None and before.batches.batches
+    if before.state.is_half_done and (before.statements_done or batches):
+        raise BadMigration(
+            f"{work.migration.path} was begun statement by statement, and now is one transaction",
+            "put `-- no-transaction` or `-- batches:` back at its head: it goes on from there",
+        )
 
 
 def place_of(work: Work, statement: ScriptStatement | None) -> str:

@@ -1,0 +1,221 @@
+"""A backfill in batches beside one plain UPDATE, while an application works.
+
+    python bench/migrate_backfill.py [--rows 5000000] [--rate 200] [--batch-time 100ms]
+
+A table of so many rows gets a column filled from another one, three times from the same start:
+with nobody else there, by one UPDATE and by `dbwright migrate up` with `-- batches:`; and with a
+load of 8 clients beside it. The load is like pgbench's simple one: a transaction updates one row of
+the table, chosen at random, and reads another; transactions are due at a fixed rate, and the time
+of one counts from when it was due, so that one that waits delays those behind it here too.
+The baseline is the same load with nothing beside it, before and after.
+
+Prints rows a second of both and their ratio (limit: at least 0.6), and the load's median, 99th
+percentile and longest time (limit: 99th percentile at most 2 times the baseline's). The server
+writes durably (fsync), and autovacuum is on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from dbwright.sandbox import Server, start
+
+CLIENTS = 8
+SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "512MB",
+    "max_wal_size": "8GB",
+    "autovacuum": "on",
+}
+TABLE = """
+DROP TABLE IF EXISTS orders;
+CREATE TABLE orders (id bigint PRIMARY KEY, customer int NOT NULL, total int NOT NULL,
+  touched int NOT NULL, note text NOT NULL, total_new bigint);
+"""
+FILL = """INSERT INTO orders
+SELECT n, n % 10000, n % 977, 0, repeat('x', 40) FROM generate_series({}, {}) n"""
+PLAIN = "UPDATE orders SET total_new = total WHERE total_new IS NULL"
+FILE = """-- batches: orders
+-- batch-time: {time}
+-- UP
+UPDATE orders SET total_new = total WHERE total_new IS NULL;
+"""
+
+
+@dataclass
+class Load:
+    """What a load saw: seconds of each transaction."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    def row(self, name: str) -> str:
+        found = sorted(self.seconds)
+        p99 = found[int(0.99 * len(found))]
+        figures = (statistics.median(found), p99, found[-1])
+        return (
+            f"| {name} | {len(found):,} | " + " | ".join(f"{1000 * f:,.1f}" for f in figures) + " |"
+        )
+
+    @property
+    def p99(self) -> float:
+        return sorted(self.seconds)[int(0.99 * len(self.seconds))]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rows", type=int, default=5_000_000)
+    arguments.add_argument("--rate", type=float, default=200.0, help="transactions a second")
+    arguments.add_argument("--batch-time", default="100ms")
+    arguments.add_argument("--baseline", type=float, default=30.0, help="seconds")
+    arguments.add_argument(
+        "--load", nargs=3, metavar=("URL", "ROWS", "RATE"), help=argparse.SUPPRESS
+    )
+    options = arguments.parse_args()
+    if options.load:
+        be_the_load(options.load[0], int(options.load[1]), float(options.load[2]))
+        return
+    with start(settings=SETTINGS) as server:
+        print(
+            f"PostgreSQL {server.version}; {platform.machine()}, {os.cpu_count()} cores, load "
+            f"{os.getloadavg()[0]:.1f} at the beginning; {options.rows:,} rows; {CLIENTS} clients, "
+            f"{options.rate:g} transactions/s; batch-time {options.batch_time}"
+        )
+        measure(server, options.rows, options.rate, options.batch_time, options.baseline)
+
+
+def measure(server: Server, rows: int, rate: float, batch_time: str, baseline: float) -> None:
+    alone = {}
+    for name, work in (("one UPDATE", plain), ("in batches", batches)):
+        prepare(server, rows)
+        alone[name] = rows / work(server, batch_time)
+    loads, beside = {}, {}
+    prepare(server, rows)
+    with load(server, rows, rate) as before:
+        time.sleep(baseline)
+    for name, work in (("one UPDATE", plain), ("in batches", batches)):
+        prepare(server, rows)
+        with load(server, rows, rate) as loads[name]:
+            time.sleep(2)
+            beside[name] = rows / work(server, batch_time)
+            time.sleep(2)
+    prepare(server, rows)
+    with load(server, rows, rate) as after:
+        time.sleep(baseline)
+    base = Load(before.seconds + after.seconds)
+    print(
+        "\n| rows/s | one UPDATE | in batches | ratio | limit |\n| --- | ---: | ---: | ---: | --- |"
+    )
+    for name, found in (("alone", alone), ("beside the load", beside)):
+        one, many = found["one UPDATE"], found["in batches"]
+        print(f"| {name} | {one:,.0f} | {many:,.0f} | {many / one:.2f} | at least 0.6 |")
+    print(
+        "\n| load, ms | transactions | median | p99 | longest |\n"
+        "| --- | ---: | ---: | ---: | ---: |"
+    )
+    print(base.row("nothing beside it"))
+    for name, found in loads.items():
+        print(found.row(name))
+    ratio = loads["in batches"].p99 / base.p99
+    print(f"\np99 beside the batches: {ratio:.2f} times the baseline's (limit: 2)")
+
+
+def prepare(server: Server, rows: int) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS schema_migrations")
+        connection.execute(TABLE)
+        for first in range(1, rows + 1, 500_000):
+            last = min(first + 499_999, rows)
+            connection.execute(FILL.format(first, last).encode())
+        connection.execute("VACUUM (ANALYZE, FREEZE) orders")
+        connection.execute("CHECKPOINT")
+
+
+def plain(server: Server, batch_time: str) -> float:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        began = time.monotonic()
+        connection.execute(PLAIN)
+        return time.monotonic() - began
+
+
+def batches(server: Server, batch_time: str) -> float:
+    """Seconds that the file itself took, as the history says: without Python's start."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "001_fill.sql").write_text(FILE.format(time=batch_time))
+        command = [sys.executable, "-m", "dbwright", "migrate", "up", server.url(), "--dir", folder]
+        done = subprocess.run([*command, "--format", "json"], capture_output=True, check=True)
+    with psycopg.connect(server.url()) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM orders WHERE total_new IS DISTINCT FROM total"
+        )
+        assert row.fetchone() == (0,)
+    seconds: float = json.loads(done.stdout)["ran"][0]["seconds"]
+    return seconds
+
+
+@contextmanager
+def load(server: Server, rows: int, rate: float) -> Iterator[Load]:
+    """A process of its own, that works until the block ends."""
+    found = Load()
+    command = [sys.executable, __file__, "--load", server.url(), str(rows), str(rate)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            yield found
+        finally:
+            out, _ = process.communicate()
+        found.seconds = json.loads(out)
+
+
+def be_the_load(url: str, rows: int, rate: float) -> None:
+    """Until stdin is closed; writes the seconds of all transactions."""
+    ended = threading.Event()
+    seconds: list[list[float]] = [[] for _ in range(CLIENTS)]
+    threads = [
+        threading.Thread(target=client, args=(url, rows, CLIENTS / rate, ended, own))
+        for own in seconds
+    ]
+    for thread in threads:
+        thread.start()
+    sys.stdin.read()
+    ended.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps([one for own in seconds for one in own]))
+
+
+def client(url: str, rows: int, every: float, ended: threading.Event, seconds: list[float]) -> None:
+    with psycopg.connect(url, autocommit=True, application_name="load") as connection:
+        due = time.monotonic() + random.uniform(0, every)
+        while not ended.is_set():
+            time.sleep(max(0.0, due - time.monotonic()))
+            with connection.transaction():
+                connection.execute(
+                    "UPDATE orders SET touched = touched + 1 WHERE id = %s",
+                    [random.randint(1, rows)],
+                )
+                connection.execute(
+                    "SELECT total FROM orders WHERE id = %s", [random.randint(1, rows)]
+                )
+            seconds.append(time.monotonic() - due)
+            due += random.expovariate(1 / every)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Keys of rows, read by their index: where a batch ends, and which row is the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from dbwright.migrate.backfill.key import condition
+from dbwright.migrate.backfill.table import BatchedTable, Part
+from dbwright.migrate.runner.patience import Patience
+from dbwright.migrate.runner.session import limit
+from dbwright.model.batches import BatchMark
+
+__all__ = ["Keys"]
+
+ALIAS = "k"
+READING = (
+    "SET LOCAL DateStyle = ISO; SET LOCAL IntervalStyle = postgres; SET LOCAL TimeZone = UTC; "
+    "SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = hex; SET LOCAL jit = off; "
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+)
+"""Keys are written so that a session with any settings reads the same, and found by their index."""
+LIVE = "SELECT sum(pg_stat_get_live_tuples(t)) FROM unnest(%s::oid[]) t"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Of one table. Each method is a transaction of its own, and raises psycopg.Error."""
+
+    connection: psycopg.Connection[Any]
+    """In autocommit."""
+    table: BatchedTable
+    only: bool
+    """Without tables that inherit from it?"""
+    patience: Patience
+
+    def last_of(self, part: Part) -> tuple[str, ...]:
+        """The key of the row that is the last one now; empty where there is none."""
+        where = "".join(f"WHERE {found} " for found in part.condition(ALIAS))
+        select = (
+            f"SELECT {self.table.key.values(ALIAS)} FROM {self._source()} {where}"
+            f"ORDER BY {self.table.key.order(ALIAS, 'DESC')} LIMIT 1"
+        )
+        with self._reading():
+            row = self.connection.execute(select.encode()).fetchone()
+        return () if row is None else tuple(row)
+
+    def end_of_batch(self, part: Part, mark: BatchMark, rows: int) -> tuple[tuple[str, ...], int]:
+        """The key of the last row of the next batch, and how many rows it has, about."""
+        left = [*part.condition(ALIAS), condition(self.table.key, mark.last, mark.upper)]
+        source = (
+            f"FROM {self._source()} WHERE {' AND '.join(left)} "
+            f"ORDER BY {self.table.key.order(ALIAS)}"
+        )
+        with self._reading():
+            select = f"SELECT {self.table.key.values(ALIAS)} {source} LIMIT 1 OFFSET {rows - 1}"
+            row = self.connection.execute(select.encode()).fetchone()
+            if row is not None:
+                return tuple(row), rows
+            counted = f"SELECT count(*) FROM (SELECT {source} LIMIT {rows}) r"
+            row = self.connection.execute(counted.encode()).fetchone()
+        return mark.upper, 0 if row is None else row[0]
+
+    def estimate(self) -> int:
+        """Rows, by the size of the files: what the planner knows without statistics as well."""
+        explain = f"EXPLAIN (FORMAT JSON) SELECT FROM {self._source()}"
+        with self._reading():
+            row = self.connection.execute(explain.encode()).fetchone()
+            assert row is not None
+            planned = int(row[0][0]["Plan"]["Plan Rows"])
+            row = self.connection.execute(LIVE, (list(self.table.relations),)).fetchone()
+        live = 0 if row is None or row[0] is None else int(row[0])
+        # Files that have room for more rows than there are; or counts that began anew lately.
+        return live if planned / 5 < live < planned else planned
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A transaction that reads keys."""
+        with self.connection.transaction():
+            self.connection.execute(READING)
+            limit(self.connection, self.patience)
+            yield
+
+    def _source(self) -> str:
+        only = "ONLY " if self.only else ""
+        return f"{only}{self.table.name} {ALIAS}"

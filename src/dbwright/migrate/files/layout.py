@@ -1,0 +1,116 @@
+"""What a layout is, and what all of them share: bytes to text, text to a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from dbwright.errors import BadMigration, FileUnreadable
+from dbwright.migrate.files.script import script
+from dbwright.model.migration import Migration, MigrationScript, ReadMigration
+from dbwright.sql.outside import refuses_transactions
+from dbwright.sql.split import split
+
+__all__ = [
+    "Layout",
+    "by_implicit_transaction",
+    "outside",
+    "read_sql",
+    "sql_below",
+    "text_of",
+    "without_psql",
+]
+
+PSQL = "meta-command"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one tool lays out its migrations."""
+
+    name: str
+    """The tool, in small letters."""
+    claims: Callable[[Path], bool]
+    """Is this folder, or this file alone, laid out so?"""
+    read: Callable[[Path], tuple[ReadMigration, ...]]
+    """All of it, in the tool's order. Raises FileUnreadable, BadMigration."""
+    of_files: bool = False
+    """Does it read a file rather than a folder?"""
+    is_sql: bool = True
+    """Can it be read at all? Else `read` raises, and says how it is turned into SQL."""
+    last: bool = False
+    """Is it only asked where no other layout claims?"""
+    sets_lock_timeout: bool = False
+    """Does its runner give up the wait for a lock after a short time, by itself?"""
+
+
+def text_of(path: Path) -> str:
+    """A file's text, which is UTF-8. Raises FileUnreadable, BadMigration."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as problem:
+        raise FileUnreadable(
+            f"can't read {path}: {problem.strerror}", "see that it is a file that you may read"
+        ) from None
+    except UnicodeDecodeError as problem:
+        raise BadMigration(
+            f"{path} is not UTF-8: byte {problem.start + 1} can't be read", "save it as UTF-8"
+        ) from None
+
+
+def read_sql(path: Path, version: str, name: str, text: str | None = None) -> ReadMigration:
+    """A file of SQL as one migration. Raises FileUnreadable, BadMigration."""
+    written = text_of(path) if text is None else text
+    content = written.replace("\r\n", "\n").encode()
+    migration = Migration(version, name, str(path), sha256(content).hexdigest())
+    return ReadMigration(migration, script(written, str(path)))
+
+
+def without_psql(text: str) -> str:
+    """The text with blanks for what is for psql alone: all else keeps its place."""
+    parts: list[str] = []
+    position = 0
+    for statement in split(text):
+        if statement.kind == PSQL:
+            parts.append(text[position : statement.offset])
+            position = statement.offset + len(statement.text)
+            parts.append(" " * len(statement.text))
+    return "".join(parts) + text[position:]
+
+
+def outside(read: ReadMigration) -> ReadMigration:
+    """The same, run statement by statement, each a transaction of its own."""
+    return replace(read, script=_outside(read.script))
+
+
+def by_implicit_transaction(read: ReadMigration) -> ReadMigration:
+    """Of tools that send a file as one message: several statements are one transaction, and one
+    alone may be of those that refuse to run in a transaction."""
+    alone = len(read.script.up) == 1 and refuses_transactions(read.script.up[0].text)
+    return outside(read) if alone else read
+
+
+def sql_below(folder: Path) -> tuple[Path, ...]:
+    """The .sql files of a folder itself, by name; hidden ones are passed over.
+
+    Raises FileUnreadable.
+    """
+    try:
+        return tuple(
+            sorted(
+                path
+                for path in folder.iterdir()
+                if path.suffix.lower() == ".sql" and not path.name.startswith(".")
+            )
+        )
+    except OSError as problem:
+        raise FileUnreadable(
+            f"can't read {problem.filename or folder}: {problem.strerror}",
+            "see that it is a folder that you may read",
+        ) from None
+
+
+def _outside(found: MigrationScript) -> MigrationScript:
+    return replace(found, options=replace(found.options, no_transaction=True))
