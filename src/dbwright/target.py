@@ -91,10 +91,12 @@ def opened(
     budget_seconds: float = 30.0,
     values: int | None = 20,
     workload: bool = False,
+    major: int | None = None,
     progress: Progress = silent,
 ) -> Iterator[Source]:
     """Read the target; the connection or sandbox lives until the block ends.
 
+    `major`: of the server that SQL files are loaded into; None for the one that is at hand.
     Raises TargetError, UsageError, SandboxError.
     """
     if isinstance(target, SnapshotFile):
@@ -106,7 +108,7 @@ def opened(
         with _read(target.url, budget_seconds, values, workload, progress) as source:
             yield source
     else:
-        with _loaded(target.path, budget_seconds, values, progress) as source:
+        with _loaded(target.path, budget_seconds, values, progress, major) as source:
             yield source
 
 
@@ -174,7 +176,11 @@ def _read(
 
 @contextmanager
 def _loaded(
-    path: Path, budget_seconds: float, values: int | None, progress: Progress
+    path: Path,
+    budget_seconds: float,
+    values: int | None,
+    progress: Progress,
+    major: int | None = None,
 ) -> Iterator[Source]:
     from dbwright.sandbox import start
     from dbwright.sandbox.load import load, sql_files
@@ -182,7 +188,7 @@ def _loaded(
     files = sql_files(path)
     progress("starting a sandbox")
     # What autovacuum comes round to would differ from run to run.
-    with start(settings={"autovacuum": "off"}) as server:
+    with start(major, settings={"autovacuum": "off"}) as server:
         root = path if path.is_dir() else None
         loaded = load(server, "target", files, root=root, progress=progress)
         with _read(server.url("target"), budget_seconds, values, False, progress) as source:

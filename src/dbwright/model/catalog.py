@@ -13,11 +13,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
+from dbwright.model.finding import ObjectRef
 from dbwright.model.objects import (
     Attribute,
     Collation,
     Database,
     DefaultPrivilege,
+    Dependency,
     EventTrigger,
     ExtendedStatistics,
     Extension,
@@ -26,6 +28,7 @@ from dbwright.model.objects import (
     HbaRule,
     PasswordKind,
     Publication,
+    PublishedTable,
     Role,
     Schema,
     Sequence,
@@ -71,6 +74,7 @@ __all__ = [
     "Column",
     "Database",
     "DefaultPrivilege",
+    "Dependency",
     "EventTrigger",
     "Exclusion",
     "ExtendedStatistics",
@@ -89,6 +93,7 @@ __all__ = [
     "PasswordKind",
     "Policy",
     "Publication",
+    "PublishedTable",
     "ReplicaIdentity",
     "RewriteRule",
     "Role",
@@ -149,6 +154,11 @@ class Catalog:
     event_triggers: tuple[EventTrigger, ...] = ()
     large_objects: int | None = None
     """How many large objects the database holds."""
+    dependencies: tuple[Dependency, ...] | None = None
+    """What expressions, views, bodies and types need, beyond what the nouns themselves name (keys,
+    parents, owned sequences); None where that was not read."""
+    others: tuple[ObjectRef, ...] = ()
+    """Objects that users made of kinds that have no noun: operators, casts, text search …"""
 
     def table(self, qualified: str) -> Table:
         """`catalog.table("shop.orders")`. Raises KeyError."""

@@ -15,6 +15,7 @@ __all__ = [
     "Collation",
     "Database",
     "DefaultPrivilege",
+    "Dependency",
     "EventTrigger",
     "ExtendedStatistics",
     "Extension",
@@ -23,6 +24,7 @@ __all__ = [
     "HbaRule",
     "PasswordKind",
     "Publication",
+    "PublishedTable",
     "Role",
     "Schema",
     "Sequence",
@@ -62,6 +64,8 @@ class Sequence:
     """Does a column default call it?"""
     comment: str | None = None
     grants: tuple[Grant, ...] = ()
+    persistence: str = "permanent"
+    """permanent, unlogged or temporary."""
 
     @property
     def qualified(self) -> str:
@@ -105,6 +109,11 @@ class Function:
     """The planner's estimate of how many rows it returns; 0 where it returns no set."""
     grants: tuple[Grant, ...] = ()
     comment: str | None = None
+    definition: str | None = None
+    """CREATE OR REPLACE FUNCTION as the server writes it, only where the fields above don't tell
+    all of it: of functions in C, with a support function, with transforms."""
+    aggregate: tuple[tuple[str, str], ...] = ()
+    """Of an aggregate: options and their values, as SQL, in the words of CREATE AGGREGATE."""
 
     @property
     def qualified(self) -> str:
@@ -133,6 +142,9 @@ class Attribute:
 
     name: str
     type: str
+    collation: str | None = None
+    """As SQL writes it; only where it is not the type's own."""
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,9 @@ class Type:
     attributes: tuple[Attribute, ...] = ()
     comment: str | None = None
     grants: tuple[Grant, ...] = ()
+    range_options: tuple[tuple[str, str], ...] = ()
+    """Of a range, beside its subtype, as SQL: subtype_opclass, collation, multirange_type_name …;
+    only those that are not what the server would choose."""
 
     @property
     def qualified(self) -> str:
@@ -249,10 +264,25 @@ class ForeignServer:
     """Options of the server itself that hold a secret (readable by everybody)."""
     user_mappings: tuple[UserMapping, ...] = ()
     grants: tuple[Grant, ...] = ()
+    type: str | None = None
+    version: str | None = None
+    comment: str | None = None
 
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef("server", quote(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table that a publication names."""
+
+    table: str
+    """Qualified."""
+    columns: tuple[str, ...] = ()
+    """Only these; empty for all."""
+    condition: str | None = None
+    """Which rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +294,13 @@ class Publication:
     """Qualified; also those that a schema or ALL TABLES brings."""
     publishes: tuple[str, ...] = ("insert", "update", "delete", "truncate")
     via_root: bool = False
+    named: tuple[PublishedTable, ...] = ()
+    """The tables that it names one by one."""
+    schemas: tuple[str, ...] = ()
+    """All tables of which it publishes."""
+    generated_columns: str = "none"
+    """none or stored."""
+    comment: str | None = None
 
     @property
     def ref(self) -> ObjectRef:
@@ -379,6 +416,8 @@ class Collation:
     deterministic: bool = True
     rules: str | None = None
     """Of ICU, beside those of its locale (PostgreSQL 16 and later)."""
+    owner: str = ""
+    comment: str | None = None
 
     @property
     def qualified(self) -> str:
@@ -434,10 +473,16 @@ class ExtendedStatistics:
     columns: tuple[str, ...]
     expressions: str | None = None
     statistics_target: int | None = None
+    owner: str = ""
+    comment: str | None = None
 
     @property
     def qualified(self) -> str:
         return qualify(self.schema, self.name)
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef("statistics", self.qualified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,7 +497,25 @@ class EventTrigger:
     name: str
     event: str
     function: str
+    """Qualified."""
     enabled: str = "origin"
+    tags: tuple[str, ...] = ()
+    """The commands that it is for; empty for all."""
+    owner: str = ""
+    comment: str | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef("event trigger", quote(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One object can't be without the other. Beside the nouns' own kinds there are `default`
+    (of a column) and `rule`, named as their column and as a part of their relation."""
+
+    object: ObjectRef
+    needs: ObjectRef
 
 
 @dataclass(frozen=True, slots=True)

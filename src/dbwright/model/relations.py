@@ -81,6 +81,12 @@ class Column:
     inherited: bool = False
     comment: str | None = None
     grants: tuple[Grant, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    """n_distinct, n_distinct_inherited."""
+    foreign_options: tuple[tuple[str, str], ...] = ()
+    """Of a foreign table's column, in the words of its wrapper."""
+    type_storage: str | None = None
+    """The storage that its type brings; None where that was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,8 @@ class Exclusion:
     initially_deferred: bool = False
     inherited: bool = False
     comment: str | None = None
+    definition: str | None = None
+    """What follows the name, as the server writes it; None where it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +256,8 @@ class Trigger:
     conditional: bool = False
     inherited: bool = False
     comment: str | None = None
+    definition: str | None = None
+    """The CREATE TRIGGER statement as the server writes it; None where it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +268,9 @@ class RewriteRule:
     event: str
     instead: bool = False
     enabled: str = "origin"
+    definition: str | None = None
+    """The CREATE RULE statement as the server writes it; None where it could not be read."""
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +354,8 @@ class Table:
     access_method: str | None = None
     comment: str | None = None
     grants: tuple[Grant, ...] = ()
+    foreign_options: tuple[tuple[str, str], ...] = ()
+    """Of a foreign table, in the words of its wrapper."""
 
     @property
     def qualified(self) -> str:
@@ -433,6 +448,7 @@ class MaterializedView:
     tablespace: str | None = None
     comment: str | None = None
     grants: tuple[Grant, ...] = ()
+    access_method: str | None = None
 
     @property
     def qualified(self) -> str:

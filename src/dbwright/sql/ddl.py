@@ -16,6 +16,7 @@ __all__ = [
     "check_definition",
     "foreign_key_definition",
     "index_definition",
+    "index_key",
     "key_definition",
 ]
 
@@ -34,7 +35,7 @@ def index_definition(
     words += ["CONCURRENTLY" if concurrently else "", "IF NOT EXISTS" if if_not_exists else ""]
     # An index of one partition says so by being on the partition; ONLY is for the parent alone.
     words += [quote(index.name), "ON", table, "USING", quote(index.method)]
-    words.append("(" + ", ".join(_key(index, key) for key in index.keys) + ")")
+    words.append("(" + ", ".join(index_key(index, key) for key in index.keys) + ")")
     if index.include:
         words.append(f"INCLUDE ({_names(index.include)})")
     if index.nulls_not_distinct:
@@ -48,13 +49,28 @@ def index_definition(
     return " ".join(filter(None, words))
 
 
-def key_definition(key: Key, *, primary: bool) -> str:
-    """The part after the name of a PRIMARY KEY or UNIQUE constraint."""
+def key_definition(
+    key: Key,
+    *,
+    primary: bool,
+    include: Iterable[str] = (),
+    options: Iterable[tuple[str, str]] = (),
+    tablespace: str | None = None,
+) -> str:
+    """The part after the name of a PRIMARY KEY or UNIQUE constraint.
+
+    `include`, `options`, `tablespace`: those of its index.
+    """
     words = ["PRIMARY KEY" if primary else "UNIQUE"]
     if key.nulls_not_distinct:
         words.append("NULLS NOT DISTINCT")
     columns = _names(key.columns)
     words.append(f"({columns} WITHOUT OVERLAPS)" if key.without_overlaps else f"({columns})")
+    included = _names(include)
+    words += [f"INCLUDE ({included})"] if included else []
+    parameters = _options(options)
+    words += [f"WITH ({parameters})"] if parameters else []
+    words += [f"USING INDEX TABLESPACE {quote(tablespace)}"] if tablespace is not None else []
     return " ".join(words + _deferral(key.deferrable, key.initially_deferred))
 
 
@@ -87,8 +103,11 @@ def check_definition(check: Check) -> str:
     return " ".join(words + _validity(check.enforced, check.validated))
 
 
-def _key(index: Index, key: IndexColumn) -> str:
-    """One key of an index: column or expression, collation, operator class, order."""
+def index_key(index: Index, key: IndexColumn) -> str:
+    """One key of an index: column or expression, collation, operator class, order.
+
+    Raises ValueError where its expression was not read.
+    """
     if key.column is not None:
         words = [quote(key.column)]
     elif key.expression is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbwright.migrate.files.script import script
 from dbwright.migrate.replay.run import ReadMigration, judged_run
 from dbwright.model.finding import LockMode
@@ -98,6 +100,8 @@ CREATE MATERIALIZED VIEW "My shop".counts AS SELECT count(*) AS n FROM "My shop"
 CREATE TABLE "My shop".log (at date NOT NULL, serial serial) PARTITION BY RANGE (at);
 CREATE TABLE "My shop".log_2026 PARTITION OF "My shop".log
   FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+ALTER TABLE "My shop"."Orders" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON "My shop"."Orders" TO pg_monitor USING (code = current_user);
 CREATE STATISTICS "My shop".both ON state, code FROM "My shop"."Orders";
 INSERT INTO "My shop"."Orders" (state, code)
   SELECT 'new', 'x' FROM generate_series(1, 5000);
@@ -108,10 +112,12 @@ SET search_path = "My shop";
 ALTER TABLE "Orders" ALTER placed TYPE timestamptz;
 ALTER TYPE state RENAME VALUE 'new' TO 'fresh';
 DROP VIEW paid;
+DROP MATERIALIZED VIEW counts;
 ALTER TABLE log ADD note text;
 ALTER DOMAIN code ADD CHECK (length(VALUE) < 100);
 DROP STATISTICS "both";
 DROP FUNCTION one();
+ALTER POLICY own ON "Orders" USING (true);
 DROP SCHEMA "My shop" CASCADE;
 """
 
@@ -133,3 +139,20 @@ def test_schema_of_a_target(database: Database, postgresql: Server) -> None:
     locked = {lock.object.name for lock in step(judged, "ADD note").effects.locks}
     assert '"My shop".log_2026' in locked
     assert not run.skipped
+
+
+def test_a_type_that_this_server_lacks(database: Database, postgresql: Server) -> None:
+    database.execute(
+        "CREATE EXTENSION citext; CREATE TABLE people (id integer PRIMARY KEY, name citext); "
+        "CREATE VIEW names AS SELECT name FROM people"
+    )
+    with opened(Live(database.url)) as source:
+        snapshot = source.snapshot
+    catalog = snapshot.catalog
+    absent = tuple(replace(one, name="elsewhere") for one in catalog.extensions)
+    lacking = replace(snapshot, catalog=replace(catalog, extensions=absent))
+    asked = migration(1, "ALTER TABLE people ALTER id TYPE bigint;")
+    run = judged_run((asked,), snapshot=lacking, server=postgresql)
+    (found,) = run.migrations[0].steps
+    assert [one.name for one in found.effects.rewritten] == ["public.people"]
+    assert any("table public.people was not made" in one.reason for one in run.skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from operator import attrgetter
 from sys import intern
 from typing import Any
 
-from dbwright.engines.postgresql.names import DEFAULT_COLLATION, Names
+from dbwright.engines.postgresql.names import DEFAULT_COLLATION, Names, options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
 from dbwright.model.catalog import Column
@@ -111,7 +112,14 @@ def _column(row: Row, types: Mapping[tuple[int, int], Row], names: Names) -> Col
         inherited=bool(row.truths & 2),
         comment=row.comment,
         grants=grants(row.acl),
+        options=_options(row.options),
+        foreign_options=_options(row.foreign_options),
+        type_storage=STORAGE.get(type_.storage, type_.storage),
     )
+
+
+def _options(listed: str | None) -> tuple[tuple[str, str], ...]:
+    return () if listed is None else options(json.loads(listed))
 
 
 def _length(base_type: str, modifier: int) -> int | None:

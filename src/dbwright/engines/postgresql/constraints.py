@@ -64,6 +64,7 @@ def build_constraints(oid: int, rows: Iterable[Row], names: Names) -> dict[str, 
                     initially_deferred=row.initially_deferred,
                     inherited=row.inherited,
                     comment=row.comment,
+                    definition=row.definition,
                 )
             )
         elif row.type == "n" and columns:

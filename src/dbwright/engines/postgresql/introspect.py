@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from dbwright.engines.postgresql import objects
 from dbwright.engines.postgresql.ahead import ReadAhead
 from dbwright.engines.postgresql.columns import ColumnRows, collect_columns
+from dbwright.engines.postgresql.dependencies import dependencies
 from dbwright.engines.postgresql.names import options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row, Session
@@ -23,6 +25,7 @@ from dbwright.model.catalog import (
     Subscription,
     Tablespace,
 )
+from dbwright.model.finding import ObjectRef
 from dbwright.model.names import qualify
 from dbwright.progress import Progress, silent
 
@@ -60,6 +63,8 @@ OTHER_QUERIES = (
     "tablespaces",
     "event_triggers",
     "large_objects",
+    "dependencies",
+    "others",
 )
 """Beside those of tables, in the order in which their rows are used."""
 
@@ -153,7 +158,7 @@ def _catalog(rows: ReadAhead, server_row: Row, host: str) -> tuple[Catalog, tupl
         ),
         available_extensions=tuple(row.name for row in rows["available_extensions"]),
         foreign_servers=objects.foreign_servers(rows["foreign_servers"], rows["user_mappings"]),
-        publications=tuple(objects.publication(row) for row in rows["publications"]),
+        publications=tuple(objects.publication(row, pairs, names) for row in rows["publications"]),
         subscriptions=tuple(
             Subscription(row.name, row.owner, row.enabled, row.slot, tuple(row.publications))
             for row in rows["subscriptions"]
@@ -186,6 +191,9 @@ def _catalog(rows: ReadAhead, server_row: Row, host: str) -> tuple[Catalog, tupl
                 row.event,
                 qualify(row.function_schema, row.function_name),
                 ENABLED[row.enabled],
+                tuple(row.tags or ()),
+                row.owner,
+                row.comment,
             )
             for row in rows["event_triggers"]
         ),
@@ -201,9 +209,13 @@ def _catalog(rows: ReadAhead, server_row: Row, host: str) -> tuple[Catalog, tupl
                 row.ctype,
                 row.deterministic,
                 row.rules,
+                row.owner,
+                row.comment,
             )
             for row in relations.collations
             if row.version is not None or row.schema not in SERVERS_OWN
         ),
     )
-    return catalog, relations.locked
+    needs = dependencies(catalog, rows["dependencies"], names, relations.collations)
+    others = tuple(ObjectRef(row.kind, row.name) for row in rows["others"])
+    return replace(catalog, dependencies=needs, others=others), relations.locked

@@ -10,6 +10,7 @@ from dbwright.engines.postgresql.host import machine_of_process
 from dbwright.engines.postgresql.names import options
 from dbwright.engines.postgresql.privileges import grants
 from dbwright.engines.postgresql.session import Row
+from dbwright.engines.postgresql.tables import PERSISTENCE
 from dbwright.model.catalog import (
     Attribute,
     Check,
@@ -19,6 +20,7 @@ from dbwright.model.catalog import (
     Function,
     HbaRule,
     Publication,
+    PublishedTable,
     Role,
     Sequence,
     Server,
@@ -29,7 +31,7 @@ from dbwright.model.catalog import (
     TypeKind,
     UserMapping,
 )
-from dbwright.model.names import qualify
+from dbwright.model.names import multirange_name, qualify
 
 __all__ = [
     "database",
@@ -47,7 +49,7 @@ __all__ = [
     "types",
 ]
 
-FUNCTION_KIND = {"f": "function", "p": "procedure", "a": "aggregate", "w": "function"}
+FUNCTION_KIND = {"f": "function", "p": "procedure", "a": "aggregate", "w": "window function"}
 VOLATILITY = {"i": "immutable", "s": "stable", "v": "volatile"}
 PARALLEL = {"s": "safe", "r": "restricted", "u": "unsafe"}
 TYPE_KIND = {
@@ -106,6 +108,7 @@ def sequence(
         used_by_default=row.used_by_default,
         comment=row.comment,
         grants=grants(row.acl),
+        persistence=PERSISTENCE[row.persistence],
     )
 
 
@@ -132,6 +135,8 @@ def function(row: Row) -> Function:
         result_rows=row.result_rows,
         grants=grants(row.acl),
         comment=row.comment,
+        definition=row.definition,
+        aggregate=options(row.aggregate),
     )
 
 
@@ -150,15 +155,28 @@ def types(rows: list[Row], checks: Mapping[int, tuple[Check, ...]]) -> tuple[Typ
             default=row.default,
             checks=checks.get(row.oid, ()),
             attributes=tuple(
-                Attribute(name, type_)
-                for name, type_ in zip(
-                    row.attribute_names or (), row.attribute_types or (), strict=True
+                Attribute(*attribute)
+                for attribute in zip(
+                    row.attribute_names or (),
+                    row.attribute_types or (),
+                    row.attribute_collations or (),
+                    row.attribute_comments or (),
+                    strict=True,
                 )
             ),
             comment=row.comment,
             grants=grants(row.acl),
+            range_options=_range_options(row),
         )
         for row in rows
+    )
+
+
+def _range_options(row: Row) -> tuple[tuple[str, str], ...]:
+    """Without the name that the server itself would choose for the multirange."""
+    chosen = qualify(row.schema, multirange_name(row.name))
+    return tuple(
+        pair for pair in options(row.range_options) if pair != ("multirange_type_name", chosen)
     )
 
 
@@ -212,6 +230,9 @@ def _foreign_server(row: Row, mappings: tuple[UserMapping, ...]) -> ForeignServe
         secret_options=secret,
         user_mappings=mappings,
         grants=grants(row.acl),
+        type=row.type,
+        version=row.version,
+        comment=row.comment,
     )
 
 
@@ -219,7 +240,9 @@ def _is_secret(option: str) -> bool:
     return any(part in option.lower() for part in SECRET_OPTIONS)
 
 
-def publication(row: Row) -> Publication:
+def publication(
+    row: Row, names: Mapping[int, tuple[str, str]], columns: Mapping[int, Mapping[int, str]]
+) -> Publication:
     actions = {
         "insert": row.insert,
         "update": row.update,
@@ -233,7 +256,25 @@ def publication(row: Row) -> Publication:
         tables=tuple(qualify(*pair) for pair in zip(row.schemas, row.tables, strict=True)),
         publishes=tuple(action for action, published in actions.items() if published),
         via_root=row.via_root,
+        named=tuple(_published(row, names, columns)),
+        schemas=tuple(row.published_schemas),
+        generated_columns="stored" if row.generated_columns == "s" else "none",
+        comment=row.comment,
     )
+
+
+def _published(
+    row: Row, names: Mapping[int, tuple[str, str]], columns: Mapping[int, Mapping[int, str]]
+) -> Iterable[PublishedTable]:
+    for place, oid in enumerate(row.named):
+        if oid not in names:
+            continue  # a table of an extension
+        positions = (row.named_columns or {})[place] if row.named_columns else None
+        yield PublishedTable(
+            qualify(*names[oid]),
+            tuple(columns[oid].get(position, "") for position in positions or ()),
+            row.named_conditions[place] if row.named_conditions else None,
+        )
 
 
 def slot(row: Row) -> Slot:
@@ -318,4 +359,6 @@ def extended_statistics(
         columns=tuple(columns[row.relation].get(position, "") for position in row.columns),
         expressions=row.expressions,
         statistics_target=row.target,
+        owner=row.owner,
+        comment=row.comment,
     )

@@ -30,7 +30,7 @@ from dbwright.model.catalog import (
 )
 from dbwright.model.names import qualify
 
-__all__ = ["ENABLED", "QUERIES", "Relations", "build_relations"]
+__all__ = ["ENABLED", "PERSISTENCE", "QUERIES", "Relations", "build_relations"]
 
 T = TypeVar("T")
 ENABLED = {"O": "origin", "D": "disabled", "R": "replica", "A": "always"}
@@ -167,6 +167,7 @@ def _relations(
                     populated=row.populated,
                     indexes=indexes.get(oid, ()),
                     tablespace=row.tablespace,
+                    access_method=row.access_method,
                     **shared,
                 )
             )
@@ -227,6 +228,7 @@ def _table_facts(row: Row, names: Names) -> dict[str, Any]:
         "access_method": row.access_method,
         "comment": row.comment,
         "grants": grants(row.acl),
+        "foreign_options": options(row.foreign_options),
     }
 
 
@@ -254,11 +256,19 @@ def _trigger(row: Row) -> Trigger:
         conditional=row.conditional,
         inherited=row.inherited,
         comment=row.comment,
+        definition=row.definition,
     )
 
 
 def _rewrite_rule(row: Row) -> RewriteRule:
-    return RewriteRule(row.name, RULE_EVENT[row.event], row.instead, ENABLED[row.enabled])
+    return RewriteRule(
+        row.name,
+        RULE_EVENT[row.event],
+        row.instead,
+        ENABLED[row.enabled],
+        row.definition,
+        row.comment,
+    )
 
 
 def _policy(row: Row) -> Policy:

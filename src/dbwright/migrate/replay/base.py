@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psycopg
 
 from dbwright.errors import NoServerPrograms
+from dbwright.migrate.replay.schema import make_schema
 from dbwright.model.catalog import Catalog
 from dbwright.model.names import literal, quote
 from dbwright.model.report import Skipped
@@ -16,7 +17,6 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.server import Server, start
 from dbwright.sandbox.trust import LOADER
-from dbwright.sandbox.twin.declare import declare
 from dbwright.sandbox.twin.settings import database_options
 
 __all__ = ["DATABASE", "Base", "base"]
@@ -111,10 +111,9 @@ def _made(server: Server, snapshot: Snapshot | None, progress: Progress) -> list
         return []
     with psycopg.connect(server.url(), autocommit=True) as connection:
         options = database_options(snapshot.catalog, connection)
-    server.create_database(DATABASE, options)
+    progress("making the schema")
+    skipped = make_schema(server, DATABASE, options, snapshot.catalog, progress)
     with psycopg.connect(server.url(DATABASE), autocommit=True) as connection:
-        progress("making the schema")
-        skipped = list(declare(connection, snapshot.catalog, progress))
         _hand_over(connection)
         _set(connection, snapshot.catalog)
     return skipped

@@ -119,7 +119,14 @@ class Replay:
         if any(step.kind not in LEAVES_CATALOG for step in steps):
             self._catalog = None
         return JudgedMigration(
-            migration, whole, tuple(steps), before, self.catalog, new, script.down
+            migration,
+            whole,
+            tuple(steps),
+            before,
+            self.catalog,
+            new,
+            script.down,
+            script.options,
         )
 
     def _plain(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> Refusal | None:

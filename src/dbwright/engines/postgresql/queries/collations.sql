@@ -7,6 +7,7 @@ SELECT c.oid::int8 AS oid, n.nspname AS schema, c.collname AS name,
        {% elif v >= 15 %}coalesce(c.colliculocale, c.collcollate::text)
        {% else %}c.collcollate::text{% endif %} AS locale,
        c.collctype::text AS ctype, c.collisdeterministic AS deterministic,
-       {% if v >= 16 %}c.collicurules{% else %}NULL::text{% endif %} AS rules
+       {% if v >= 16 %}c.collicurules{% else %}NULL::text{% endif %} AS rules,
+       pg_get_userbyid(c.collowner) AS owner, obj_description(c.oid, 'pg_collation') AS comment
 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
 ORDER BY n.nspname, c.collname, c.collencoding

@@ -4,7 +4,8 @@ SELECT u.type, u.modifier,
        format_type(coalesce(nullif(b.typelem, 0), b.oid), NULL) AS base,
        t.typtype = 'd' AS is_domain, tn.nspname AS schema, t.typname AS plain_name,
        b.typcategory = 'A' AS is_array,
-       t.typlen AS length, t.typalign::text AS alignment, t.typcollation::int8 AS collation
+       t.typlen AS length, t.typalign::text AS alignment, t.typcollation::int8 AS collation,
+       t.typstorage::text AS storage
 FROM unnest('{ {{- types -}} }'::int8[], '{ {{- modifiers -}} }'::int[]) u (type, modifier)
 JOIN pg_type t ON t.oid = u.type::oid
 JOIN pg_namespace tn ON tn.oid = t.typnamespace

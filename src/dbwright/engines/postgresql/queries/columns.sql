@@ -1,5 +1,6 @@
 -- In whatever order the server finds them: sorting so many rows costs more there than here. What
--- most columns have not is NULL, and truths are bits of one number: cells cost, too.
+-- most columns have not is NULL, and truths are bits of one number: cells cost, too. Lists are JSON:
+-- equal rows are found by their cells.
 SELECT a.attrelid::int8 AS relation, a.attnum AS position, a.attname AS name,
        a.atttypid::int8 AS type, a.atttypmod AS modifier,
        a.attnotnull::int + 2 * (NOT a.attislocal)::int AS truths,
@@ -13,7 +14,9 @@ SELECT a.attrelid::int8 AS relation, a.attnum AS position, a.attname AS name,
             WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0)
             WHEN {{ readable("a.attrelid") }} THEN pg_get_expr(ad.adbin, ad.adrelid)
        END AS "default",
-       d.description AS comment, a.attacl::text[] AS acl
+       d.description AS comment, to_json(a.attoptions)::text AS options,
+       to_json(a.attfdwoptions)::text AS foreign_options,
+       a.attacl::text[] AS acl
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -19,6 +19,8 @@ SELECT k.conrelid::int8 AS relation, k.contypid::int8 AS domain, k.conname AS na
            CASE WHEN k.conrelid = 0 THEN pg_get_expr(k.conbin, 0)
                 WHEN {{ readable("k.conrelid") }} THEN pg_get_expr(k.conbin, k.conrelid) END
        END AS expression,
+       CASE WHEN k.contype = 'x' AND {{ readable("k.conrelid") }}
+            THEN pg_get_constraintdef(k.oid) END AS definition,
        d.description AS comment
 FROM pg_constraint k
 JOIN pg_namespace n ON n.oid = k.connamespace

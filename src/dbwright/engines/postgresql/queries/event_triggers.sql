@@ -1,5 +1,7 @@
 SELECT e.evtname AS name, e.evtevent AS event, n.nspname AS function_schema,
-       p.proname AS function_name, e.evtenabled::text AS enabled
+       p.proname AS function_name, e.evtenabled::text AS enabled,
+       e.evttags AS tags, pg_get_userbyid(e.evtowner) AS owner,
+       obj_description(e.oid, 'pg_event_trigger') AS comment
 FROM pg_event_trigger e
 JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_namespace n ON n.oid = p.pronamespace
 LEFT JOIN pg_depend x

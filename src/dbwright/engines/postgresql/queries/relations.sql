@@ -8,7 +8,7 @@ SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::te
        pg_get_expr(c.relpartbound, 0) AS partition_bound,
        c.reloptions AS options, toast.reloptions AS toast_options,
        am.amname AS access_method, ts.spcname AS tablespace,
-       fs.srvname AS foreign_server,
+       fs.srvname AS foreign_server, ft.ftoptions AS foreign_options,
        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
        pt.partstrat::text AS partition_strategy,
        pt.partattrs::int2[] AS partition_columns,

@@ -7,7 +7,8 @@ SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name,
        s.seqrelid IN (SELECT u.refobjid FROM pg_depend u
                       WHERE u.refclassid = 'pg_class'::regclass
                         AND u.classid = 'pg_attrdef'::regclass) AS used_by_default,
-       d.description AS comment, c.relacl::text[] AS acl
+       d.description AS comment, c.relacl::text[] AS acl,
+       c.relpersistence::text AS persistence
 FROM pg_sequence s
 JOIN pg_class c ON c.oid = s.seqrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace

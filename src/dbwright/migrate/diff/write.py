@@ -1,0 +1,146 @@
+"""The files of a migration: what goes up, what takes it back, and what that can't restore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from dbwright.migrate.diff.kinds.types import added_labels
+from dbwright.migrate.diff.plan import Plan, plan
+from dbwright.migrate.diff.rename import Rename
+from dbwright.migrate.diff.renames import apply, reversed_rename
+from dbwright.migrate.diff.step import Step
+from dbwright.model.catalog import Catalog, TypeKind
+from dbwright.model.finding import ObjectRef
+
+__all__ = ["Part", "parts", "text"]
+
+BODIES = "SET LOCAL check_function_bodies = off"
+"""Functions may name what is made after them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is one file, and one transaction."""
+
+    up: Plan
+    down: Plan
+
+    @property
+    def losing(self) -> tuple[Step, ...]:
+        """The steps up that lose data."""
+        return tuple(step for step in self.up.steps if step.loses)
+
+    @property
+    def says_something(self) -> bool:
+        return any((self.up.steps, self.down.steps, self.up.unwritten, self.down.unwritten))
+
+    @property
+    def apart(self) -> bool:
+        """Must something be committed before the rest can use it?"""
+        steps = self.up.steps + self.down.steps
+        return any(step.commits for step in steps) and not (
+            all(step.commits for step in self.up.steps)
+            or all(step.commits for step in self.down.steps)
+        )
+
+
+def parts(
+    before: Catalog,
+    after: Catalog,
+    renames: Sequence[Rename],
+    *,
+    owners: bool = True,
+    privileges: bool = True,
+) -> tuple[Part, ...]:
+    """New values of enums are committed before anything uses them: they are a part of their own, in
+    either direction, but where there are `renames`, which make it one."""
+    options = {"owners": owners, "privileges": privileges}
+    if not renames:
+        found: list[Part] = []
+        for old, new in _stations(before, after):
+            part = Part(plan(old, new, **options), plan(new, old, **options))
+            found += [part] if part.says_something else []
+        return tuple(found)
+    # The names first, in either direction: what comes after ends in what a server has written.
+    back = _back(before, renames)
+    up = _all(apply(before, renames), after, renames, options)
+    return (Part(up, _all(apply(after, back), before, back, options)),)
+
+
+def _all(
+    before: Catalog, after: Catalog, renames: Sequence[Rename], options: dict[str, bool]
+) -> Plan:
+    steps = [Step(one.statement, one.object) for one in renames]
+    unwritten: list[tuple[ObjectRef, str]] = []
+    for old, new in _stations(before, after):
+        found = plan(old, new, **options)
+        steps += found.steps
+        unwritten += found.unwritten
+    return Plan(tuple(steps), tuple(unwritten))
+
+
+def _back(before: Catalog, renames: Sequence[Rename]) -> tuple[Rename, ...]:
+    """The same names the other way, from the last one on."""
+    found: list[Rename] = []
+    for one in renames:
+        found.append(reversed_rename(before, one))
+        before = apply(before, (one,))
+    return tuple(reversed(found))
+
+
+def _stations(before: Catalog, after: Catalog) -> Iterator[tuple[Catalog, Catalog]]:
+    """With the values that are added made first, and with those that are gone left to the last."""
+    first = _with_labels(before, after)
+    last = _with_labels(after, before)
+    stations = [before, first, last, after]
+    for old, new in pairwise(stations):
+        if old is not new:
+            yield old, new
+
+
+def _with_labels(catalog: Catalog, other: Catalog) -> Catalog:
+    """The catalog with the enum values that the other one has besides; itself where none."""
+    labels = {t.qualified: t.labels for t in other.types if t.kind is TypeKind.ENUM}
+    types = tuple(
+        replace(t, labels=labels[t.qualified])
+        if t.kind is TypeKind.ENUM
+        and t.qualified in labels
+        and t.labels != labels[t.qualified]
+        and added_labels(t.labels, labels[t.qualified])
+        else t
+        for t in catalog.types
+    )
+    return replace(catalog, types=types) if types != catalog.types else catalog
+
+
+def text(found: Sequence[Part], title: str, notes: Sequence[str] = ()) -> str:
+    """One file. One of several parts runs statement by statement, outside of a transaction."""
+    lines = [f"-- {title}"]
+    lines += [f"-- {note}" for note in notes]
+    for part in found:
+        lines += [f"-- loses: {step.object}: {step.loses}" for step in part.losing]
+        for ref, why in dict.fromkeys(part.up.unwritten + part.down.unwritten):
+            lines.append(f"-- not written: {ref}: {why}")
+    alone = len(found) > 1 or any(part.apart for part in found)
+    lines += ["-- no-transaction"] if alone else []
+    lines += ["", "-- UP", ""]
+    for part in found:
+        lines += _statements(part.up.steps, alone=alone)
+    lines += ["-- DOWN", ""]
+    lost = [step for part in found for step in part.losing]
+    lines += [f"-- Not restored: {step.object}: {step.loses}." for step in lost]
+    lines += [""] if lost else []
+    for part in reversed(found):
+        lines += _statements(part.down.steps, alone=alone)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _statements(steps: Sequence[Step], *, alone: bool) -> Iterator[str]:
+    if any(step.object.kind in ("function", "procedure", "window function") for step in steps):
+        yield f"{BODIES.replace('LOCAL ', '') if alone else BODIES};\n"
+    for step in steps:
+        if step.note:
+            yield f"-- {step.note}"
+        yield f"{step.sql};\n"

@@ -1,0 +1,212 @@
+"""`dbwright migrate diff`: what makes one schema of another, as a migration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from dbwright.configuration import Configuration
+from dbwright.errors import DataWouldBeLost, FileUnreadable, UsageError
+from dbwright.migrate.diff.compare import Difference, differences
+from dbwright.migrate.diff.reading import Side, read_both
+from dbwright.migrate.diff.rename import Rename
+from dbwright.migrate.diff.renames import (
+    apply,
+    asked_for,
+    candidates,
+    old_and_new,
+    renamed_parts,
+    require_there,
+    told,
+)
+from dbwright.migrate.diff.write import Part, parts, text
+from dbwright.migrate.files.folder import read_folder
+from dbwright.migrate.new import file_name
+from dbwright.model.catalog import Catalog
+from dbwright.model.document import Document
+from dbwright.operation import Effect, Example, Parameter, operation
+from dbwright.progress import Progress
+from dbwright.target import resolve
+
+__all__ = ["diff"]
+
+SIDE = "a URL, a snapshot, a .sql file, a folder of them, or a name in dbwright.toml"
+MOST = 5
+"""Steps that an error names one by one."""
+
+
+@operation(
+    Effect.PLANS,
+    examples=(
+        Example("dbwright migrate diff postgresql://me@db/shop schema.sql", "to what a file says"),
+        Example("dbwright migrate diff before.dbw after.dbw -o 012_change.sql", "two snapshots"),
+        Example(
+            "dbwright migrate diff before.sql after.sql --rename shop.orders.total=amount",
+            "a column that only got another name",
+        ),
+        Example("dbwright migrate diff old.sql new.sql --dir migrations", "the folder's next file"),
+    ),
+)
+def diff(
+    from_: Annotated[str, Parameter(f"what is there: {SIDE}", "FROM", argument=True)],
+    to: Annotated[str, Parameter(f"what is to be there: {SIDE}", "TO", argument=True)],
+    *,
+    rename: Annotated[
+        tuple[str, ...],
+        Parameter(
+            "a table, column or enum value that only gets another name: shop.orders.total=amount",
+            "OLD=NEW",
+        ),
+    ] = (),
+    no_rename: Annotated[bool, Parameter("nothing was renamed: don't ask, don't guess")] = False,
+    allow_destructive: Annotated[bool, Parameter("write steps that lose data")] = False,
+    no_owner: Annotated[bool, Parameter("leave owners as they are")] = False,
+    no_privileges: Annotated[bool, Parameter("leave privileges as they are")] = False,
+    dir: Annotated[
+        Path | None, Parameter("write the next files of this folder of migrations", "DIR")
+    ] = None,
+    name: Annotated[str, Parameter("of a file in --dir, in a few words", "WORDS")] = "diff",
+    progress: Progress,
+    configuration: Configuration,
+) -> Document:
+    """Write the migration that makes the schema TO of the schema FROM, and the way back.
+
+    The statements come in an order in which each can run; views and functions that stand in the way
+    are made again with all that hangs on them. Steps that lose data are refused without
+    `--allow-destructive`. What was renamed is asked for on a terminal, and told by `--rename`
+    elsewhere; indexes and constraints that differ in nothing but their names are renamed. SQL files
+    are loaded into a throw-away server of the other side's version. Owners are not compared with
+    SQL files. The statements are plain: `dbwright migrate plan` makes them safe to run live.
+    """
+    _require_words(rename, name)
+    if dir is not None and dir.exists():
+        read_folder(dir)
+    first, second = read_both(resolve(from_, configuration), resolve(to, configuration), progress)
+    owners = not (no_owner or first.from_files or second.from_files)
+    compared = {"owners": owners, "privileges": not no_privileges}
+    before, renames = asked_for(first.catalog, rename)
+    require_there(renames, first.catalog, second.catalog)
+    open_: tuple[Rename, ...] = ()
+    if not no_rename:
+        before, renames, open_ = _answered(before, second.catalog, renames)
+        same = renamed_parts(before, second.catalog)
+        renames += same
+    progress("comparing")
+    found = parts(first.catalog, second.catalog, renames, **compared)
+    _refuse_losses(found, open_, allow_destructive)
+    different = differences(first.catalog, second.catalog, **compared)
+    return _document(first, second, found, different, renames, dir, name)
+
+
+def _require_words(renames: Sequence[str], name: str) -> None:
+    """Said before anything is read. Raises UsageError."""
+    for text_ in renames:
+        old_and_new(text_)
+    if not _words(name):
+        raise UsageError("the name has no letters", "say in a few words what it does")
+
+
+def _words(name: str) -> list[str]:
+    return "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+
+
+def _answered(
+    before: Catalog, after: Catalog, renames: tuple[Rename, ...]
+) -> tuple[Catalog, tuple[Rename, ...], tuple[Rename, ...]]:
+    """Those that a person at a terminal says yes to; without one, those that could be."""
+    possible = tuple(candidates(before, after))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return before, renames, possible
+    while possible:
+        one = possible[0]
+        sys.stderr.write(f"Was {one.object} renamed to {one.name}? [y/N]\n")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip().lower()
+        if answer in ("y", "yes"):
+            renames += (one,)
+            before = apply(before, (one,))
+            asked = {other.object for other in possible}
+            possible = tuple(other for other in candidates(before, after) if other.object in asked)
+        else:
+            possible = possible[1:]
+    return before, renames, ()
+
+
+def _refuse_losses(found: Sequence[Part], open_: Sequence[Rename], allowed: bool) -> None:
+    losing = [step for part in found for step in part.losing]
+    if not losing or allowed:
+        return
+    told_of = [f"{step.object} ({step.loses})" for step in losing[:MOST]]
+    more = f" and {len(losing) - MOST} more" if len(losing) > MOST else ""
+    gone = {step.object for step in losing}
+    names = [told(one) for one in open_ if one.object in gone or one.object.kind == "value"]
+    ask = f"if it was only renamed: {' '.join(names[:MOST])}; else: " if names else ""
+    raise DataWouldBeLost(
+        f"this would lose data: {'; '.join(told_of)}{more}",
+        f"{ask}--allow-destructive writes it all the same",
+    )
+
+
+def _document(
+    first: Side,
+    second: Side,
+    found: Sequence[Part],
+    different: Sequence[Difference],
+    renames: Sequence[Rename],
+    folder: Path | None,
+    name: str,
+) -> Document:
+    uncompared = list(dict.fromkeys((*first.notes, *second.notes)))
+    notes = [f"not compared: {note}" for note in uncompared]
+    data: dict[str, Any] = {
+        "from": first.name,
+        "to": second.name,
+        "equal": not found,
+        "differences": [one.text for one in different],
+        "renames": [{"object": str(one.object), "name": one.name} for one in renames],
+        "files": [_file(part) for part in found],
+        "not_compared": uncompared,
+    }
+    title = f"From {first.name} to {second.name}"
+    if not found:
+        same = "".join(f"-- {line}\n" for line in ("The schemas are the same.", *notes))
+        return Document("migrate diff", same, data, plain=True)
+    if folder is None:
+        return Document("migrate diff", text(found, title, notes), data, plain=True)
+    paths = [_write(folder, name, text([part], title, notes)) for part in found]
+    data["paths"] = [str(path) for path in paths]
+    return Document("migrate diff", "".join(f"{path}\n" for path in paths), data, plain=True)
+
+
+def _file(part: Part) -> dict[str, Any]:
+    return {
+        "up": [
+            {"sql": step.sql, "object": str(step.object), "loses": step.loses or None}
+            for step in part.up.steps
+        ],
+        "down": [
+            {"sql": step.sql, "object": str(step.object), "loses": step.loses or None}
+            for step in part.down.steps
+        ],
+        "not_written": [
+            f"{ref}: {why}" for ref, why in dict.fromkeys(part.up.unwritten + part.down.unwritten)
+        ],
+    }
+
+
+def _write(folder: Path, name: str, content: str) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / file_name(read_folder(folder), _words(name))
+        # Never over a file that somebody else made in this moment.
+        opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            file.write(content)
+    except OSError as problem:
+        raise FileUnreadable(
+            f"can't write into {folder}: {problem.strerror}", "name another folder with --dir"
+        ) from None
+    return path

@@ -1,0 +1,112 @@
+"""A catalog made real in an empty database: the whole schema, statement by statement.
+
+What this server can't have (an extension that it lacks, and what is of its types) is told. Where a
+table is missing for it, the schema is made again as the planner sees it, with stand-ins for unknown
+types: then all tables are there, and some of what hangs on them is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+
+from dbwright.engines.postgresql.introspect import introspect
+from dbwright.engines.postgresql.session import Session
+from dbwright.migrate.diff.plan import plan
+from dbwright.migrate.diff.step import Step
+from dbwright.model.catalog import Catalog
+from dbwright.model.names import quote
+from dbwright.model.report import Skipped
+from dbwright.progress import Progress
+from dbwright.sandbox.server import Server
+from dbwright.sandbox.twin.declare import declare
+
+__all__ = ["make_schema"]
+
+BATCH = 200
+READ_SECONDS = 60.0
+SETTINGS = (
+    "SET check_function_bodies = off; SET client_min_messages = error; SET search_path = pg_catalog"
+)
+Refused = tuple[Step, psycopg.Error]
+
+
+def make_schema(
+    server: Server, database: str, options: str, catalog: Catalog, progress: Progress
+) -> list[Skipped]:
+    """Make the database, with all of the catalog that can be made; what could not."""
+    server.create_database(database, options)
+    with Session.open(server.url(database), READ_SECONDS) as reading:
+        fresh = introspect(reading)
+    planned = plan(fresh, catalog, owners=False, privileges=False)
+    skipped = [
+        Skipped("schema", f"{object} was not made: {why}") for object, why in planned.unwritten
+    ]
+    with psycopg.connect(server.url(database), autocommit=True) as connection:
+        _make_roles(connection, catalog)
+        refused = _run(connection, planned.steps, progress)
+    told = [*skipped, *(_told(step, problem) for step, problem in refused)]
+    if not any(step.object.kind == "table" for step, _ in refused):
+        return told
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {quote(database)}".encode())
+    server.create_database(database, options)
+    with psycopg.connect(server.url(database), autocommit=True) as connection:
+        return [*told, *declare(connection, catalog, progress)]
+
+
+def _make_roles(connection: psycopg.Connection[Any], catalog: Catalog) -> None:
+    """Policies and grants name them."""
+    rows = connection.execute("SELECT rolname FROM pg_roles").fetchall()
+    there = {row[0] for row in rows}
+    for role in catalog.roles:
+        if role.name not in there and not role.predefined:
+            connection.execute(f"CREATE ROLE {quote(role.name)} NOLOGIN".encode())
+
+
+def _run(
+    connection: psycopg.Connection[Any], steps: Sequence[Step], progress: Progress
+) -> list[Refused]:
+    """Many at a time; one by one where one of them is refused."""
+    connection.execute(SETTINGS)
+    refused: list[Refused] = []
+    for start in range(0, len(steps), BATCH):
+        progress("making the schema", start, len(steps))
+        batch = steps[start : start + BATCH]
+        if any(step.commits for step in batch) or not _together(connection, batch):
+            refused += _one_by_one(connection, batch)
+    return refused
+
+
+def _together(connection: psycopg.Connection[Any], batch: Iterable[Step]) -> bool:
+    try:
+        connection.execute(";\n".join(step.sql for step in batch).encode())
+    except psycopg.Error:
+        if connection.closed:
+            raise
+        return False
+    return True
+
+
+def _one_by_one(connection: psycopg.Connection[Any], batch: Iterable[Step]) -> list[Refused]:
+    refused: list[Refused] = []
+    for step in batch:
+        try:
+            connection.execute(step.sql.encode())
+        except psycopg.Error as problem:
+            if connection.closed:
+                raise
+            refused.append((step, problem))
+    return refused
+
+
+def _told(step: Step, problem: psycopg.Error) -> Skipped:
+    said = problem.diag.message_primary or str(problem)
+    return Skipped(
+        "schema",
+        f"{step.object} was not made: {said}",
+        "what depends on it is not judged as it is on the target",
+        (str(step.object),),
+    )

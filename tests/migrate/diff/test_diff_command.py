@@ -1,0 +1,130 @@
+"""`dbwright migrate diff`, as it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.migrate.diff.applied import catalog_of, fresh
+
+from dbwright.migrate.diff.compare import differences
+from dbwright.sandbox import Server
+from servers.command_line import Done
+
+Run = Callable[..., Done]
+
+OLD = """
+CREATE SCHEMA shop;
+CREATE TYPE shop.state AS ENUM ('new', 'paid');
+CREATE TABLE shop.orders (id bigint PRIMARY KEY, total numeric, state shop.state);
+CREATE VIEW shop.seen AS SELECT id, total FROM shop.orders;
+CREATE FUNCTION shop.one() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
+"""
+NEW = """
+CREATE SCHEMA shop;
+CREATE TYPE shop.state AS ENUM ('new', 'paid', 'sent');
+CREATE TABLE shop.orders (id bigint PRIMARY KEY, amount numeric, state shop.state DEFAULT 'sent');
+CREATE VIEW shop.seen AS SELECT id, amount FROM shop.orders;
+CREATE FUNCTION shop.one() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 3; END;
+CREATE TABLE shop.items (id integer REFERENCES shop.orders);
+"""
+RENAMED = ("--rename", "shop.orders.total=amount")
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.sql").write_text(OLD)
+    (tmp_path / "new.sql").write_text(NEW)
+    return tmp_path
+
+
+def test_what_loses_data_is_refused(dbwright: Run, files: Path) -> None:
+    done = dbwright("migrate", "diff", "old.sql", "new.sql")
+    assert (done.status, done.out) == (3, "")
+    assert "column shop.orders.total (the column's values)" in done.err
+    assert "--rename shop.orders.total=amount" in done.err
+    assert "--allow-destructive" in done.err
+    allowed = dbwright("migrate", "diff", "old.sql", "new.sql", "--allow-destructive")
+    assert allowed.status == 0
+    assert "-- loses: column shop.orders.total: the column's values" in allowed.out
+    assert "-- Not restored: column shop.orders.total" in allowed.out
+
+
+def test_the_files_it_writes_run_up_and_down(
+    dbwright: Run, files: Path, postgresql: Server
+) -> None:
+    """Values of an enum are committed before they are used: two files."""
+    made = dbwright(
+        "migrate", "diff", "old.sql", "new.sql", "--dir", "m", "--allow-destructive", "--name", "It"
+    )
+    assert (made.status, made.out) == (0, "m/001_it.sql\nm/002_it.sql\n")
+    with fresh(postgresql, [OLD]) as url, fresh(postgresql, [NEW]) as other:
+        before = catalog_of(url)
+        assert dbwright("migrate", "up", url, "--dir", "m").status == 0
+        told = {str(one.object) for one in differences(catalog_of(url), catalog_of(other))}
+        assert told == {"table public.schema_migrations"}
+        assert dbwright("migrate", "down", url, "--dir", "m").status == 0
+        assert dbwright("migrate", "down", url, "--dir", "m").status == 0
+        told = {str(one.object) for one in differences(catalog_of(url), before)}
+        assert told == {"table public.schema_migrations"}
+
+
+def test_a_rename_and_equal_schemas(dbwright: Run, files: Path, postgresql: Server) -> None:
+    """From a live database to a file; the pipe's text is a migration."""
+    with fresh(postgresql, [OLD]) as url:
+        done = dbwright("migrate", "diff", url, "new.sql", *RENAMED)
+        assert done.status == 0
+        assert done.out.count("-- UP") == 1 and "RENAME COLUMN total TO amount" in done.out
+        (files / "m").mkdir()
+        (files / "m" / "001_renamed.sql").write_text(done.out)
+        assert dbwright("migrate", "up", url, "--dir", "m").status == 0
+        same = dbwright("migrate", "diff", url, "new.sql", "--format", "json", "--no-rename")
+        assert same.status == 3 and "table public.schema_migrations (all its rows)" in same.err
+        assert dbwright("migrate", "down", url, "--dir", "m").status == 0
+    equal = dbwright("migrate", "diff", "old.sql", "old.sql")
+    assert (equal.status, equal.out) == (0, "-- The schemas are the same.\n")
+    data = dbwright("migrate", "diff", "old.sql", "new.sql", *RENAMED, "--format", "json").report
+    assert data["equal"] is False and data["not_compared"] == []
+    assert data["renames"] == [{"object": "column shop.orders.total", "name": "amount"}]
+    assert data["files"][0]["up"][0]["sql"] == (
+        "ALTER TABLE shop.orders RENAME COLUMN total TO amount"
+    )
+
+
+def test_files_are_read_by_a_server_of_the_other_side(
+    dbwright: Run, files: Path, postgresql_15: Server
+) -> None:
+    """Or every view would differ: each major writes queries in its own way."""
+    with fresh(postgresql_15, [OLD]) as url:
+        done = dbwright("migrate", "diff", url, "old.sql")
+    assert (done.status, done.out) == (0, "-- The schemas are the same.\n")
+
+
+def test_two_majors(dbwright: Run, files: Path, postgresql: Server, postgresql_15: Server) -> None:
+    """One side is made anew on a server of the newer major, to be written as the other is."""
+    with fresh(postgresql_15, [OLD]) as older, fresh(postgresql, [OLD]) as newer:
+        done = dbwright("migrate", "diff", older, newer, "--no-privileges", "--no-owner")
+    assert (done.status, done.out) == (0, "-- The schemas are the same.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("old.sql", "nowhere.sql"), 2, "there is no file, folder or target named"),
+        (("old.sql",), 2, "TO"),
+        (("broken.sql", "old.sql"), 3, "broken.sql:2: the server refused a statement"),
+        (("old.sql", "new.sql", *RENAMED, "--dir", "old.sql"), 2, "old.sql"),
+        (("old.sql", "new.sql", *RENAMED, "--dir", "m", "--name", "?"), 2, "has no letters"),
+        (("old.sql", "new.sql", "--rename", "x"), 2, "it needs an old and a new name"),
+    ],
+)
+def test_bad_calls(
+    dbwright: Run, files: Path, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    (files / "broken.sql").write_text("SELECT 1;\nCREATE TABLE t (a nothing);\n")
+    done = dbwright("migrate", "diff", *arguments)
+    assert done.status == status
+    assert message in done.err
+    assert "Traceback" not in done.err

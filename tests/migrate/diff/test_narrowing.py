@@ -1,0 +1,55 @@
+"""Which changes of a type keep every value."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbwright.migrate.diff.kinds.narrowing import castable, narrows
+from dbwright.model.catalog import Column
+
+
+def _column(type_: str) -> Column:
+    base = type_.replace("[]", "").split("(")[0]
+    return Column("c", 1, type_, base, is_array=type_.endswith("[]"))
+
+
+KEPT = (
+    ("integer", "bigint"),
+    ("smallint", "numeric"),
+    ("integer", "double precision"),
+    ("character varying(10)", "character varying(20)"),
+    ("character varying(10)", "text"),
+    ("numeric(10,2)", "numeric(12,2)"),
+    ("numeric(10,2)", "numeric"),
+    ("date", "timestamp without time zone"),
+    ("uuid", "text"),
+    ("integer[]", "bigint[]"),
+)
+LOST = (
+    ("bigint", "integer"),
+    ("bigint", "double precision"),
+    ("numeric(10,2)", "numeric(10,3)"),
+    ("text", "character varying(10)"),
+    ("character varying(20)", "character varying(10)"),
+    ("timestamp without time zone", "date"),
+    ("text", "integer"),
+    ("text[]", "text"),
+    ("jsonb", "json"),
+)
+
+
+@pytest.mark.parametrize(("old", "new"), KEPT)
+def test_kept(old: str, new: str) -> None:
+    assert narrows(_column(old), _column(new)) == ""
+
+
+@pytest.mark.parametrize(("old", "new"), LOST)
+def test_lost(old: str, new: str) -> None:
+    assert narrows(_column(old), _column(new)) == f"values of {old} that {new} can't hold"
+
+
+def test_casts() -> None:
+    assert castable(_column("integer"), _column("numeric(3,1)"))
+    assert castable(_column("text"), _column("uuid"))
+    assert not castable(_column("integer"), _column("jsonb"))
+    assert not castable(_column("integer[]"), _column("integer"))
