@@ -1,0 +1,204 @@
+"""From a migration to its plan: taken apart, each part made safe, and the whole tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dbwright.errors import BadMigration
+from dbwright.migrate.plan.apart import apart
+from dbwright.migrate.plan.files import PlannedFile, in_files
+from dbwright.migrate.plan.gathered import gathered
+from dbwright.migrate.plan.move import Manner, Move
+from dbwright.migrate.plan.move import Sequence as Safe
+from dbwright.migrate.plan.passed import passed
+from dbwright.migrate.plan.safe import sequence_of
+from dbwright.migrate.plan.situation import SMALL_BYTES, Situation, oids, stored
+from dbwright.migrate.plan.swapped import swapped
+from dbwright.migrate.plan.trying import Tried, as_read, tried
+from dbwright.migrate.replay.run import judged_run
+from dbwright.model.judged import JudgedMigration, JudgedRun
+from dbwright.model.migration import ReadMigration, ScriptStatement
+from dbwright.model.report import Skipped
+from dbwright.model.snapshot import Snapshot
+from dbwright.progress import Progress, silent
+from dbwright.sandbox.server import Server
+from dbwright.sql.parse import SyntaxProblem, parse
+
+__all__ = ["Plan", "plan"]
+
+Judge = Callable[[Sequence[ReadMigration], bool], JudgedRun]
+"""Of files, that are one deployment or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run instead of a migration."""
+
+    files: tuple[PlannedFile, ...]
+    """None where the migration is safe as it is."""
+    tried: Tried | None
+    """What a server said of the files; None where there are none."""
+    differs: tuple[str, ...] = ()
+    """In what the end is another one on purpose."""
+    left: tuple[str, ...] = ()
+    """What is not safe still, and why."""
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def is_proven(self) -> bool:
+        """Does nothing of it block for long, and does it end where the migration does, but for what
+        differs on purpose?"""
+        return not self.left
+
+
+def plan(
+    asked: ReadMigration,
+    *,
+    earlier: Sequence[ReadMigration] = (),
+    snapshot: Snapshot | None = None,
+    major: int | None = None,
+    server: Server | None = None,
+    small: int = SMALL_BYTES,
+    progress: Progress = silent,
+) -> Plan:
+    """The plan of one migration, after the schema of the snapshot and the earlier files.
+
+    `small`: bytes up to which a table may be locked while it is read. `server`: one that runs
+    already. Raises BadMigration where a statement is refused, SandboxError.
+    """
+
+    def judge(files: Sequence[ReadMigration], together: bool) -> JudgedRun:
+        return judged_run(
+            files,
+            earlier=earlier,
+            snapshot=snapshot,
+            together=together,
+            major=major,
+            server=server,
+            progress=progress,
+        )
+
+    if asked.migration.is_python:
+        raise BadMigration(
+            f"{asked.migration.path} is Python, of which no plan is made",
+            "name a file of SQL",
+        )
+    parts = list(_parts(asked))
+    if not parts:
+        raise BadMigration(f"{asked.migration.path} has no statement", "fill its UP part")
+    run = judge(parts, True)
+    situations = [_situation(file, run, small) for file in run.migrations]
+    _require_taken(asked, situations)
+    found = [(one, sequence_of(one)) for one in situations]
+    if all(sequence is None for _, sequence in found):
+        return Plan((), None, skipped=run.skipped)
+    return _whole(swapped(gathered(found)), run, small, judge, progress)
+
+
+def _whole(
+    found: Sequence[tuple[Situation, Safe | None]],
+    run: JudgedRun,
+    small: int,
+    judge: Judge,
+    progress: Progress,
+) -> Plan:
+    """The parts in a row, and what a server says of them."""
+    rows = [_moves(one, safe) for one, safe in found]
+    end = run.migrations[-1].after
+    progress("trying the plan")
+    files, said = _best(rows, lambda some: tried(judge(as_read(some), False), end, small))
+    known = [safe for _, safe in found if safe is not None]
+    differs = tuple(text for one in known for text in one.differs)
+    left = tuple(text for one in known for text in one.left)
+    blocking = () if left else said.blocking  # told already, and better
+    purpose = tuple(f"in the end: {text}" for text in said.different if differs)
+    unlike = () if differs else tuple(f"the end differs: {text}" for text in said.different)
+    return Plan(
+        files, said, differs + purpose, left + blocking + said.refused + unlike, run.skipped
+    )
+
+
+def _moves(situation: Situation, safe: Safe | None) -> tuple[Move, ...]:
+    """Where the statement's own words stand, the settings of its file that came before it hold."""
+    settings = tuple(step.text for step in situation.file.steps[:-1])
+    moves = (passed(situation),) if safe is None else safe.moves
+    return tuple(
+        replace(move, up=(*settings, *move.up)) if settings and _is_verbatim(move) else move
+        for move in moves
+    )
+
+
+def _is_verbatim(move: Move) -> bool:
+    return move.verbatim and move.manner is not Manner.ROWS
+
+
+def _best(
+    rows: Sequence[Sequence[Move]], judged: Callable[[Sequence[PlannedFile]], Tried]
+) -> tuple[tuple[PlannedFile, ...], Tried]:
+    """What has to wait for a deployment comes last, so that one deployment is enough; where the
+    rest does not stand that, the order stays."""
+    first = [move for row in rows for move in row[: _border(row)]]
+    then = [move for row in rows for move in row[_border(row) :]]
+    plain = [move for row in rows for move in row]
+    if then and [*first, *then] != plain:
+        files = in_files([*first, *then])
+        said = judged(files)
+        if said.is_good and not said.different:
+            return files, said
+    files = in_files(plain)
+    return files, judged(files)
+
+
+def _border(row: Sequence[Move]) -> int:
+    """How many of the moves come before a deployment."""
+    return next((number for number, move in enumerate(row) if move.deploy), len(row))
+
+
+def _parts(asked: ReadMigration) -> Iterator[ReadMigration]:
+    """Each statement, with the settings before it, as a file of its own."""
+    settings: list[ScriptStatement] = []
+    for statement in asked.script.up:
+        if statement.data is not None:
+            raise BadMigration(
+                f"{asked.migration.path}, line {statement.line}: rows behind a COPY are for a file "
+                "of their own",
+                "put them there, and plan the rest",
+            )
+        kind = _kind(statement)
+        if kind == "TransactionStmt":
+            continue
+        if kind == "VariableSetStmt":
+            settings.append(statement)
+            continue
+        for part in apart(statement):
+            script = replace(asked.script, up=(*settings, part), down=None)
+            yield replace(asked, script=script)
+
+
+def _kind(statement: ScriptStatement) -> str:
+    try:
+        parsed = parse(statement.text).statements
+    except SyntaxProblem:
+        return ""
+    return parsed[0].kind if len(parsed) == 1 else ""
+
+
+def _situation(file: JudgedMigration, run: JudgedRun, small: int) -> Situation:
+    """What this run made is known by its oid: a table that was only renamed is in use."""
+    start = run.migrations[0].before
+    old = oids(start)
+    new = frozenset(one.qualified for one in stored(file.before) if one.oid not in old)
+    return Situation(file.steps[-1], replace(file, new=new), run, small)
+
+
+def _require_taken(asked: ReadMigration, situations: Sequence[Situation]) -> None:
+    """Raises BadMigration: of what the server does not take there is no plan."""
+    for one in situations:
+        refusal = one.effects.refusal
+        if refusal is not None:
+            raise BadMigration(
+                f"{asked.migration.path}, line {one.statement.statement.line}: the server refuses "
+                f"it: {refusal.message}",
+                "correct it; or name the database that it is for, where the schema is another one",
+            )

@@ -1,0 +1,206 @@
+"""A statement, and the database around it: all that a form looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dbwright.model.catalog import Catalog, MaterializedView, Table
+from dbwright.model.effects import Effects
+from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
+from dbwright.model.names import qualify
+from dbwright.sql.default_names import DefaultNames
+from dbwright.sql.index_names import free_name
+
+__all__ = ["SMALL_BYTES", "Situation", "constraint_names", "oids", "stored"]
+
+SMALL_BYTES = 10 * 1024 * 1024
+"""Of a table that is read or written anew faster than anybody notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One statement with one command, within a run."""
+
+    statement: JudgedStatement
+    file: JudgedMigration
+    run: JudgedRun
+    small: int = SMALL_BYTES
+    """Bytes up to which a table is small."""
+
+    @property
+    def kind(self) -> str:
+        return self.statement.kind
+
+    @property
+    def node(self) -> Mapping[str, Any]:
+        return self.statement.node
+
+    @property
+    def effects(self) -> Effects:
+        return self.statement.effects
+
+    @property
+    def before(self) -> Catalog:
+        return self.file.before
+
+    @property
+    def after(self) -> Catalog:
+        return self.file.after
+
+    @property
+    def major(self) -> int:
+        return self.run.major
+
+    def command(self, *subtypes: str) -> Mapping[str, Any] | None:
+        """The one command of an ALTER TABLE, where it is one of these."""
+        if self.kind != "AlterTableStmt":
+            return None
+        commands = self.node.get("cmds", ())
+        if len(commands) != 1:
+            return None
+        command: Mapping[str, Any] = commands[0]["AlterTableCmd"]
+        return command if not subtypes or command.get("subtype") in subtypes else None
+
+    def named(self, relation: Mapping[str, Any], catalog: Catalog | None = None) -> Table | None:
+        """The table of a RangeVar, as the session's search_path finds it; before the statement,
+        or in another catalog."""
+        where = self.before if catalog is None else catalog
+        for name in self._names(relation):
+            if (found := where.find_table(name)) is not None:
+                return found
+        return None
+
+    def materialized_view(self, relation: Mapping[str, Any]) -> MaterializedView | None:
+        by_name = {view.qualified: view for view in self.before.materialized_views}
+        return next((by_name[name] for name in self._names(relation) if name in by_name), None)
+
+    def altered(self) -> tuple[Table, Table] | None:
+        """The table of an ALTER TABLE before and after; None where it is none that is in use."""
+        relation = self.node.get("relation")
+        if relation is None or (table := self.named(relation)) is None:
+            return None
+        later = self.after.find_table(table.qualified)
+        return None if later is None or not self.is_busy(table) else (table, later)
+
+    def is_busy(self, relation: Table | MaterializedView) -> bool:
+        """Is it in use, and too large to be locked while it is read? What is not known counts as
+        large; what this run made itself is nobody's yet."""
+        name = relation.qualified
+        return not self.file.is_new(name) and not self.is_small(relation)
+
+    def is_used(self, relation: Table | MaterializedView) -> bool:
+        """May an application know it?"""
+        return not self.file.is_new(relation.qualified)
+
+    def is_small(self, relation: Table | MaterializedView) -> bool:
+        """Of a partitioned table: with all its partitions."""
+        size = self.bytes_of(relation)
+        return size is not None and size < self.small
+
+    def bytes_of(self, relation: Table | MaterializedView) -> int | None:
+        """With its indexes; None where that is not known."""
+        found = self.run.size(relation.qualified)
+        children = self.before.children(relation) if isinstance(relation, Table) else ()
+        sizes = [self.bytes_of(child) for child in children]
+        if found is None and not (children and isinstance(relation, Table)):
+            return None
+        own = 0 if found is None else (found.total_bytes or 0)
+        return None if None in sizes else own + sum(size or 0 for size in sizes)
+
+    def rewrites(self, table: Table) -> bool:
+        """Are its rows written anew, or those of its partitions?"""
+        return self._of(table, (one.name for one in self.effects.rewritten))
+
+    def scans(self, table: Table) -> bool:
+        return self._of(table, (one.name for one in self.effects.scanned))
+
+    def builds(self, table: Table) -> bool:
+        return self._of(table, (one.table.name for one in self.effects.built))
+
+    def free_relation(self, schema: str, wanted: str) -> str:
+        """A name that no relation of the schema has, before the file or after it."""
+        taken = {(schema, name) for name in self._taken(schema)}
+        return free_name(self.before, schema, wanted, taken)
+
+    def free_column(self, table: Table, wanted: str) -> str:
+        """A name that no column of the table has, before the file or after it."""
+        later = self.after.find_table(table.qualified)
+        columns = (*table.columns, *(later.columns if later else ()))
+        return _free(wanted, {column.name for column in columns})
+
+    def free_constraint(self, table: Table, *parts: str) -> str:
+        """A name that no constraint of the table has, before the file or after it."""
+        later = self.after.find_table(table.qualified)
+        taken = {name for one in (table, later) if one for name in constraint_names(one)}
+        names = DefaultNames()
+        for name in taken:
+            names.take(name)
+        return names.choose(table.name, parts[:-1], parts[-1])
+
+    def _taken(self, schema: str) -> set[str]:
+        names = {one.name for one in self.after.views if one.schema == schema}
+        names |= {one.name for one in self.after.sequences if one.schema == schema}
+        indexed: list[Table | MaterializedView] = [
+            *self.after.tables,
+            *self.after.materialized_views,
+        ]
+        names |= {one.name for one in indexed if one.schema == schema}
+        names |= {index.name for one in indexed for index in one.indexes if one.schema == schema}
+        return names
+
+    def _of(self, table: Table, names: Iterable[str]) -> bool:
+        return not self._below(table).isdisjoint(names)
+
+    def _below(self, table: Table) -> set[str]:
+        found = {table.qualified}
+        for child in self.before.children(table):
+            found |= self._below(child)
+        return found
+
+    def _names(self, relation: Mapping[str, Any]) -> list[str]:
+        name = relation["relname"]
+        if relation.get("schemaname"):
+            return [qualify(relation["schemaname"], name)]
+        path = self.statement.session.get("search_path", '"$user", public')
+        return [qualify(schema, name) for schema in _schemas(path)]
+
+
+def constraint_names(table: Table) -> list[str]:
+    """Of all its constraints."""
+    names = [one.name for one in table.keys] + [one.name for one in table.foreign_keys]
+    names += [one.name for one in table.exclusions] + [one.name for one in table.checks]
+    return names + [one.name for one in table.not_nulls]
+
+
+def stored(catalog: Catalog) -> list[Table | MaterializedView]:
+    """All that has rows."""
+    return [*catalog.tables, *catalog.materialized_views]
+
+
+def oids(catalog: Catalog) -> frozenset[int]:
+    """Of all that has rows: a name may change."""
+    return frozenset(one.oid for one in stored(catalog))
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    name = wanted.encode()[:63].decode(errors="ignore")
+    number = 1
+    while name in taken:
+        number += 1
+        ending = f"_{number}"
+        name = wanted.encode()[: 63 - len(ending)].decode(errors="ignore") + ending
+    return name
+
+
+def _schemas(search_path: str) -> list[str]:
+    """Of a search_path, as names; what stands for the user's own schema is left out."""
+    schemas = []
+    for part in search_path.split(","):
+        name = part.strip()
+        if name.startswith('"'):
+            name = name[1:-1].replace('""', '"')
+        if name and name != "$user":
+            schemas.append(name)
+    return schemas or ["public"]

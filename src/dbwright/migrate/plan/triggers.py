@@ -1,0 +1,92 @@
+"""Functions and triggers that keep one column in step with others while rows are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbwright.migrate.plan.situation import Situation
+from dbwright.model.catalog import Column, Table
+from dbwright.model.names import literal, qualify, quote
+
+__all__ = ["Kept", "body_of", "function_name", "function_text", "kept_by_trigger", "made"]
+
+FIRST = "zz"
+"""Triggers of one kind fire in the order of their names: this one is to see what others made."""
+TAG = "$sync$"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A trigger and its function."""
+
+    name: str
+    """Of both."""
+    up: tuple[str, ...]
+    down: tuple[str, ...]
+
+
+def function_name(situation: Situation, table: Table, column: str) -> str:
+    """One that neither a function of the schema nor a trigger of the table has."""
+    wanted = f"{FIRST}_{table.name}_{column}"
+    taken = {one.name for one in situation.before.functions if one.schema == table.schema}
+    taken |= {one.name for one in table.triggers}
+    name, number = wanted.encode()[:60].decode(errors="ignore"), 1
+    while name in taken:
+        number += 1
+        name = f"{wanted.encode()[:57].decode(errors='ignore')}_{number}"
+    return name
+
+
+def kept_by_trigger(situation: Situation, table: Table, column: Column) -> Kept:
+    """A column that is computed by its own expression (`column.default`) whenever a row is
+    written."""
+    name = function_name(situation, table, column.name)
+    body = body_of(column.name, column.default or "NULL")
+    return made(table, name, body)
+
+
+def made(table: Table, name: str, body: str, path: str | None = None) -> Kept:
+    """A trigger before each row that is written, with its function."""
+    function = qualify(table.schema, name)
+    up = (
+        function_text(table, name, body, path),
+        f"CREATE TRIGGER {quote(name)} BEFORE INSERT OR UPDATE ON {table.qualified} "
+        f"FOR EACH ROW EXECUTE FUNCTION {function}()",
+    )
+    down = (f"DROP TRIGGER {quote(name)} ON {table.qualified}", f"DROP FUNCTION {function}()")
+    return Kept(name, up, down)
+
+
+def function_text(table: Table, name: str, body: str, path: str | None = None) -> str:
+    """CREATE OR REPLACE FUNCTION. `path`: the search_path in which the body's names were meant."""
+    setting = "" if path is None else f" SET search_path = {_listed(path)}"
+    return (
+        f"CREATE OR REPLACE FUNCTION {qualify(table.schema, name)}() RETURNS trigger "
+        f"LANGUAGE plpgsql{setting} AS {TAG}\n{body}\n{TAG}"
+    )
+
+
+def body_of(column: str, expression: str, *, alias: str = "this", lenient: bool = False) -> str:
+    """What sets the column of the new row. The expression reads the row's other columns by their
+    names. `lenient`: a value that the type can't hold becomes NULL."""
+    place = f"NEW.{quote(column)}"
+    row = f"(SELECT NEW.*) AS {quote(alias)}"
+    step = f"{place} := (SELECT {expression} FROM {row});"
+    return around(step, place, lenient=lenient)
+
+
+def around(step: str, place: str, *, lenient: bool) -> str:
+    """A function's body around one assignment."""
+    lines = ["#variable_conflict use_column", "BEGIN"]
+    if lenient:
+        lines += ["  BEGIN", f"    {step}"]
+        lines += [f"  EXCEPTION WHEN data_exception THEN {place} := NULL;", "  END;"]
+    else:
+        lines.append(f"  {step}")
+    return "\n".join([*lines, "  RETURN NEW;", "END"])
+
+
+def _listed(path: str) -> str:
+    """A search_path as SET takes it."""
+    names = [part.strip() for part in path.split(",") if part.strip()]
+    return ", ".join(part if part.startswith('"') else quote(part) for part in names) or literal("")
