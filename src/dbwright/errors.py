@@ -12,11 +12,13 @@
     │   ├── StatementRejected
     │   ├── SnapshotUnreadable
     │   ├── UnknownLogFormat
+    │   ├── UnprovenMigration
     │   └── WorkloadUnreadable
     ├── TargetError                exit 3: the target can't be reached, or it refused
     │   ├── ConnectionRefused
     │   ├── AnotherRunner
     │   ├── ConnectionLost
+    │   ├── DataWouldBeLost
     │   ├── MigrationRefused
     │   └── UnsupportedServer
     ├── SandboxError               exit 3: no throw-away server could be had
@@ -39,6 +41,7 @@ __all__ = [
     "BadMigration",
     "ConnectionLost",
     "ConnectionRefused",
+    "DataWouldBeLost",
     "DbwrightError",
     "FileUnreadable",
     "HalfDone",
@@ -55,6 +58,7 @@ __all__ = [
     "UnknownLogFormat",
     "UnknownRule",
     "UnknownTarget",
+    "UnprovenMigration",
     "UnsupportedServer",
     "UsageError",
     "WorkloadUnreadable",
@@ -140,6 +144,12 @@ class UnknownLogFormat(UsageError):
     code = "unknown-log-format"
 
 
+class UnprovenMigration(UsageError):
+    """A proof is asked for, and the migration has none that holds."""
+
+    code = "unproven-migration"
+
+
 class WorkloadUnreadable(UsageError):
     """There is no workload where one was said to be."""
 
@@ -175,6 +185,12 @@ class AnotherRunner(TargetError):
     """Another runner works on the same history."""
 
     code = "another-runner"
+
+
+class DataWouldBeLost(TargetError):
+    """The change would lose data, and nobody allowed that."""
+
+    code = "data-would-be-lost"
 
 
 class MigrationRefused(TargetError):

@@ -195,7 +195,8 @@ def _parameter(argument: Argument) -> inspect.Parameter:
         )
         kind = POSITIONAL
     else:
-        names = [f"--{argument.name.replace('_', '-')}", *([about.short] if about.short else [])]
+        name = argument.name.strip("_").replace("_", "-")  # `from_` is --from
+        names = [f"--{name}", *([about.short] if about.short else [])]
         metavar = about.metavar if hint is not bool else ""
         info = typer.Option(
             *names, metavar=metavar or None, help=about.help, autocompletion=completion

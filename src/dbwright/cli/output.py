@@ -63,7 +63,7 @@ class Delivery:
             sys.stdout.flush()
         else:
             _write(self.output, text, self.console)
-        return 1 if isinstance(result, Report) and result.failed else 0
+        return 1 if isinstance(result, Report | Document) and result.failed else 0
 
 
 def planned(
@@ -141,7 +141,7 @@ def _document(document: Document, format: str, console: Console, *, to_file: boo
         content = {"schema_version": 1, "command": document.command, **document.data}
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     width = None if to_file else console.width
-    if format == "markdown" or width is None:  # a pipe and a file get whole lines
+    if format == "markdown" or width is None or document.plain:  # a pipe and a file get whole lines
         return document.markdown
     return _drawn(document.markdown, width, color=console.color)
 

@@ -17,6 +17,7 @@ from dbwright.migrate.go import (
 )
 from dbwright.migrate.history.table import DEFAULT_TABLE
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Wait, opened, taking_turn
+from dbwright.migrate.rehearsal.required import require_proofs
 from dbwright.migrate.standing import standings, to_go_up
 from dbwright.migrate.told import target_and_version
 from dbwright.model.document import Document
@@ -50,6 +51,9 @@ def up(
         bool, Parameter("run files that are older than what was run, and with numbers left out")
     ] = False,
     cut_off: CutOffOption = None,
+    require_proof: Annotated[
+        bool, Parameter("refuse what was not rehearsed as it is (also in dbwright.toml)")
+    ] = False,
     progress: Progress,
     configuration: Configuration,
 ) -> Document:
@@ -57,8 +61,9 @@ def up(
 
     Each file is one transaction, with its row in the history: it is there whole or not at all. A
     file that says `-- no-transaction` runs statement by statement, and after a failure or a cut
-    goes on at the statement where it stopped. No statement waits long for its lock, for all others
-    would wait behind it: it gives up and tries again. One runner works at a time.
+    goes on at the statement where it stopped. One that says `-- batches: TABLE` goes over that
+    table's rows in batches, each a transaction of its own. No statement waits long for its lock,
+    for all others would wait behind it: it gives up and tries again. One runner works at a time.
     """
     target, version = target_and_version(target, version)
     migrations = read_folder(dir)
@@ -68,6 +73,10 @@ def up(
         found = standings(migrations, place.history.rows())
         chosen = to_go_up(found, version, allow_gaps=allow_gaps)
         works = planned(chosen, "up", patience)
+        notes: tuple[str, ...] = ()
+        if require_proof or configuration.migrate.require_proof:
+            major = place.connection.info.server_version // 10000
+            notes = require_proofs((work.migration for work, _ in works), migrations, major)
         with running(place, turn, progress, cut_off) as runner:
             ran = [runner.run(work, before) for work, before in works]
-        return document("migrate up", place, ran, "There is nothing to run.")
+        return document("migrate up", place, ran, "There is nothing to run.", notes)

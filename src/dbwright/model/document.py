@@ -16,3 +16,7 @@ class Document:
     command: str
     markdown: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    plain: bool = False
+    """Is the text shown as it is, on a terminal as well (a file of SQL is no Markdown)?"""
+    failed: bool = False
+    """Does it tell of something that is not as it should be: exit status 1?"""

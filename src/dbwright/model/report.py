@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dbwright.model.finding import Confidence, Finding, Severity
+from dbwright.model.rehearsal import Rehearsal
 from dbwright.model.tuning import Tuning
 
 __all__ = ["Report", "RuleText", "Silenced", "Skipped", "score"]
@@ -99,6 +100,8 @@ class Report:
     """Of the findings' rules, by id."""
     tuning: Tuning | None = None
     """What `tune` came to."""
+    rehearsal: Rehearsal | None = None
+    """What `migrate rehearse` tried."""
     written: tuple[str, ...] = ()
     """Files that the command wrote."""
 

@@ -155,6 +155,8 @@ def silenced_counts(report: Report) -> str:
 
 def next_step(report: Report) -> tuple[str, str]:
     """The one thing to do now, in words, and the command that the words end in, if any."""
+    if report.rehearsal is not None:
+        return _after_rehearsal(report)
     if report.written:
         return f"read {visible(', '.join(report.written))}, then run it as your migrations are", ""
     ordered = groups(report.findings)
@@ -172,3 +174,12 @@ def next_step(report: Report) -> tuple[str, str]:
     if any(skipped.remedy for skipped in report.skipped):
         return "give the rights named above and run it again: a part was not looked at", ""
     return "nothing to mend; run it again after the next migration", ""
+
+
+def _after_rehearsal(report: Report) -> tuple[str, str]:
+    if report.failed:
+        worst = groups(report.findings)[0].findings[0]
+        return f"mend {visible(worst.object.kind)} {visible(worst.object.name)} first", ""
+    if report.written:
+        return "keep the proofs, then run", "dbwright migrate up --require-proof"
+    return "run what was tried:", "dbwright migrate up"

@@ -28,6 +28,7 @@ from dbwright.render.groups import (
     silenced_counts,
 )
 from dbwright.render.highlight import tokens
+from dbwright.render.rehearsal import rehearsal_facts, rehearsal_tables
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
 from dbwright.render.tuning import EFFECT_HEADINGS, effect_rows, headline, tuning_facts
 from dbwright.render.units import drawing, evidence_text
@@ -111,6 +112,8 @@ def environment() -> Environment:
         next_step=next_step,
         plural=plural,
         proof_text=proof_text,
+        rehearsal_facts=rehearsal_facts,
+        rehearsal_tables=rehearsal_tables,
         same_sql=same_sql,
         score_word=score_word,
         tuning_facts=tuning_facts,

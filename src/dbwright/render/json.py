@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from dbwright.model.finding import Evidence, Finding, Fix, Location, Proof
 from dbwright.model.report import Report, Silenced, Skipped
+from dbwright.render.rehearsal import rehearsal_document
 from dbwright.render.text import finite, json_text
 from dbwright.render.tuning_json import tuning_document
 
@@ -49,6 +50,7 @@ def render(report: Report) -> str:
             "findings": [finding_document(finding) for finding in report.findings],
             "summary": summary_document(report),
             **present({"tuning": report.tuning and tuning_document(report.tuning)}),
+            **present({"rehearsal": report.rehearsal and rehearsal_document(report.rehearsal)}),
             **({"written": list(report.written)} if report.written else {}),
             "skipped": [skipped_document(skipped) for skipped in report.skipped],
             "silenced": [silenced_document(silenced) for silenced in report.silenced],

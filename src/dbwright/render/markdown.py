@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from html import escape
 
 from dbwright.model.finding import Confidence, Finding, Severity
+from dbwright.model.rehearsal import Rehearsal
 from dbwright.model.report import Report
 from dbwright.model.tuning import Tuning
 from dbwright.render.groups import (
@@ -27,6 +28,7 @@ from dbwright.render.groups import (
     score_word,
     silenced_counts,
 )
+from dbwright.render.rehearsal import rehearsal_facts, rehearsal_tables
 from dbwright.render.text import COPY_ELSEWHERE, fold, plural, same_sql, visible, visible_sql
 from dbwright.render.tuning import effect_rows, tuning_facts
 from dbwright.render.units import drawing, evidence_text
@@ -95,7 +97,14 @@ def block(statements: Iterable[str]) -> list[str]:
 def render(report: Report) -> str:
     """The report as GitHub-flavoured Markdown, at most about 60,000 characters."""
     every = groups(report.findings)
-    head = "\n".join([*summary(report), *table(every), *effect_table(report.tuning)])
+    head = "\n".join(
+        [
+            *summary(report),
+            *table(every),
+            *effect_table(report.tuning),
+            *rehearsal_lines(report.rehearsal),
+        ]
+    )
     tail = "\n".join(left_out(report))
     room = LONGEST - len(head) - len(tail)
     sections: list[str] = []
@@ -115,12 +124,14 @@ def summary(report: Report) -> list[str]:
     if report.tuning is not None:
         found = plural(len(report.tuning.indexes), "index")
     about = ", ".join(part for part in (heading(report), looked_at(report)) if part)
+    facts = tuning_facts(report.tuning) if report.tuning is not None else []
+    facts += rehearsal_facts(report.rehearsal) if report.rehearsal is not None else []
     return [
         f"### dbwright {prose(report.command)}: {found}",
         "",
         *(
-            [f"- {label}: {prose(text)}" for label, text in tuning_facts(report.tuning)]
-            if report.tuning is not None
+            [f"- {label}: {prose(text)}" for label, text in facts]
+            if facts
             else [
                 f"Score **{report.score}** of 100 ({score_word(report.score)}) for "
                 f"{code(report.target)}"
@@ -139,6 +150,16 @@ def effect_table(tuning: Tuning | None) -> list[str]:
     return ["", "| before | after | calls | query |", "| --: | --: | --: | :-- |", *rows] * bool(
         rows
     )
+
+
+def rehearsal_lines(rehearsal: Rehearsal | None) -> list[str]:
+    found: list[str] = []
+    for one in rehearsal_tables(rehearsal) if rehearsal is not None else []:
+        marks = ["--:" if place in one.figures else ":--" for place in range(len(one.headings))]
+        found += ["", f"**{one.title}**", "", f"| {' | '.join(one.headings)} |"]
+        found.append(f"| {' | '.join(marks)} |")
+        found += [f"| {' | '.join(prose(cell) for cell in row)} |" for row in one.rows]
+    return found
 
 
 def table(every: tuple[Group, ...]) -> list[str]:

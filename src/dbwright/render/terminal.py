@@ -6,6 +6,7 @@ Names are rich `Text`, never markup. Colours are the terminal's own sixteen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import StringIO
 
 from rich.console import Console
@@ -29,6 +30,7 @@ from dbwright.render.groups import (
     silenced_counts,
 )
 from dbwright.render.highlight import Token, lines
+from dbwright.render.rehearsal import Rows, rehearsal_facts, rehearsal_tables
 from dbwright.render.text import (
     COPY_ELSEWHERE,
     fold,
@@ -83,6 +85,9 @@ def render(
         write_group(page, group, verbose)
     if report.tuning is not None:
         write_effects(page, report.tuning, verbose)
+    if report.rehearsal is not None:
+        for rows in rehearsal_tables(report.rehearsal):
+            write_rows(page, rows)
     write_skipped(page, report.skipped, verbose)
     silenced = silenced_counts(report)
     if silenced:
@@ -151,7 +156,11 @@ def write_header(page: Page, report: Report) -> None:
             page.line((line, "dim"))
     page.gap()
     if report.tuning is not None:
-        write_tuning(page, report.tuning)
+        write_facts(page, tuning_facts(report.tuning))
+        return
+    if report.rehearsal is not None:
+        write_facts(page, rehearsal_facts(report.rehearsal))
+        write_found(page, report)
         return
     score, full = report.score, round(report.score * BAR / 100)
     style = "green" if score >= 80 else "yellow" if score >= 40 else "red"
@@ -161,6 +170,10 @@ def write_header(page: Page, report: Report) -> None:
         f"  {score_word(score)}",
         label=(f"Score {score:>3}  ", "bold"),
     )
+    write_found(page, report)
+
+
+def write_found(page: Page, report: Report) -> None:
     parts: list[Part] = ["nothing wrong"]
     if report.findings:
         parts = []
@@ -169,8 +182,7 @@ def write_header(page: Page, report: Report) -> None:
     page.line(*parts, label=("Found  ", "bold"))
 
 
-def write_tuning(page: Page, tuning: Tuning) -> None:
-    facts = tuning_facts(tuning)
+def write_facts(page: Page, facts: Sequence[tuple[str, str]]) -> None:
     width = max(len(label) for label, _ in facts) + 2
     for label, text in facts:
         page.line(text, label=(f"{label:<{width}}", "bold"))
@@ -191,6 +203,24 @@ def write_effects(page: Page, tuning: Tuning, verbose: bool) -> None:
         left = max(10, page.width - len(figures) - 6)
         text = row[3] if len(row[3]) <= left else f"{row[3][: left - 1]}\u2026"
         page.put(Text.assemble("  ", (figures, style), "  ", (text, "dim")))
+
+
+def write_rows(page: Page, table: Rows) -> None:
+    page.gap()
+    page.line(label=(table.title, "bold"))
+    every = [table.headings, *table.rows]
+    places = range(len(table.headings))
+    widths = [max(len(row[place]) for row in every) for place in places]
+    for number, row in enumerate(every):
+        cells = [
+            f"{row[place]:>{widths[place]}}"
+            if place in table.figures
+            else f"{row[place]:<{widths[place]}}"
+            for place in places
+        ]
+        line = Text(f"  {'  '.join(cells)}".rstrip(), "dim" if number == 0 else "")
+        line.truncate(page.width, overflow="ellipsis")
+        page.put(line)
 
 
 def write_group(page: Page, group: Group, verbose: bool) -> None:

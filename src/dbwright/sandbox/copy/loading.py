@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -31,7 +31,14 @@ class Loading:
         statistics: Statistics | None,
         most_rows: int | None,
         progress: Progress,
+        *,
+        fresh: bool = True,
+        whole: Collection[str] = (),
     ) -> None:
+        """`fresh`: does no foreign key refer to the tables yet? `whole`: tables of which all rows
+        are wanted, whatever `most_rows` says."""
+        self._fresh = fresh
+        self._whole = whole
         self._relations = relations
         self._statistics = statistics
         self._most_rows = most_rows
@@ -50,7 +57,9 @@ class Loading:
             self._progress(f"copying {name}", number, len(self._relations))
             sample = self._sample(relation)
             try:
-                rows = transfer(reader, connection, relation, sample, self._progress)
+                rows = transfer(
+                    reader, connection, relation, sample, self._progress, fresh=self._fresh
+                )
             except Unreadable as problem:
                 self._skip(name, problem.reason, problem.remedy)
                 continue
@@ -102,7 +111,7 @@ class Loading:
         self.skipped.append(Skipped("copy.tables", reason, remedy, (name,)))
 
     def _sample(self, relation: Relation) -> Sample | None:
-        if self._most_rows is None:
+        if self._most_rows is None or relation.qualified in self._whole:
             return None
         counted = None if self._statistics is None else self._statistics.of(relation)
         if counted is None:

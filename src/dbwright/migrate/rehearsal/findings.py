@@ -1,0 +1,183 @@
+"""From what was seen to what it means: which change was meant, and which fails the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dbwright.migrate.rehearsal.changes import Change, ChangeKind
+from dbwright.migrate.rehearsal.rules import RULE_OF, why
+from dbwright.migrate.rehearsal.sentences import said
+from dbwright.migrate.rehearsal.sequences import Behind
+from dbwright.migrate.rehearsal.written import Written
+from dbwright.model.catalog import Catalog, Table
+from dbwright.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Location,
+    ObjectRef,
+    Proof,
+    ProofLevel,
+    Severity,
+)
+from dbwright.model.migration import Migration
+from dbwright.model.names import literal, quote
+
+__all__ = ["Meaning", "finding", "of_changes", "of_sequences", "of_what_stays"]
+
+Kind = ChangeKind
+LOSSES = (Kind.LOST_ROWS, Kind.COLLIDED_ROWS, Kind.LOST_TABLE, Kind.LOST_COLUMN)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What is needed to tell what a change means."""
+
+    migration: Migration
+    written: Written
+    catalog: Catalog
+    """Before the migration."""
+    left: tuple[Change, ...] | None
+    """What DOWN leaves as it is; None where it was not run."""
+    sampled: bool = False
+
+    def brought_back(self, change: Change) -> bool:
+        """Is it as it was, after DOWN?"""
+        if self.left is None:
+            return False
+        return all(
+            (one.table, one.column) != (change.table, change.column)
+            for one in self.left
+            if one.kind is not ChangeKind.ADDED_ROWS
+        )
+
+
+def of_changes(changes: Iterable[Change], meaning: Meaning) -> Iterator[Finding]:
+    """What a migration did to rows that were there."""
+    for change in changes:
+        severity = _severity(change, meaning)
+        advice = _advice(change, severity)
+        yield _of_change(change, RULE_OF[change.kind], severity, meaning, said(change), advice)
+
+
+def of_what_stays(changes: Iterable[Change], meaning: Meaning) -> Iterator[Finding]:
+    """What is not as it was, after UP and DOWN."""
+    rule = "migrate/down-does-not-bring-back"
+    for change in changes:
+        more = change.kind is Kind.ADDED_ROWS
+        severity = Severity.WARNING if more else Severity.ERROR
+        message = f"after UP and DOWN, {said(change)}"
+        advice = "" if more else "keep what UP removes (in a table of its own) until it is sure"
+        yield _of_change(change, rule, severity, meaning, message, advice)
+
+
+def of_sequences(every: Iterable[Behind], migration: Migration, after: str) -> Iterator[Finding]:
+    """`after`: what was run, such as UP."""
+    for one in every:
+        place = f"{one.table}.{quote(one.column)}"
+        yield finding(
+            "migrate/sequence-behind",
+            Severity.ERROR,
+            migration,
+            f"after {after}, the sequence of {place} gives {one.gives:,} next, and rows have "
+            f"numbers up to {one.highest:,}",
+            object=ObjectRef("column", place),
+            detail=after,
+            evidence={"gives": one.gives, "highest": one.highest},
+            advice=f"SELECT setval(pg_get_serial_sequence({literal(one.table)}, "
+            f"{literal(one.column)}), max({quote(one.column)})) FROM {one.table};",
+        )
+
+
+def finding(
+    rule: str,
+    severity: Severity,
+    migration: Migration,
+    message: str,
+    *,
+    object: ObjectRef | None = None,
+    detail: str = "",
+    evidence: Evidence | None = None,
+    advice: str = "",
+    line: int = 1,
+) -> Finding:
+    """A fault of a migration. `detail` tells several of one rule and object apart."""
+    about = object or ObjectRef("migration", migration.version)
+    return Finding(
+        rule=rule,
+        severity=severity,
+        confidence=Confidence.HIGH,
+        object=about,
+        message=message,
+        why=why(rule),
+        key=":".join(filter(None, (rule, migration.version, about.name, detail))),
+        evidence=evidence or {},
+        advice=advice,
+        proof=Proof(ProofLevel.MEASURED),
+        location=Location(migration.path, line),
+    )
+
+
+def _severity(change: Change, meaning: Meaning) -> Severity:
+    tables = _with_partitions(meaning.catalog, change.table)
+    if change.kind in (Kind.LOST_TABLE, Kind.LOST_COLUMN):
+        return Severity.NOTICE if meaning.brought_back(change) else Severity.WARNING
+    if change.kind in LOSSES:
+        if not meaning.written.removes_from(tables):
+            return Severity.ERROR
+        return Severity.NOTICE if meaning.brought_back(change) else Severity.WARNING
+    if change.kind in (Kind.ADDED_ROWS, Kind.RENAMED_KEPT):
+        return Severity.NOTICE
+    if change.kind is Kind.UNKNOWN:
+        return Severity.WARNING
+    if change.kind in (Kind.CHANGED_VALUES, Kind.MOVED_VALUES):
+        meant = meaning.written.changes(tables, change.column)
+        return Severity.NOTICE if meant else Severity.ERROR
+    if change.kind is Kind.TRUNCATED_VALUES and not change.retyped:
+        return Severity.WARNING if meaning.written.changes(tables) else Severity.ERROR
+    return Severity.ERROR
+
+
+def _advice(change: Change, severity: Severity) -> str:
+    kind = change.kind
+    if kind is Kind.RENAMED_LOST:
+        what = "RENAME COLUMN" if change.column else "RENAME"
+        return f"use ALTER TABLE … {what} … TO …, or copy the values before the drop"
+    if kind is Kind.COLLIDED_ROWS:
+        return "decide which of the rows stays, and delete the others by a statement of their own"
+    if kind is Kind.TRUNCATED_VALUES and severity is Severity.ERROR:
+        return "leave the cast out: the server then refuses what is too long"
+    if kind is Kind.LOST_ROWS and severity is Severity.ERROR:
+        return "no statement of the file deletes from it: look for cascades and triggers"
+    return ""
+
+
+def _of_change(
+    change: Change, rule: str, severity: Severity, meaning: Meaning, message: str, advice: str
+) -> Finding:
+    table = meaning.catalog.find_table(change.table)
+    name = f"{change.table}.{quote(change.column)}" if change.column else change.table
+    kind = "column" if change.column else "table" if table is None else table.ref.kind
+    evidence: dict[str, str | int] = {}
+    if change.rows is not None:
+        evidence["rows"] = change.rows
+    confidence = "" if not meaning.sampled else " (of a sample of the rows)"
+    return finding(
+        rule,
+        severity,
+        meaning.migration,
+        f"{message}{confidence}",
+        object=ObjectRef(kind, name),
+        detail=change.kind.value.replace(" ", "-"),
+        evidence=evidence,
+        advice=advice,
+    )
+
+
+def _with_partitions(catalog: Catalog, name: str) -> Sequence[Table]:
+    table = catalog.find_table(name)
+    if table is None:
+        return ()
+    children = catalog.children(table)
+    return (table, *(t for child in children for t in _with_partitions(catalog, child.qualified)))
