@@ -131,8 +131,8 @@ def measure(server: Server, rows: int, rate: float, batch_time: str, baseline: f
         "| --- | ---: | ---: | ---: | ---: |"
     )
     print(base.row("nothing beside it"))
-    for name, found in loads.items():
-        print(found.row(name))
+    for name, seen in loads.items():
+        print(seen.row(name))
     ratio = loads["in batches"].p99 / base.p99
     print(f"\np99 beside the batches: {ratio:.2f} times the baseline's (limit: 2)")
 

@@ -24,7 +24,7 @@ def tool(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("kind", ["rule", "insight", "rewrite", "advisor"])
+@pytest.mark.parametrize("kind", ["rule", "insight", "rewrite", "advisor", "hazard"])
 def test_what_is_scaffolded_is_a_whole_file(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,6 +34,7 @@ def test_what_is_scaffolded_is_a_whole_file(
     monkeypatch.setattr(new, "INSIGHTS", tmp_path)
     monkeypatch.setattr(new, "REWRITES", tmp_path)
     monkeypatch.setattr(new, "ADVISORS", tmp_path)
+    monkeypatch.setattr(new, "HAZARDS", tmp_path)
     monkeypatch.setattr(new, "ROOT", tmp_path)
     name = "keys/a-new-fault" if kind == "rule" else "a-new-fault"
     assert new.main([kind, name]) == 0

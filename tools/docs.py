@@ -13,7 +13,12 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from dbwright.configuration import CheckSettings, RuleSettings, TargetSettings
+from dbwright.configuration import (
+    CheckSettings,
+    MigrateSettings,
+    RuleSettings,
+    TargetSettings,
+)
 from dbwright.migrate.locks.page import locks_page
 from dbwright.model.rule_page import rule_page
 from dbwright.operation import all_operations
@@ -45,9 +50,11 @@ def rule_list() -> str:
     lines = [f"# The {len(rules)} rules", ""]
     lines += [
         "Each is on by default. The topic `plans` is for `dbwright explain`; `tune`, `rewrites`",
-        "and `chattiness` are for `dbwright tune`; all others are for `dbwright check`. Those",
-        "marked `--data` read rows of tables when asked to, those marked `--analyze` need a plan",
-        "that was run, those marked `--prove measured` need queries that were run.",
+        "and `chattiness` are for `dbwright tune`, `migrations` is for `dbwright migrate lint`",
+        "and `migrate` for `dbwright migrate verify` and `rehearse`; all others are for",
+        "`dbwright check`. Those marked `--data` read rows of tables when asked to, those",
+        "marked `--analyze` need a plan that was run, those marked `--prove measured` need",
+        "queries that were run.",
         "",
     ]
     for topic, group in groupby(rules, key=lambda rule: rule.topic):
@@ -70,7 +77,7 @@ def commands() -> str:
 def configuration() -> str:
     """The tables of dbwright.toml, from the models that read them."""
     lines = ["# dbwright.toml", "", "Read from the working folder or the nearest one above it."]
-    for model in (TargetSettings, CheckSettings, RuleSettings):
+    for model in (TargetSettings, CheckSettings, MigrateSettings, RuleSettings):
         lines += ["", inspect.getdoc(model) or "", "", "| key | value | default |"]
         lines += ["| --- | --- | --- |"]
         for name, value in model.model_json_schema()["properties"].items():

@@ -4,6 +4,7 @@
     python tools/new.py insight name-of-the-fault
     python tools/new.py rewrite name-of-the-fault
     python tools/new.py advisor name-of-the-fault
+    python tools/new.py hazard name-of-the-fault
 
 The file that it writes is whole but for what only you know: the fault, its examples, its page. Its
 tests run as soon as the file exists; `python tools/docs.py` writes its page.
@@ -20,6 +21,7 @@ RULES = ROOT / "src/dbwright/check/rules"
 INSIGHTS = ROOT / "src/dbwright/tune/plans/insights"
 REWRITES = ROOT / "src/dbwright/tune/rewrites/rules"
 ADVISORS = ROOT / "src/dbwright/tune/advisors/rules"
+HAZARDS = ROOT / "src/dbwright/migrate/lint/rules"
 
 PAGE = '''"""What is wrong, as one line.
 
@@ -172,12 +174,37 @@ def {function}(
 '''
 
 
+HAZARD = """
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbwright.migrate.lint.example import MigrationExample
+from dbwright.migrate.lint.hazard import HazardFault, hazard
+from dbwright.migrate.lint.held import own_locks
+from dbwright.migrate.lint.statement import brief
+from dbwright.model.finding import Severity
+from dbwright.model.judged import JudgedMigration, JudgedStatement
+
+BEFORE = "CREATE TABLE example (id bigint PRIMARY KEY);"
+BAD = MigrationExample("LOCK TABLE example;", BEFORE, objects=("public.example",))
+GOOD = MigrationExample("SELECT 1;", BEFORE)
+
+
+@hazard(severity=Severity.WARNING, bad=BAD, good=GOOD)
+def {function}(step: JudgedStatement, file: JudgedMigration) -> Iterator[HazardFault]:
+    for lock in own_locks(step, file):
+        yield HazardFault(lock.object, f"`{{brief(step.text)}}` …")
+"""
+
+
 def main(arguments: list[str]) -> int:
     makers = {
         "rule": new_rule,
         "insight": new_insight,
         "rewrite": new_rewrite,
         "advisor": new_advisor,
+        "hazard": new_hazard,
     }
     if len(arguments) != 2 or arguments[0] not in makers:
         print(__doc__)
@@ -231,6 +258,14 @@ def new_advisor(name: str) -> tuple[Path, str]:
         raise Refused("an advisor is named name-of-the-fault, in lower case")
     text = PAGE.format(things="workloads") + ADVISOR
     return written(ADVISORS, name, text), f"tests/tune/advisors -k {name}"
+
+
+def new_hazard(name: str) -> tuple[Path, str]:
+    """The file of a hazard of migrations, and what runs its tests. Raises Refused."""
+    if re.fullmatch(r"[a-z][a-z0-9-]*", name) is None:
+        raise Refused("a hazard is named name-of-the-fault, in lower case")
+    text = PAGE.format(things="statements") + HAZARD
+    return written(HAZARDS, name, text), f"tests/migrate/lint -k {name} --slow"
 
 
 def written(folder: Path, fault: str, text: str) -> Path:

@@ -17,6 +17,7 @@ from dbwright.model.finding import Severity
 __all__ = [
     "CheckSettings",
     "Configuration",
+    "MigrateSettings",
     "RuleSettings",
     "TargetSettings",
     "read_configuration",
@@ -47,6 +48,13 @@ class CheckSettings(_Strict):
     budget: float | None = Field(default=None, gt=0)
 
 
+class MigrateSettings(_Strict):
+    """`[migrate]`: what `dbwright migrate` asks for."""
+
+    require_proof: bool = False
+    """Does `up` refuse what was not rehearsed?"""
+
+
 class RuleSettings(BaseModel):
     """`[rules."topic/name"]`: severity, ignored objects, and the rule's own thresholds."""
 
@@ -67,6 +75,7 @@ class Configuration(_Strict):
 
     targets: Mapping[str, TargetSettings] = Field(default_factory=dict)
     check: CheckSettings = CheckSettings()
+    migrate: MigrateSettings = MigrateSettings()
     rules: Mapping[str, RuleSettings] = Field(default_factory=dict)
     file: Path | None = None
 

@@ -49,6 +49,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "migrations").mkdir()
     again = TABLE.replace("TABLE", "TABLE IF NOT EXISTS")
     (folder / "migrations/1_t.sql").write_text(f"{again}\n-- DOWN\nDROP TABLE t;")
+    later = "ALTER TABLE t ADD COLUMN note text;\n-- DOWN\nALTER TABLE t DROP COLUMN note;"
+    (folder / "migrations/012_orders.sql").write_text(later)
     with start() as server:
         Database(server, "postgres", server.url()).execute(TABLE)
         run(["snapshot", server.url(), "-o", "shop.dbw"], folder)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from dbwright.check.registry import all_rules
+from dbwright.migrate.lint.registry import all_hazards
+from dbwright.migrate.pages.registry import described_pages as migration_pages
 from dbwright.model.described import ADVICE, CHATTINESS, INSIGHTS, REWRITES, DescribedRule
 from dbwright.model.finding import Severity
 from dbwright.model.page import HEADINGS
@@ -31,6 +33,8 @@ def test_the_list_has_every_rule(dbwright: Run) -> None:
     known += [(rewrite.id, rewrite.severity) for rewrite in all_rewrites()]
     known += [(advisor.id, advisor.severity) for advisor in all_advisors()]
     known += [(page.id, page.severity) for page in described_pages()]
+    known += [(hazard.id, hazard.severity) for hazard in all_hazards()]
+    known += [(page.id, page.severity) for page in migration_pages()]
     for id, severity in known:
         assert f"| {id} | {severity} | " in done.out
     assert done.out.startswith(f"# {len(known)} rules\n")

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+from dbwright.baseline import read_baseline
 from dbwright.check.configure import Choice, choose
 from dbwright.check.describe import described
 from dbwright.check.engine import NOT_ASKED, RuleRun, run_rules
 from dbwright.check.registry import known_ids, known_topics
-from dbwright.check.silence import Silence, ignores_in_comments, read_baseline
+from dbwright.check.silence import Silence, ignores_in_comments
 from dbwright.configuration import Configuration
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import Finding, Severity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
 import importlib
 import pkgutil
 from collections.abc import Iterable
@@ -11,10 +10,11 @@ from functools import lru_cache
 
 from dbwright.check import rules as rules_package
 from dbwright.check.rule import Rule
+from dbwright.chosen_rules import fits_pattern
 from dbwright.discovery import declared_in
 from dbwright.errors import UnknownRule
 
-__all__ = ["all_rules", "find_rule", "fits_pattern", "known_ids", "known_topics", "matching"]
+__all__ = ["all_rules", "find_rule", "known_ids", "known_topics", "matching"]
 
 
 @lru_cache(maxsize=1)
@@ -55,12 +55,6 @@ def matching(patterns: Iterable[str]) -> tuple[Rule, ...]:
             raise _unknown(pattern)
         found.update((rule.id, rule) for rule in fits)
     return tuple(found[key] for key in sorted(found))
-
-
-def fits_pattern(rule_id: str, pattern: str) -> bool:
-    """Is the pattern the rule's id, its topic, its name, or a glob for its id?"""
-    topic, _, name = rule_id.partition("/")
-    return pattern in (rule_id, topic, name) or fnmatch.fnmatchcase(rule_id, pattern)
 
 
 def _unknown(name: str) -> UnknownRule:

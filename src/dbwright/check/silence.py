@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from dbwright.check.registry import fits_pattern
-from dbwright.errors import FileUnreadable
+from dbwright.chosen_rules import fits_pattern
 from dbwright.model.catalog import (
     CONTAINERS,
     Catalog,
@@ -24,7 +21,7 @@ from dbwright.model.finding import Finding, ObjectRef
 from dbwright.model.names import enclosing
 from dbwright.model.report import Silenced
 
-__all__ = ["Silence", "ignores_in_comments", "read_baseline"]
+__all__ = ["Silence", "ignores_in_comments"]
 
 MARK = "dbwright: ignore "
 
@@ -82,19 +79,6 @@ def ignores_in_comments(catalog: Catalog) -> dict[ObjectRef, Ignores]:
         if comment and MARK in comment:
             found[ref] = found.get(ref, ()) + tuple(_ignores(comment))
     return found
-
-
-def read_baseline(path: Path) -> frozenset[str]:
-    """The keys of a report written with `--format json`. Raises FileUnreadable."""
-    step = "write one with: dbwright check TARGET --format json -o FILE"
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        findings = [*report["findings"], *(s["finding"] for s in report.get("silenced", ()))]
-        return frozenset(str(finding["key"]) for finding in findings)
-    except OSError as problem:
-        raise FileUnreadable(f"can't read the baseline {path}: {problem.strerror}", step) from None
-    except (ValueError, KeyError, TypeError):
-        raise FileUnreadable(f"{path} is not a report of dbwright in JSON", step) from None
 
 
 def _ignores(comment: str) -> Iterator[tuple[str, str]]:

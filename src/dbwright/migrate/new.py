@@ -15,7 +15,7 @@ from dbwright.model.document import Document
 from dbwright.model.migration import Migration
 from dbwright.operation import Effect, Example, Parameter, operation
 
-__all__ = ["new"]
+__all__ = ["file_name", "new"]
 
 TEXT = """-- {title}
 
@@ -48,7 +48,7 @@ def new(
         raise UsageError("the name has no letters", "say in a few words what it does")
     try:
         dir.mkdir(parents=True, exist_ok=True)
-        path = dir / _file_name(read_folder(dir), words)
+        path = dir / file_name(read_folder(dir), words)
         # Never over a file that somebody else made in this moment.
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "w") as file:
             file.write(TEXT.format(title=name.strip().splitlines()[0]))
@@ -59,7 +59,8 @@ def new(
     return Document("migrate new", f"{path}\n", {"path": str(path)})
 
 
-def _file_name(migrations: Sequence[Migration], words: Sequence[str]) -> str:
+def file_name(migrations: Sequence[Migration], words: Sequence[str]) -> str:
+    """Of the next file of the folder; `words`: its name."""
     if not migrations:
         return f"001_{'_'.join(words)}.sql"
     last = migrations[-1]

@@ -9,38 +9,22 @@ from dbwright.configuration import Configuration
 from dbwright.errors import BadMigration
 from dbwright.migrate.files.folder import missing_between, read_folder, require_files
 from dbwright.migrate.history.table import DEFAULT_TABLE
+from dbwright.migrate.pages.registry import page_of
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
 from dbwright.migrate.runner.patience import Patience
 from dbwright.migrate.standing import Standing, standings
 from dbwright.migrate.works import work_of
+from dbwright.model.described import MIGRATING
 from dbwright.model.finding import Confidence, Finding, Location, ObjectRef, Severity
 from dbwright.model.migration import Migration
+from dbwright.model.page import why_it_matters
 from dbwright.model.report import Report, RuleText
+from dbwright.model.rule_page import rule_page
 from dbwright.operation import Effect, Example, Parameter, operation
 
 __all__ = ["verify"]
 
-WHYS = {
-    "migrate/changed-file": "Databases that ran the file before and after the change have "
-    "different schemas, and nobody sees it.",
-    "migrate/lost-file": "A new database will lack what this version did, and nothing can take it "
-    "back.",
-    "migrate/half-done": "Some of it is in the database and some is not: neither the version of "
-    "the application before it nor the one after it may fit.",
-    "migrate/late-file": "It runs after migrations that were written later, in an order that "
-    "nobody tried.",
-    "migrate/missing-number": "A file may have been forgotten, or is in a branch that was not "
-    "merged.",
-    "migrate/no-way-back": "If the deployment fails, the schema can't follow the application back.",
-}
-TITLES = {
-    "migrate/changed-file": "A migration was changed after it was applied",
-    "migrate/lost-file": "The file of an applied migration is gone",
-    "migrate/half-done": "A migration stopped half-way",
-    "migrate/late-file": "A migration is older than one that was applied before it",
-    "migrate/missing-number": "A number is left out between migrations",
-    "migrate/no-way-back": "A migration can't be taken back, or can't be read",
-}
+PAGES = ("changed-file", "lost-file", "half-done", "late-file", "missing-number", "no-way-back")
 
 
 @operation(
@@ -79,7 +63,10 @@ def verify(
             findings=tuple(sorted(findings, key=lambda finding: finding.severity.rank)),
             objects_read={"migration": len(migrations)},
             fail_on=fail_on,
-            rules={rule: RuleText(title) for rule, title in TITLES.items()},
+            rules={
+                page.id: RuleText(page.title, rule_page(page))
+                for page in map(page_of, map(_rule, PAGES))
+            },
         )
 
 
@@ -121,14 +108,18 @@ def _of_files(migrations: Sequence[Migration]) -> Iterator[Finding]:
 def _finding(name: str, severity: Severity, one: Standing, message: str) -> Finding:
     known = one.migration or one.applied
     assert known is not None
-    rule = f"migrate/{name}"
+    rule = _rule(name)
     return Finding(
         rule=rule,
         severity=severity,
         confidence=Confidence.HIGH,
         object=ObjectRef("migration", known.version),
         message=message,
-        why=WHYS[rule],
+        why=why_it_matters(page_of(rule).page),
         key=f"{rule}:{known.version}",
         location=None if one.migration is None else Location(one.migration.path, 1),
     )
+
+
+def _rule(name: str) -> str:
+    return f"{MIGRATING}/{name}"

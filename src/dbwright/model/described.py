@@ -1,8 +1,8 @@
 """What a rule says of itself: its page, its thresholds, its examples.
 
 `check` has rules over a catalog, `explain` insights over a plan, `tune` rewrites of queries and
-advisors over a workload; all give this noun, so that one command lists them, one writer makes their
-pages, and one reader checks what users set.
+advisors over a workload, `migrate lint` hazards over migrations; all give this noun, so that one
+command lists them, one writer makes their pages, and one reader checks what users set.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ __all__ = [
     "ADVICE",
     "CHATTINESS",
     "INSIGHTS",
+    "MIGRATING",
+    "MIGRATIONS",
     "NOT_OF_CHECK",
     "REWRITES",
     "DescribedRule",
@@ -31,7 +33,11 @@ ADVICE = "tune"
 """The topic of what else `tune` advises."""
 CHATTINESS = "chattiness"
 """The topic of how applications talk to the database: for `tune`."""
-NOT_OF_CHECK = frozenset((INSIGHTS, REWRITES, ADVICE, CHATTINESS))
+MIGRATIONS = "migrations"
+"""The topic of what is wrong with statements of migrations: for `migrate lint`."""
+MIGRATING = "migrate"
+"""The topic of what `migrate verify` and `migrate rehearse` find of files and their history."""
+NOT_OF_CHECK = frozenset((INSIGHTS, REWRITES, ADVICE, CHATTINESS, MIGRATIONS, MIGRATING))
 """Every other topic is for `check`."""
 
 

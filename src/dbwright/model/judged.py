@@ -9,7 +9,7 @@ from typing import Any
 
 from dbwright.model.catalog import Catalog, MaterializedView, Table
 from dbwright.model.effects import Effects
-from dbwright.model.migration import Migration, ScriptStatement
+from dbwright.model.migration import Migration, MigrationOptions, ScriptStatement
 from dbwright.model.report import Skipped
 from dbwright.model.statistics import Statistics, TableStatistics
 
@@ -59,6 +59,8 @@ class JudgedMigration:
     uses them yet, and they hold no rows."""
     down: tuple[ScriptStatement, ...] | None = None
     """The part that takes it back; None where there is none."""
+    options: MigrationOptions = field(default_factory=MigrationOptions)
+    """What its head says of how it is to be run."""
 
     @cached_property
     def made(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from dbwright.model.keywords import NEEDS_QUOTES
 
-__all__ = ["enclosing", "is_plain", "literal", "qualify", "quote"]
+__all__ = ["enclosing", "is_plain", "literal", "multirange_name", "qualify", "quote"]
 
 FIRST = frozenset("abcdefghijklmnopqrstuvwxyz_")
 REST = FIRST | frozenset("0123456789$")
@@ -40,6 +40,14 @@ def enclosing(name: str) -> Iterator[str]:
             quoted = not quoted
         elif name[position] == "." and not quoted:
             yield name[:position]
+
+
+def multirange_name(name: str) -> str:
+    """What the server calls the multirange of a range, where nobody says it (short names: longer
+    ones are cut)."""
+    if "range" in name:
+        return name.replace("range", "multirange", 1)
+    return f"{name}_multirange"
 
 
 def literal(text: str) -> str:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from dbwright.check.describe import described_rules
 from dbwright.errors import UnknownRule
+from dbwright.migrate.lint.describe import described_hazards
+from dbwright.migrate.pages.registry import described_pages as described_migration_pages
 from dbwright.model.described import DescribedRule
 from dbwright.model.document import Document
 from dbwright.model.finding import Severity
@@ -27,13 +29,15 @@ SEVERITIES = "|".join(Severity)
 @lru_cache(maxsize=1)
 def all_described() -> tuple[DescribedRule, ...]:
     """The rules of `check`, the insights of `explain`, and the advisors, the rewrites and what
-    else `tune` finds, by id."""
+    else `tune` finds, and the hazards of migrations, by id."""
     found = (
         *described_rules(),
         *described_insights(),
         *described_advisors(),
         *described_pages(),
         *described_rewrites(),
+        *described_hazards(),
+        *described_migration_pages(),
     )
     return tuple(sorted(found, key=lambda rule: rule.id))
 
@@ -54,6 +58,7 @@ def known_topics() -> tuple[str, ...]:
         Example("dbwright rules --topic plans", "what `explain` sees in plans"),
         Example("dbwright rules --topic tune", "what `tune` advises for a workload"),
         Example("dbwright rules --topic rewrites", "how `tune` writes queries another way"),
+        Example("dbwright rules --topic migrations", "what `migrate lint` sees in migrations"),
         Example("dbwright rules --topic security --format json", "for a program"),
     ),
 )
@@ -73,8 +78,9 @@ def rules(
     With an id: what it finds, why it matters, how to fix it, when to ignore it, and the
     thresholds that dbwright.toml may set. The topic `plans` is what `explain` sees in plans.
     `tune` is what `tune` advises for a workload, `rewrites` what it sees in the text of queries,
-    `chattiness` what it hears of how applications talk to the database. All others are what
-    `check` sees in a database.
+    `chattiness` what it hears of how applications talk to the database; `migrations` is what
+    `migrate lint` sees in migrations, `migrate` what `migrate verify` and `migrate rehearse` do.
+    All others are what `check` sees in a database.
     """
     if id is not None:
         rule = find(id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dbwright.chosen_rules import ChosenRules, choose_rules
 from dbwright.configuration import Configuration
 from dbwright.model.described import ADVICE, CHATTINESS
 from dbwright.model.finding import Severity
@@ -13,7 +14,6 @@ from dbwright.model.report import Skipped
 from dbwright.tune.advisors.advisor import Advisor
 from dbwright.tune.advisors.describe import described_advisors
 from dbwright.tune.advisors.registry import all_advisors
-from dbwright.tune.configure import ChosenRules, choose_rules
 from dbwright.tune.indexes.advise import IndexOptions
 from dbwright.tune.pages.registry import described_pages
 from dbwright.tune.rewrites.configure import ChosenRewrites, choose_rewrites

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.migrate.diff.applied import catalog_of, fresh
 
+from dbwright.configuration import Configuration
 from dbwright.migrate.diff.compare import differences
+from dbwright.migrate.diff_ import diff
+from dbwright.progress import silent
 from dbwright.sandbox import Server
 from servers.command_line import Done
 
@@ -128,3 +132,28 @@ def test_bad_calls(
     assert done.status == status
     assert message in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(("answer", "renamed"), [("y", True), ("n", False)])
+def test_a_person_at_a_terminal_is_asked(
+    files: Path, monkeypatch: pytest.MonkeyPatch, answer: str, renamed: bool
+) -> None:
+    terminal, side = os.openpty()
+    os.write(terminal, f"{answer}\n".encode())
+    with os.fdopen(side, "r") as typed, os.fdopen(os.dup(side), "w") as seen:
+        monkeypatch.setattr("sys.stdin", typed)
+        monkeypatch.setattr("sys.stderr", seen)
+        try:
+            made = diff(
+                "old.sql",
+                "new.sql",
+                allow_destructive=True,
+                progress=silent,
+                configuration=Configuration(),
+            )
+        finally:
+            monkeypatch.undo()
+    asked = os.read(terminal, 4096).decode()
+    os.close(terminal)
+    assert "Was column shop.orders.total renamed to amount? [y/N]" in asked
+    assert ("RENAME COLUMN total TO amount" in made.markdown) == renamed

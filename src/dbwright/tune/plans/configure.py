@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbwright.chosen_rules import ChosenRules, choose_rules
 from dbwright.configuration import Configuration
 from dbwright.model.described import INSIGHTS
-from dbwright.tune.configure import ChosenRules, choose_rules
 from dbwright.tune.plans.describe import described_insights
 from dbwright.tune.plans.insight import Insight
 from dbwright.tune.plans.registry import all_insights

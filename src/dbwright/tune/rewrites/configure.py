@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbwright.chosen_rules import ChosenRules, choose_rules
 from dbwright.configuration import Configuration
 from dbwright.model.described import REWRITES
-from dbwright.tune.configure import ChosenRules, choose_rules
 from dbwright.tune.rewrites.describe import described_rewrites
 from dbwright.tune.rewrites.registry import all_rewrites
 from dbwright.tune.rewrites.rewrite import Rewrite

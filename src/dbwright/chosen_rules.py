@@ -1,7 +1,7 @@
 """From dbwright.toml to which rules of a topic run, how, and what is not to be seen.
 
-Insights, rewrites and advisors are set alike: `[rules."<topic>/<name>"]` with `enabled`,
-`severity`, `ignore` and the rule's own thresholds.
+Insights, rewrites, advisors and the rules of `migrate lint` are set alike:
+`[rules."<topic>/<name>"]` with `enabled`, `severity`, `ignore` and the rule's own thresholds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dbwright.model.described import DescribedRule
 from dbwright.model.finding import Finding, Severity
 from dbwright.model.report import Skipped
 
-__all__ = ["ChosenRules", "choose_rules"]
+__all__ = ["ChosenRules", "choose_rules", "fits_pattern"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,12 @@ def choose_rules(
             Skipped(id_, f"switched off in {configuration.file}", rules=(id_,)) for id_ in off
         ),
     )
+
+
+def fits_pattern(rule_id: str, pattern: str) -> bool:
+    """Is the pattern the rule's id, its topic, its name, or a glob for its id?"""
+    topic, _, name = rule_id.partition("/")
+    return pattern in (rule_id, topic, name) or fnmatch.fnmatchcase(rule_id, pattern)
 
 
 def _by_id(

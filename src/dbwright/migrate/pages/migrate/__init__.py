@@ -1,0 +1,1 @@
+"""What `migrate verify` and `migrate rehearse` find of files and their history."""

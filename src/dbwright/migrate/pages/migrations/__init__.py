@@ -1,0 +1,1 @@
+"""What `migrate lint` finds besides hazards."""
