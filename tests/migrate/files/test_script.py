@@ -64,3 +64,10 @@ def test_the_rows_of_a_copy() -> None:
 
 def test_less_than_a_millisecond_is_not_without_a_limit() -> None:
     assert [duration(text) for text in ("0.2ms", "0", "1min", "1000h")] == [0.001, 0.0, 60.0, None]
+
+
+def test_a_statement_without_its_end() -> None:
+    with pytest.raises(BadMigration, match=r"a\.sql, line 3: the statement before `-- DOWN`"):
+        script("-- UP\nCREATE TABLE a (id integer)\n-- DOWN\nDROP TABLE a;", "a.sql")
+    inside = "CREATE TABLE a (\n-- DOWN\nid integer);"
+    assert len(script(inside, "a.sql").up) == 1

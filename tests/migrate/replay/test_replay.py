@@ -88,6 +88,30 @@ def test_files_after_files(postgresql: Server) -> None:
     assert step(stepwise, "REINDEX").effects.lock_on("public.users") is SUX
 
 
+SAVEPOINTS = """
+BEGIN;
+CREATE TABLE a (id integer);
+SAVEPOINT one;
+ALTER TABLE users ADD c integer;
+ROLLBACK TO one;
+ALTER TABLE users ADD d integer;
+COMMIT;
+BEGIN;
+ROLLBACK TO nowhere;
+COMMIT;
+"""
+
+
+def test_savepoints(postgresql: Server) -> None:
+    asked = migration(2, SAVEPOINTS)
+    run = judged_run((asked,), earlier=(migration(1, EARLIER),), server=postgresql)
+    (judged,) = run.migrations
+    refused = [one.text for one in judged.steps if one.effects.refusal is not None]
+    assert refused == ["ROLLBACK TO nowhere"]
+    columns = [column.name for column in judged.after.table("public.users").columns]
+    assert columns == ["id", "email", "at", "d"]
+
+
 SHOP = """
 CREATE SCHEMA "My shop";
 CREATE TYPE "My shop".state AS ENUM ('new', 'paid');

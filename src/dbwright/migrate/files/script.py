@@ -15,6 +15,7 @@ from dbwright.errors import BadMigration, FileUnreadable
 from dbwright.migrate.files.options import is_option, read_options
 from dbwright.model.migration import Migration, MigrationScript, ScriptStatement
 from dbwright.sql.lexer import comments
+from dbwright.sql.parse import SyntaxProblem, parse
 from dbwright.sql.split import Statement, split
 
 __all__ = ["read_script", "script"]
@@ -38,6 +39,7 @@ GOOSE_OUTSIDE = "+goose no transaction"
 ORNAMENTS = "-=*#~: "
 """What people put around a marker."""
 LIKE_A_MARK = re.compile(r"(?:UP|DOWN)\b.*|(?i:(?:migrate:|\+(?:goose|migrate) ?)(?:up|down)\b.*)")
+MAYBE_A_MARK = re.compile(r"--[^\n]*\b(?:up|down|undo|drop below)\b", re.IGNORECASE)
 BLOCK = re.compile(r"(?i:up|down)")
 
 
@@ -169,7 +171,28 @@ def _require_order(marks: Sequence[_Mark], path: str) -> None:
         )
 
 
+def _require_end(statement: Statement, path: str) -> None:
+    """Before a marker a semicolon is easily forgotten: then the next part is swallowed."""
+    if not MAYBE_A_MARK.search(statement.text):
+        return
+    for token in comments(statement.text):
+        if _part(_words(token.text)[0], token.text) and not _is_sql(statement.text):
+            line = statement.line + statement.text.count("\n", 0, token.offset)
+            raise BadMigration(
+                f"{path}, line {line}: the statement before `{token.text.strip()[:60]}` has no end",
+                f"end it with a semicolon; it begins in line {statement.line}",
+            )
+
+
+def _is_sql(text: str) -> bool:
+    try:
+        return len(parse(text).statements) == 1
+    except SyntaxProblem:
+        return False
+
+
 def _taken(statement: Statement, path: str) -> ScriptStatement:
+    _require_end(statement, path)
     if statement.kind != "sql":
         raise BadMigration(
             f"{path}, line {statement.line}: {statement.text[:60].splitlines()[0]} is for psql, "

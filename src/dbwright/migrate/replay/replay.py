@@ -278,9 +278,11 @@ class _File:
         else:
             self._open()
             try:
-                self._replay.session.run(statement.text)
+                self._replay.session.control(statement.text)
             except psycopg.Error as problem:
                 effects = Effects(statement.text, refusal=refusal_of(problem))
+                self._replay.session.control("ROLLBACK")
+                self._trial, self._block = None, False
         return _judged(statement, parsed, effects, max(self._number, 0), self._settings, True)
 
     def _seen_settings(self) -> dict[str, str]:
