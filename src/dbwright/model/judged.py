@@ -65,10 +65,12 @@ class JudgedMigration:
     @cached_property
     def made(self) -> frozenset[str]:
         """What was not there before this file, by qualified name."""
-        there = {relation.qualified for relation in _relations(self.before)}
-        here = {relation.qualified for relation in _relations(self.after)}
+        there = {relation.oid for relation in _relations(self.before)}
+        known = {relation.qualified for relation in _relations(self.before)}
+        # By oid: one that was renamed is as full as it was.
+        here = {r.qualified for r in _relations(self.after) if r.oid not in there}
         made = {one.name for step in self.steps for one in step.effects.created}
-        return frozenset((here | made) - there)
+        return frozenset(here | (made - known))
 
     def is_new(self, relation: str) -> bool:
         """Was this table made by this file, or by one before it in the same run?"""

@@ -153,7 +153,9 @@ def test_a_person_at_a_terminal_is_asked(
             )
         finally:
             monkeypatch.undo()
-    asked = os.read(terminal, 4096).decode()
+    asked = ""
+    while "[y/N]" not in asked:
+        asked += os.read(terminal, 4096).decode()
     os.close(terminal)
     assert "Was column shop.orders.total renamed to amount? [y/N]" in asked
     assert ("RENAME COLUMN total TO amount" in made.markdown) == renamed

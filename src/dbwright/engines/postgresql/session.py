@@ -15,7 +15,7 @@ between, the query is tried once more with a fresh list, and then without such f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -246,9 +246,12 @@ class Session:
                 "SET LOCAL timezone = 'UTC'"
                 + (";SET LOCAL track_counts = off" if superuser and not counted else "")
             )
+            rows = self._rows(cursor, sql)
             try:
-                found = collect(self._rows(cursor, sql))
+                found = collect(rows)
             except BaseException:
+                if isinstance(rows, Generator):
+                    rows.close()  # it has the connection for itself until its last row
                 if not self.connection.broken:
                     self.connection.execute("ROLLBACK")
                 raise

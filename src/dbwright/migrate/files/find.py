@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,7 +35,7 @@ def read_all(path: Path) -> Found:
     """A folder, or a file alone. Raises FileUnreadable, BadMigration."""
     if not path.exists():
         raise FileUnreadable(f"there is no {path}", "name a .sql file or a folder of migrations")
-    layout = _of(path)
+    layout = _of(path, all_layouts())
     if layout is None:
         raise BadMigration(
             f"there are no migrations in {path}",
@@ -46,8 +46,8 @@ def read_all(path: Path) -> Found:
 
 def around(path: Path) -> Found | None:
     """The folder of migrations that a file is part of; None where it is part of none."""
-    for folder in _folders(path):
-        layout = _of(folder)
+    for folder, nested in ((path.parent, False), (path.parent.parent, True)):
+        layout = _of(folder, [one for one in all_layouts() if one.nested or not nested])
         if layout is None or not layout.is_sql:
             continue
         found = Found(layout, layout.read(folder))
@@ -57,19 +57,12 @@ def around(path: Path) -> Found | None:
     return None
 
 
-def _folders(path: Path) -> Iterator[Path]:
-    """Where it is, and one further up: some tools give each migration a folder."""
-    yield path.parent
-    if path.parent.name:
-        yield path.parent.parent
-
-
-def _of(path: Path) -> Layout | None:
+def _of(path: Path, among: Iterable[Layout]) -> Layout | None:
     try:
         return next(
             (
                 layout
-                for layout in all_layouts()
+                for layout in among
                 if layout.of_files is not path.is_dir() and layout.claims(path)
             ),
             None,

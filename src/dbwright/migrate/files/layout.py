@@ -38,6 +38,8 @@ class Layout:
     """All of it, in the tool's order. Raises FileUnreadable, BadMigration."""
     of_files: bool = False
     """Does it read a file rather than a folder?"""
+    nested: bool = False
+    """Has each migration a folder of its own?"""
     is_sql: bool = True
     """Can it be read at all? Else `read` raises, and says how it is turned into SQL."""
     last: bool = False

@@ -61,4 +61,4 @@ def _require_postgresql(lock: Path) -> None:
         )
 
 
-LAYOUT = Layout("prisma", claims, read)
+LAYOUT = Layout("prisma", claims, read, nested=True)
