@@ -1,6 +1,6 @@
 """Linting migrations: dbwright beside squawk, over folders of real ones.
 
-    python bench/lint.py FOLDER [FOLDER ...] [--runs 3] [--squawk PROGRAM]
+    python bench/migrate_lint.py FOLDER [FOLDER ...] [--runs 3] [--squawk PROGRAM]
 
 Every .sql file of PostgreSQL that is found below the folders. The two do not do the same: squawk
 parses each file by itself and looks at the trees; dbwright replays each folder on a throw-away
