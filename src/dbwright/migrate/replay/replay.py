@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from dbwright.engines.postgresql.introspect import introspect
+from dbwright.engines.postgresql.session import Budget
 from dbwright.engines.postgresql.session import Session as Reading
 from dbwright.migrate.replay.base import DATABASE
 from dbwright.migrate.replay.outside import locks_outside, waits_outside
@@ -64,16 +65,19 @@ class Told:
 @contextmanager
 def replaying(server: Server, progress: Progress = silent) -> Iterator[Replay]:
     """On the database `DATABASE` of the server, which is made where it is missing."""
-    with Session(server, DATABASE, STATEMENT_SECONDS) as session:
-        yield Replay(server, session, progress)
+    with (
+        Session(server, DATABASE, STATEMENT_SECONDS) as session,
+        Reading.open(server.url(DATABASE), READ_SECONDS) as reading,
+    ):
+        yield Replay(session, reading, progress)
 
 
 class Replay:
     """Made by `replaying`. Files are run in the order of the calls."""
 
-    def __init__(self, server: Server, session: Session, progress: Progress) -> None:
-        self._server = server
+    def __init__(self, session: Session, reading: Reading, progress: Progress) -> None:
         self._session = session
+        self._reading = reading
         self._progress = progress
         self._journal = Journal()
         self._runner = Runner(session, self._journal)
@@ -90,8 +94,8 @@ class Replay:
     def catalog(self) -> Catalog:
         """As it is now; read when it is asked for."""
         if self._catalog is None:
-            with Reading.open(self._server.url(DATABASE), READ_SECONDS) as reading:
-                self._catalog = introspect(reading)
+            self._reading.budget = Budget(READ_SECONDS)
+            self._catalog = introspect(self._reading)
         return self._catalog
 
     def run(self, migration: Migration, script: MigrationScript) -> None:
