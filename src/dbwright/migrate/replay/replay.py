@@ -7,7 +7,7 @@ with the server's words, and the rest goes on without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,10 +18,11 @@ from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Budget
 from dbwright.engines.postgresql.session import Session as Reading
 from dbwright.migrate.replay.base import DATABASE
+from dbwright.migrate.replay.file import JudgedFile, parsed_of
 from dbwright.migrate.replay.outside import locks_outside, waits_outside
 from dbwright.model.catalog import Catalog
 from dbwright.model.effects import Effects, Refusal
-from dbwright.model.judged import JudgedMigration, JudgedStatement
+from dbwright.model.judged import JudgedMigration
 from dbwright.model.migration import Migration, MigrationScript, ScriptStatement
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.journal import Journal
@@ -32,27 +33,21 @@ from dbwright.sandbox.runner import Runner, missing_role
 from dbwright.sandbox.server import Server
 from dbwright.sandbox.session import Session
 from dbwright.sandbox.trust import forbidden, harmless, passed_over
-from dbwright.sql.parse import ParsedStatement, SyntaxProblem, parse
+from dbwright.sql.parse import ParsedStatement
 from dbwright.sql.split import Statement
 
 __all__ = ["Replay", "Told", "replaying"]
 
 STATEMENT_SECONDS = 60.0
 READ_SECONDS = 60.0
-LONGEST_PARSED = 1 << 20
-"""Characters; longer statements are data, not declarations."""
 NO_PERMISSION = "42501"
-COMMITS_ITSELF = "2D000"
-"""Of a procedure that ends the transaction it is called in."""
 LEAVES_CATALOG = frozenset(
     "InsertStmt UpdateStmt DeleteStmt SelectStmt TransactionStmt VariableSetStmt CopyStmt "
     "VariableShowStmt MergeStmt".split()
 )
 """Kinds that change rows or the session. A SELECT may call a function that alters a table: then
 only the next file's `before` shows it."""
-TOLD_SETTINGS = ("TimeZone", "search_path", "lock_timeout", "statement_timeout")
 HEARING = f"SET client_min_messages = debug1; SET statement_timeout = '{STATEMENT_SECONDS}s'"
-SETTINGS = "SELECT " + ", ".join(f"current_setting('{name}')" for name in TOLD_SETTINGS)
 
 
 @dataclass(slots=True)
@@ -114,7 +109,7 @@ class Replay:
         """Run a file, and tell what each statement of its way up does."""
         before = self.catalog
         whole = not script.options.no_transaction
-        file = _File(self, whole)
+        file = JudgedFile(self, whole)
         steps = []
         for number, statement in enumerate(script.up):
             self._progress(f"judging {migration}", number, len(script.up))
@@ -148,7 +143,7 @@ class Replay:
             self._session.control("COMMIT")
         self._session.fresh()
 
-    # What follows is for `_File`.
+    # What follows is for `JudgedFile`.
 
     @property
     def session(self) -> Session:
@@ -220,124 +215,5 @@ class Replay:
         )
 
 
-class _File:
-    """One file on its way through the judge: which transaction is open, and what was set."""
-
-    def __init__(self, replay: Replay, whole: bool) -> None:
-        self._replay = replay
-        self._whole = whole
-        self._block = False
-        """Has the file itself said BEGIN?"""
-        self._trial: Trial | None = None
-        self._number = -1
-        self._settings: dict[str, str] = {}
-
-    def step(self, statement: ScriptStatement) -> JudgedStatement:
-        parsed = parsed_of(statement.text)
-        if parsed is not None and parsed.kind == "TransactionStmt":
-            return self._transaction(statement, parsed)
-        trial = self._open()
-        settings = {**self._seen_settings(), **self._settings}
-        effects, judged = self._replay.run_judged(trial, statement, parsed)
-        number = self._number
-        ends_itself = effects.refusal is not None and effects.refusal.sqlstate == COMMITS_ITSELF
-        if not effects.transactional or (ends_itself and not self._together):
-            # Within a transaction the real server refuses it: that is the linter's to say, and the
-            # story goes on as if it had been alone.
-            self._commit()
-            effects, judged = self._replay.outside(statement, parsed), False
-        elif not self._together:
-            self._commit()
-        if parsed is not None and parsed.kind == "VariableSetStmt":
-            self._remember(parsed)
-        return _judged(statement, parsed, effects, number, settings, judged)
-
-    @property
-    def _together(self) -> bool:
-        return self._whole or self._block
-
-    def _open(self) -> Trial:
-        if self._trial is None or not self._replay.session.in_transaction:
-            self._trial = self._replay.trial()
-            self._number += 1
-        return self._trial
-
-    def _commit(self) -> None:
-        if self._replay.session.in_transaction:
-            self._replay.session.control("COMMIT")
-        self._trial = None
-
-    def _transaction(self, statement: ScriptStatement, parsed: ParsedStatement) -> JudgedStatement:
-        """BEGIN and its like are followed, so that the file's own transactions are told apart."""
-        verb = str(parsed.node["kind"])
-        effects = Effects(statement.text)
-        if verb in ("TRANS_STMT_BEGIN", "TRANS_STMT_START"):
-            self._open()
-            self._block = True
-        elif verb in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK"):
-            self._open()
-            word = "COMMIT" if verb == "TRANS_STMT_COMMIT" else "ROLLBACK"
-            self._replay.session.control(word)
-            self._trial, self._block = None, False
-        else:
-            self._open()
-            try:
-                self._replay.session.control(statement.text)
-            except psycopg.Error as problem:
-                effects = Effects(statement.text, refusal=refusal_of(problem))
-                self._replay.session.control("ROLLBACK")
-                self._trial, self._block = None, False
-        return _judged(statement, parsed, effects, max(self._number, 0), self._settings, True)
-
-    def _seen_settings(self) -> dict[str, str]:
-        row = self._replay.connection.execute(SETTINGS).fetchone()
-        assert row is not None
-        found = dict(zip(TOLD_SETTINGS, row, strict=True))
-        # These two are the sandbox's own until the file sets them.
-        return {**found, "lock_timeout": "0", "statement_timeout": "0"}
-
-    def _remember(self, parsed: ParsedStatement) -> None:
-        """A time-out of the file's: noted, not set, for here it would end the judge's work."""
-        name = str(parsed.node.get("name", "")).lower()
-        if name in ("lock_timeout", "statement_timeout"):
-            self._settings[name] = _value(parsed)
-
-
-def parsed_of(text: str) -> ParsedStatement | None:
-    """None where the server has to judge alone."""
-    if len(text) > LONGEST_PARSED:
-        return None
-    try:
-        statements = parse(text).statements
-    except SyntaxProblem:
-        return None
-    return statements[0] if len(statements) == 1 else None
-
-
-def _judged(
-    statement: ScriptStatement,
-    parsed: ParsedStatement | None,
-    effects: Effects,
-    transaction: int,
-    session: dict[str, str],
-    judged: bool,
-) -> JudgedStatement:
-    kind, node = ("", {}) if parsed is None else (parsed.kind, parsed.node)
-    return JudgedStatement(statement, kind, node, effects, transaction, judged, session)
-
-
 def _statement(statement: ScriptStatement) -> Statement:
     return Statement(statement.text, statement.line, 1, 0, "sql")
-
-
-def _value(parsed: ParsedStatement) -> str:
-    """What SET says, as text; 0 for DEFAULT and RESET: then it is without a limit."""
-    args: Sequence[Any] = parsed.node.get("args", ())
-    if not args:
-        return "0"
-    constant = args[0].get("A_Const", {})
-    for key in ("sval", "ival", "fval"):
-        if key in constant:
-            value = constant[key]
-            return str(value.get(key, 0) if isinstance(value, dict) else value)
-    return "0"
