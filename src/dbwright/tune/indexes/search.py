@@ -16,6 +16,7 @@ from dbwright.tune.indexes.bound import Bounds
 from dbwright.tune.indexes.choose import Problem, choose
 from dbwright.tune.indexes.costs import Costs, bits
 from dbwright.tune.indexes.explore import combine, explore
+from dbwright.tune.indexes.greedy import greedy
 
 __all__ = ["Effort", "Found", "search"]
 
@@ -126,8 +127,10 @@ class _Search:
         """The exact choice of what is known, as long as the planner has better to say of it. Once
         at least, so that there is a set however short the time was."""
         while self.solved < 0 or not (self.over() or self.costs.calls == self.solved):
+            # The first time there is nothing to begin with, and the solver may end with nothing.
+            start = greedy(self.problem, self.costs) if self.solved < 0 else self.best
             self.solved = self.costs.calls
-            found = choose(self.problem, self.costs, self.seconds(), self.best)
+            found = choose(self.problem, self.costs, self.seconds(), start)
             told = self.problem.value_known(self.costs, found)
             if not self.consider(found, "solving") or self.value >= told * (1 - SAME):
                 break
