@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -28,6 +28,7 @@ __all__ = [
     "Parameter",
     "all_operations",
     "operation",
+    "operations_named",
 ]
 
 INFRASTRUCTURE = frozenset(
@@ -140,27 +141,44 @@ DECLARED = "__operation__"
 @lru_cache(maxsize=1)
 def all_operations() -> tuple[Operation, ...]:
     """Every operation of every capability, sorted by name."""
-    found: dict[str, Operation] = {}
-    for capability in pkgutil.iter_modules(dbwright.__path__):
-        if not capability.ispkg or capability.name in INFRASTRUCTURE:
-            continue
-        package = importlib.import_module(f"dbwright.{capability.name}")
-        for file in pkgutil.iter_modules(package.__path__):
-            if file.ispkg or not _declares(package.__path__, file.name):
-                continue
-            module = importlib.import_module(f"{package.__name__}.{file.name}")
-            for value in vars(module).values():
-                declared = getattr(value, DECLARED, None)
-                if isinstance(declared, Operation):
-                    found[declared.name] = declared
+    found = {declared.name: declared for module in _modules() for declared in _declared_in(module)}
     return tuple(found[name] for name in sorted(found))
 
 
-def _declares(folders: Iterable[str], name: str) -> bool:
+def operations_named(words: Sequence[str]) -> tuple[Operation, ...]:
+    """The operation that a command line begins with, alone, so that it need not wait for what all
+    the others import; every operation where the words name none by its place in the house."""
+    for module in _modules():
+        path = _path(module)
+        if tuple(words[: len(path)]) == path:
+            declared = [found for found in _declared_in(module) if found.path == path]
+            if declared:
+                return tuple(declared)
+    return all_operations()
+
+
+@lru_cache(maxsize=1)
+def _modules() -> tuple[str, ...]:
+    """The names of the modules that declare operations; none is imported for it."""
+    return tuple(
+        f"dbwright.{capability.name}.{file.name}"
+        for capability in pkgutil.iter_modules(dbwright.__path__)
+        if capability.ispkg and capability.name not in INFRASTRUCTURE
+        for file in pkgutil.iter_modules([f"{dbwright.__path__[0]}/{capability.name}"])
+        if not file.ispkg and _declares(Path(dbwright.__path__[0], capability.name, file.name))
+    )
+
+
+def _declared_in(module: str) -> tuple[Operation, ...]:
+    values = vars(importlib.import_module(module)).values()
+    declared = (getattr(value, DECLARED, None) for value in values)
+    return tuple(found for found in declared if isinstance(found, Operation))
+
+
+def _declares(module: Path) -> bool:
     """Does the module declare an operation? Those that don't are not imported: a command line that
     only asks for help must not wait for all that the others need."""
-    files = (Path(folder, f"{name}.py") for folder in folders)
-    return any("@operation(" in file.read_text(encoding="utf-8") for file in files if file.exists())
+    return "@operation(" in module.with_suffix(".py").read_text(encoding="utf-8")
 
 
 def _path(module: str) -> tuple[str, ...]:

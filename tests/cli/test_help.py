@@ -14,7 +14,7 @@ from dbwright.model.document import Document
 from dbwright.model.explanation import Explanation
 from dbwright.model.report import Report
 from dbwright.model.snapshot import Snapshot
-from dbwright.operation import Operation, all_operations
+from dbwright.operation import Operation, all_operations, operations_named
 
 OPERATIONS = all_operations()
 Help = Callable[[Operation], str]
@@ -59,3 +59,13 @@ def test_a_snapshot_still_says_why_it_takes_no_format(capsys: pytest.CaptureFixt
     """Hidden, but not unknown: who tries it is told the reason."""
     assert run(["snapshot", "--format", "json"]) == 2
     assert "a format of its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_named_is_the_same_operation(operation: Operation) -> None:
+    assert operation in operations_named([*operation.path, "--help"])
+
+
+def test_a_group_or_a_wrong_name_offers_every_operation() -> None:
+    for words in ([], ["--help"], ["migrate"], ["migrate", "--help"], ["migrat", "status"]):
+        assert operations_named(words) == OPERATIONS

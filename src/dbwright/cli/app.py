@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import FrameType
 
 import typer
@@ -20,7 +20,7 @@ from dbwright import __version__
 from dbwright.cli.command import add_command
 from dbwright.cli.console import say_error
 from dbwright.errors import DbwrightError, Interrupted
-from dbwright.operation import all_operations
+from dbwright.operation import Operation, operations_named
 
 __all__ = ["build", "run"]
 
@@ -31,8 +31,8 @@ It looks and does not touch: queries run read-only under time-outs. Only `migrat
 """
 
 
-def build() -> typer.Typer:
-    """The whole command line."""
+def build(operations: Iterable[Operation]) -> typer.Typer:
+    """The command line of these operations."""
     app = typer.Typer(
         name="dbwright",
         help=HELP,
@@ -42,7 +42,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_top)
-    for operation in all_operations():
+    for operation in operations:
         add_command(app, operation)
     return app
 
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     # A rule that breaks is told in the report; its traceback only to who asks for everything.
     logging.basicConfig(level=logging.ERROR if verbose else logging.CRITICAL)
     try:
-        result = typer.main.get_command(build()).main(
+        result = typer.main.get_command(build(operations_named(arguments))).main(
             args=list(arguments) or ["--help"], prog_name="dbwright", standalone_mode=False
         )
     except typer.Exit as stop:
