@@ -5,9 +5,13 @@
     │   ├── UnknownTarget
     │   ├── UnknownRule
     │   ├── BadConfiguration
+    │   ├── BadHandoff
     │   ├── BadMigration
+    │   ├── BadWorkspace
     │   ├── FileUnreadable
+    │   ├── MissingExtra
     │   ├── NotAPlan
+    │   ├── QueryRefused
     │   ├── StatementNotRun
     │   ├── StatementRejected
     │   ├── SnapshotUnreadable
@@ -19,6 +23,7 @@
     │   ├── AnotherRunner
     │   ├── ConnectionLost
     │   ├── DataWouldBeLost
+    │   ├── EventLogUnusable
     │   ├── MigrationRefused
     │   └── UnsupportedServer
     ├── SandboxError               exit 3: no throw-away server could be had
@@ -38,17 +43,22 @@ from typing import ClassVar
 __all__ = [
     "AnotherRunner",
     "BadConfiguration",
+    "BadHandoff",
     "BadMigration",
+    "BadWorkspace",
     "ConnectionLost",
     "ConnectionRefused",
     "DataWouldBeLost",
     "DbwrightError",
+    "EventLogUnusable",
     "FileUnreadable",
     "HalfDone",
     "Interrupted",
     "MigrationRefused",
+    "MissingExtra",
     "NoServerPrograms",
     "NotAPlan",
+    "QueryRefused",
     "SandboxError",
     "ServerDidNotStart",
     "SnapshotUnreadable",
@@ -102,16 +112,42 @@ class BadConfiguration(UsageError):
     code = "bad-configuration"
 
 
+class BadHandoff(UsageError):
+    """A handoff between agents can't be read, or holds a value that can't be used."""
+
+    code = "bad-handoff"
+
+
 class BadMigration(UsageError):
     """A file of the folder of migrations can't be used, or the files don't fit the history."""
 
     code = "bad-migration"
 
 
+class BadWorkspace(UsageError):
+    """There is no workspace of a team of agents, or it holds what can't be used."""
+
+    code = "bad-workspace"
+
+
 class FileUnreadable(UsageError):
     """A file can't be read or written."""
 
     code = "file-unreadable"
+
+
+class MissingExtra(UsageError):
+    """A library of an optional part is not installed."""
+
+    code = "missing-extra"
+
+    @classmethod
+    def of(cls, extra: str, problem: ModuleNotFoundError) -> MissingExtra:
+        """The error that says what to install."""
+        return cls(
+            f"this needs the Python package {problem.name}, which is not installed",
+            f"pip install 'dbwright[{extra}]'",
+        )
 
 
 class SnapshotUnreadable(UsageError):
@@ -124,6 +160,12 @@ class NotAPlan(UsageError):
     """The text is no query plan, or not a whole one."""
 
     code = "not-a-plan"
+
+
+class QueryRefused(UsageError):
+    """The query does more than read, or reads what it must not."""
+
+    code = "query-refused"
 
 
 class StatementNotRun(UsageError):
@@ -191,6 +233,12 @@ class DataWouldBeLost(TargetError):
     """The change would lose data, and nobody allowed that."""
 
     code = "data-would-be-lost"
+
+
+class EventLogUnusable(TargetError):
+    """The log of a team of agents can't be read or written."""
+
+    code = "event-log-unusable"
 
 
 class MigrationRefused(TargetError):

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 INFRASTRUCTURE = frozenset(
-    {"model", "sql", "engines", "sandbox", "render", "cli", "agent", "web", "capture"}
+    {"model", "sql", "engines", "sandbox", "render", "cli", "web", "capture"}
 )
 """Packages that hold no operations; every other one is a capability. (`capture` is a library for
 applications.)"""

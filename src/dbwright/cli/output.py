@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 
 from dbwright.cli.console import Console
 from dbwright.engines import snapshot_file
@@ -29,8 +30,9 @@ DOCUMENT_FORMATS = (TABLE, "json", "markdown")
 
 
 def format_names(kind: object = Report) -> tuple[str, ...]:
-    """What `--format` takes for a kind of result; nothing for a snapshot, which has its own."""
-    if kind is Snapshot:
+    """What `--format` takes for a kind of result; nothing for a snapshot, which has its own, and
+    for a server, which has no result."""
+    if kind in (Snapshot, NoneType):
         return ()
     if kind is Document:
         return DOCUMENT_FORMATS
@@ -53,6 +55,8 @@ class Delivery:
 
     def __call__(self, result: object) -> int:
         """Show or write the result; the exit status. Raises FileUnreadable."""
+        if result is None:
+            return 0
         if isinstance(result, Snapshot):
             return _save(result, self.console, self.output)
         for path, format in self.also:
@@ -90,6 +94,10 @@ def planned(
                 "leave --format and --also out; -o names its file",
             )
         return Delivery(console, TABLE, output, ())
+    if kind is NoneType:
+        if format or also or output:
+            raise UsageError("it has no result to be written", "leave --format, --also and -o out")
+        return Delivery(console, TABLE, None, ())
     known = format_names(kind)
     chosen = format or (_format_of(output) if output else None) or TABLE
     named = tuple((path, _format_of(path)) for path in also)

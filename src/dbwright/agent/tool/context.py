@@ -1,0 +1,84 @@
+"""What tools may reach: the targets that the server was started for, and files below one folder.
+
+A model never gives a URL: it could be another server's, and it would hold a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dbwright.agent.paths import Outside, inside
+from dbwright.agent.tool.readings import Readings
+from dbwright.configuration import Configuration, TargetSettings
+from dbwright.errors import UnknownTarget, UsageError
+from dbwright.progress import Progress, silent
+from dbwright.target import Live, Target, resolve
+
+__all__ = ["Context", "with_targets"]
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Of one call."""
+
+    configuration: Configuration
+    """With every target that may be named."""
+    root: Path
+    """Files that may be named are below it; resolved."""
+    readings: Readings = field(default_factory=Readings)
+    progress: Progress = silent
+    allow_write: bool = False
+
+    def target(self, name: str | None) -> str:
+        """The target that a model named, in the words that operations take; nothing means the
+        only one there is, or the one called `default`. Raises UnknownTarget, UsageError."""
+        known = self.configuration.targets
+        if name is None:
+            if DEFAULT in known:
+                return DEFAULT
+            if len(known) == 1:
+                return next(iter(known))
+            raise UnknownTarget("which target is meant?", _known(known))
+        if name in known:
+            return name
+        if "://" in name:
+            raise UnknownTarget("a URL can't be given here", _known(known))
+        if (self.root / name).exists():
+            return str(self.path(name))
+        raise UnknownTarget(f"there is no target, file or folder named {name!r}", _known(known))
+
+    def opened(self, name: str | None) -> Target:
+        """What the name stands for. Raises UnknownTarget, UsageError."""
+        return resolve(self.target(name), self.configuration)
+
+    def live(self, name: str | None) -> str:
+        """The URL of a live target. Raises UnknownTarget, and UsageError for files."""
+        found = self.opened(name)
+        if isinstance(found, Live):
+            return found.url
+        raise UsageError(
+            f"{name or self.target(None)} is no live database", "name a target that is one"
+        )
+
+    def path(self, text: str) -> Path:
+        """A file or folder below the root, that may not be there yet. Raises UsageError."""
+        try:
+            return inside(self.root, text)
+        except Outside as problem:
+            raise UsageError(
+                f"{text!r} can't be named: {problem}", "name a file below the working folder"
+            ) from None
+
+
+def with_targets(configuration: Configuration, urls: Mapping[str, str]) -> Configuration:
+    """The configuration with more targets, which win over its own of the same name."""
+    more = {name: TargetSettings(url=url) for name, url in urls.items()}
+    return configuration.model_copy(update={"targets": {**configuration.targets, **more}})
+
+
+def _known(known: Mapping[str, object]) -> str:
+    return f"targets: {', '.join(sorted(known))}" if known else "no target is configured"

@@ -1,0 +1,65 @@
+"""The JSON Schemas of a tool's arguments and of its answers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from dbwright.agent.tool.tool import Tool
+
+__all__ = ["input_schema", "output_schema"]
+
+ENVELOPE: dict[str, Any] = {
+    "summary": {"type": "string"},
+    "notes": {"type": "array", "items": {"type": "string"}},
+    "details": {"type": "object"},
+    "offset": {"type": "integer"},
+    "total": {"type": "integer"},
+    "next_offset": {"type": "integer"},
+    "failed": {"type": "boolean"},
+    "data_notice": {"type": "string"},
+}
+"""The same for every tool, so it is not explained each time: a model reads all of them at once."""
+
+
+@cache
+def input_schema(tool: Tool) -> dict[str, Any]:
+    """Of the arguments; others are refused."""
+    schema: dict[str, Any] = _short(tool.arguments.model_json_schema())
+    return schema
+
+
+@cache
+def output_schema(tool: Tool) -> dict[str, Any]:
+    """Of the structured answer. Of an item only its kind is told: what is empty is left out, and
+    long texts may be cut."""
+    item = _short(TypeAdapter(tool.item).json_schema(mode="serialization"))
+    definitions = item.pop("$defs", {})
+    for one in (item, *definitions.values()):
+        one.pop("required", None)
+    return {
+        "type": "object",
+        "properties": {
+            **ENVELOPE,
+            "items": {"type": "array", "items": item},
+        },
+        "required": ["summary", "items", "offset", "total"],
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def _short(schema: Any) -> Any:
+    """Without the titles that are the names again, and without the class's docstrings."""
+    if isinstance(schema, list):
+        return [_short(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = {"properties", "$defs"}
+    return {
+        key: {name: _short(one) for name, one in value.items()} if key in named else _short(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+        and not (key == "description" and ("properties" in schema or "enum" in schema))
+    }

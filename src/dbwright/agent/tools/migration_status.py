@@ -1,0 +1,15 @@
+"""The tool `migration_status`."""
+
+from __future__ import annotations
+
+from dbwright.agent.tool.tool import from_operation
+from dbwright.migrate import status as command
+
+__all__ = ["TOOL"]
+
+TOOL = from_operation(
+    command.status,
+    name="migration_status",
+    when="you want to know which migrations were run on a database",
+    arguments=("target", "dir"),
+)

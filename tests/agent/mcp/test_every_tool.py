@@ -1,0 +1,151 @@
+"""A client of the SDK calls every tool there is, on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import jsonschema
+import pytest
+from mcp import Client
+
+from dbwright.agent.mcp.server import server
+from dbwright.agent.tool.context import Context
+from dbwright.agent.tool.registry import all_tools, tools_for
+from dbwright.agent.tool.schema import output_schema
+from dbwright.operation import Effect
+
+CALLS: dict[str, tuple[dict[str, Any], str]] = {
+    "targets": ({}, "shop"),
+    "objects": ({}, "public.orders"),
+    "describe": ({"names": ["orders"]}, "customer_id bigint NOT NULL"),
+    "diagram": ({}, "orders }o--|| customers"),
+    "check": ({"only": ["keys/*", "indexes/*"]}, "foreign-key-without-index"),
+    "health": ({}, "connections used"),
+    "locks": ({}, "sessions wait for a lock"),
+    "slow_queries": ({}, "pg_stat_statements"),
+    "tune": (
+        {"queries": ["SELECT * FROM orders WHERE customer_id = 7"], "seconds": 5},
+        "customer_id",
+    ),
+    "lint": ({"files": ["migrations"], "target": "shop"}, "score"),
+    "plan": (
+        {"file": "migrations/001_orders.sql", "target": "shop", "small": 0},
+        "CONCURRENTLY",
+    ),
+    "rehearse": ({"dir": "migrations", "rows": "100"}, "score"),
+    "new_migration": (
+        {
+            "name": "add note",
+            "up": "ALTER TABLE orders ADD note text;",
+            "down": "ALTER TABLE orders DROP note;",
+        },
+        "migrations/002_add_note.sql",
+    ),
+    "migration_status": ({}, "001"),
+    "diff": ({"from": "shop", "to": "schema.sql", "allow_destructive": True}, "parts"),
+}
+WRITING = {"migrate_up", "migrate_down"}
+
+
+def with_client(context: Context, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+    async def run() -> Any:
+        async with Client(server(context), **options) as client:
+            return await work(client)
+
+    return anyio.run(run)
+
+
+def test_every_tool_has_a_call_here() -> None:
+    assert {tool.name for tool in all_tools()} == CALLS.keys() | WRITING
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_answers(name: str, context: Context) -> None:
+    arguments, expected = CALLS[name]
+    result = with_client(context, lambda client: client.call_tool(name, arguments))
+    text = result.content[0].text
+    assert not result.is_error, text
+    assert expected in text
+    tool = next(one for one in all_tools() if one.name == name)
+    jsonschema.validate(result.structured_content, output_schema(tool))
+
+
+def test_what_reads_says_so_and_nothing_writes_unless_allowed(context: Context) -> None:
+    async def listed(client: Client) -> Any:
+        return (await client.list_tools()).tools
+
+    tools = with_client(context, listed)
+    assert not WRITING & {tool.name for tool in tools}
+    effects = {tool.name: tool.effect for tool in all_tools()}
+    for tool in tools:
+        assert tool.annotations.read_only_hint == (effects[tool.name] is Effect.READS)
+        assert tool.annotations.destructive_hint is False
+        assert tool.input_schema["additionalProperties"] is False
+    writing = with_client(replace(context, allow_write=True), listed)
+    assert {tool.name for tool in writing} >= WRITING
+    assert all(t.annotations.destructive_hint for t in writing if t.name in WRITING)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("objects", {"shema": "x"}, "no argument 'shema'"),
+        ("objects", {"kind": "tabel"}, "kind: input should be"),
+        ("objects", {"target": "postgresql://a:secret@b/c"}, "a URL can't be given here"),
+        ("objects", {"target": "nowhere"}, "targets: shop"),
+        ("describe", {"names": ["oders"]}, "did you mean"),
+        ("describe", {"names": []}, "names"),
+        ("lint", {"files": ["../other"]}, "can't be named"),
+        ("lint", {"files": ["/etc/passwd"]}, "can't be named"),
+        ("new_migration", {"name": "x", "up": "", "down": "", "dir": "../.."}, "can't be named"),
+        ("new_migration", {"name": "x", "up": "-- nothing", "down": ""}, "holds no statement"),
+        ("no_such_tool", {}, "there is no tool"),
+        ("migrate_up", {}, "there is no tool"),
+    ],
+)
+def test_a_wrong_call_is_an_error_that_says_what_to_do(
+    name: str, arguments: dict[str, Any], told: str, context: Context
+) -> None:
+    result = with_client(context, lambda client: client.call_tool(name, arguments))
+    text = result.content[0].text
+    assert result.is_error
+    assert told in text
+    assert "secret" not in text
+
+
+def test_an_answer_keeps_to_its_tokens_and_goes_on_where_it_stopped(context: Context) -> None:
+    async def all_columns(client: Client) -> list[str]:
+        names: list[str] = []
+        offset: int | None = 0
+        while offset is not None:
+            asked = {"kind": "column", "offset": offset, "max_tokens": 300}
+            result = await client.call_tool("objects", asked)
+            assert len(result.content[0].text) < 300 * 4
+            content = result.structured_content
+            names += [item["name"] for item in content["items"]]
+            offset = content.get("next_offset")
+        return names
+
+    names = with_client(context, all_columns)
+    assert len(names) == len(set(names)) == 9
+
+
+def test_progress_is_told(context: Context) -> None:
+    told: list[str | None] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        told.append(message)
+
+    async def work(client: Client) -> Any:
+        return await client.call_tool("check", {"target": "schema.sql"}, progress_callback=hear)
+
+    result = with_client(context, work)
+    assert not result.is_error
+    assert any(message and "sandbox" in message for message in told)
+
+
+def test_tools_offered_and_those_that_write() -> None:
+    assert {t.name for t in tools_for(allow_write=True)} - WRITING == CALLS.keys()
