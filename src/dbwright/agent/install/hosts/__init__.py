@@ -1,0 +1,1 @@
+"""The coding agents that dbwright can be installed into: one a file."""
