@@ -90,6 +90,22 @@ def test_on_a_server(dbwright: Callable[..., Done], shop: str) -> None:
     assert "\x1b" not in done.out
 
 
+def test_as_if_an_index_were_there(dbwright: Callable[..., Done], shop: str) -> None:
+    found: dict[str, dict[str, Any]] = {}
+    for text in ("orders (customer)", "CREATE INDEX ON orders (status)"):
+        done = dbwright("explain", shop, QUERY, "--with-index", text, "--format", "json")
+        assert done.status == 0
+        found[text] = done.document
+    helps, idle = found.values()
+    cost = helps["plan"]["root"]["total_cost"]
+    assert cost < helps["imagined"]["cost_without"] == idle["plan"]["root"]["total_cost"]
+    assert helps["imagined"]["indexes"][0]["used"] is True
+    assert "used" not in idle["imagined"]["indexes"][0]
+    with psycopg.connect(shop) as connection:
+        rows = connection.execute("SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'")
+        assert rows.fetchone() == (1,)
+
+
 def test_the_target_may_come_from_the_environment(
     dbwright: Callable[..., Done], shop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +246,14 @@ BAD: dict[str, tuple[list[str], str, int, str]] = {
     "no time": (["SHOP", "SELECT 1", "--timeout", "0"], "", 2, "--timeout must be above 0"),
     "nobody there": (["postgresql://127.0.0.1:1/x", "SELECT 1"], "", 3, "can't connect"),
     "files": (["schema.sql", "SELECT 1"], "", 2, "how many rows"),
+    "no such column": (["SHOP", QUERY, "--with-index", "orders (x)"], "", 2, "has no column 'x'"),
+    "no index": (["SHOP", QUERY, "--with-index", "orders"], "", 2, "is no index"),
+    "to run what is not there": (
+        ["SHOP", QUERY, "--with-index", "orders (customer)", "--analyze"],
+        "",
+        2,
+        "don't go together",
+    ),
     "unknown option": (["SHOP", "SELECT 1", "--analyse"], "", 2, "No such option"),
 }
 

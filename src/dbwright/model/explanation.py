@@ -10,7 +10,7 @@ from dbwright.model.finding import Finding
 from dbwright.model.plan import Plan, PlanNode
 from dbwright.model.report import RuleText, Skipped
 
-__all__ = ["MEASURE", "Explanation", "Remark"]
+__all__ = ["MEASURE", "Explanation", "Imagined", "ImaginedIndex", "Remark"]
 
 MEASURE = "dbwright explain … --analyze"
 
@@ -22,6 +22,27 @@ class Remark:
     finding: Finding
     node: int | None = None
     """The node's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImaginedIndex:
+    """An index that is not there, as if it were."""
+
+    definition: str
+    """As `shop.orders (user_id)`."""
+    bytes: float
+    """That it would take."""
+    used: bool
+    """Is it in the plan?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """What was taken to be there for a plan."""
+
+    indexes: tuple[ImaginedIndex, ...]
+    cost_without: float
+    """Of the plan that is made without them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,8 @@ class Explanation:
     command: str = "explain"
     measure: str = MEASURE
     """What would run the statement and measure each node, where that can be done."""
+    imagined: Imagined | None = None
+    """Indexes that the plan has and the target has not."""
 
     def on(self, node: PlanNode) -> tuple[Remark, ...]:
         """The remarks on a node."""

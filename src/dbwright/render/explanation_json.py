@@ -26,6 +26,9 @@ def render(explanation: Explanation) -> str:
             "command": explanation.command,
             "target": explanation.target,
             "plan": {**told(plan, TREE), "analyzed": plan.analyzed, "root": tree(plan, plan.root)},
+            **(
+                {"imagined": told(explanation.imagined)} if explanation.imagined is not None else {}
+            ),
             "remarks": [remark_document(remark) for remark in explanation.remarks],
             "skipped": [skipped_document(skipped) for skipped in explanation.skipped],
         }

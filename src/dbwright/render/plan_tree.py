@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbwright.model.explanation import Explanation
+from dbwright.model.explanation import Explanation, Imagined
 from dbwright.model.names import qualify, quote
 from dbwright.model.plan import Plan, PlanNode
 from dbwright.model.report import Skipped
@@ -188,7 +188,18 @@ def heading_of(explanation: Explanation) -> str:
         facts.append(f"JIT {seconds_text(plan.jit.total_seconds)}")
     if not plan.analyzed:
         facts.append("not run: estimates only")
+    if explanation.imagined is not None:
+        facts.append(_imagined(explanation.imagined))
     return " · ".join(facts)
+
+
+def _imagined(imagined: Imagined) -> str:
+    """`as if there were …: without it the cost is 1,234`."""
+    indexes = " and ".join(
+        f"{index.definition} ({bytes_text(index.bytes)}{'' if index.used else ', not used'})"
+        for index in imagined.indexes
+    )
+    return f"as if there were {indexes}; without: cost {imagined.cost_without:,.0f}"
 
 
 def next_command(explanation: Explanation) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from dbwright.configuration import Configuration
 from dbwright.errors import FileUnreadable, UsageError
-from dbwright.model.explanation import MEASURE, Explanation
+from dbwright.model.explanation import MEASURE, Explanation, Imagined
 from dbwright.model.plan import Plan
 from dbwright.model.report import RuleText, Skipped
 from dbwright.model.rule_page import rule_page
@@ -17,7 +17,7 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
 from dbwright.sql.explainable import explainable
-from dbwright.target import SnapshotFile, Target, opened, resolve
+from dbwright.target import DEFAULT_TARGET, SnapshotFile, Target, opened, resolve
 from dbwright.tune.planner import plan_on
 from dbwright.tune.plans.configure import Chosen, choose
 from dbwright.tune.plans.describe import described
@@ -42,6 +42,10 @@ MEASURE_PASTED = "EXPLAIN (ANALYZE, BUFFERS) …"
         Example('dbwright explain shop "SELECT …" --analyze', "run it, and say where time went"),
         Example("dbwright explain --plan slow.txt", "a plan from anywhere, no server needed"),
         Example('dbwright explain --on shop.dbw "SELECT …"', "as production would plan it"),
+        Example(
+            "dbwright explain shop \"SELECT …\" --with-index 'orders (user_id)'",
+            "as if it were there",
+        ),
         Example("dbwright explain shop --file q.sql -o plan.html", "as a page"),
     ),
 )
@@ -49,7 +53,7 @@ def explain(
     target: Annotated[
         str | None,
         Parameter(
-            "URL, snapshot, or a name in dbwright.toml; else DATABASE_URL, else `default`",
+            f"URL, snapshot, or a name in dbwright.toml; {DEFAULT_TARGET}",
             "TARGET",
             argument=True,
         ),
@@ -69,22 +73,30 @@ def explain(
         Path | None,
         Parameter("explain this output of EXPLAIN (in any format; - is stdin)", "FILE"),
     ] = None,
+    with_index: Annotated[
+        tuple[str, ...],
+        Parameter("as if this index were there, such as 'shop.orders (user_id)'", "INDEX"),
+    ] = (),
     timeout: Annotated[
         float | None, Parameter("seconds for running the statement [default: 30]", "SECONDS")
     ] = None,
     progress: Progress = silent,
     configuration: Configuration,
 ) -> Explanation:
-    """Show how a statement is run, where its time goes, and what would make it faster.
+    """Show how a statement is run, and what would make it faster.
 
     Without --analyze nothing is run: the planner says what it expects. With it a SELECT runs in a
     read-only transaction under a time-out; what could change anything is refused. A text with $1
-    gets its generic plan.
+    gets its generic plan. With --with-index it is planned on a throw-away twin that has the
+    index, as large as it would be.
     """
     words = [word for word in (target, sql) if word is not None]
     asked = _asked(words, on, file, plan)
     if timeout is not None and timeout <= 0:
         raise UsageError("--timeout must be above 0", "give seconds, as 30")
+    if with_index and (analyze or asked.plan is not None):
+        what = "--analyze" if analyze else "--plan"
+        raise UsageError(f"--with-index and {what} don't go together", "leave one of them out")
     chosen = choose(configuration)
     if asked.plan is not None:
         return _of_pasted(asked, configuration, chosen, progress)
@@ -93,6 +105,7 @@ def explain(
         source,
         asked.statement,
         analyze=analyze,
+        indexes=with_index,
         timeout_seconds=timeout or TIMEOUT,
         progress=progress,
     )
@@ -103,6 +116,7 @@ def explain(
         target=planned.target,
         chosen=chosen,
         measure=_measure(source, asked.statement),
+        imagined=planned.imagined,
     )
 
 
@@ -114,6 +128,7 @@ def explained(
     target: str = "",
     chosen: Chosen | None = None,
     measure: str = MEASURE,
+    imagined: Imagined | None = None,
 ) -> Explanation:
     """The plan with what the insights say of it; `chosen` says which of them, and how. `measure`
     is what would run the statement."""
@@ -141,6 +156,7 @@ def explained(
             if each.id in fired
         },
         measure=measure,
+        imagined=imagined,
     )
 
 

@@ -6,14 +6,16 @@ statistics and no rows: so it is never run there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbwright.errors import StatementNotRun, TargetError, UnknownTarget
+from dbwright.model.explanation import Imagined
 from dbwright.model.plan import Plan
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.progress import Progress, silent
-from dbwright.target import Live, SnapshotFile, Target
+from dbwright.target import Files, Live, SnapshotFile, Target, opened
 
 __all__ = ["Planned", "plan_on"]
 
@@ -31,6 +33,8 @@ class Planned:
     snapshot: Snapshot | None
     """None where it could not be read: that costs the fixes, not the plan."""
     skipped: tuple[Skipped, ...] = ()
+    imagined: Imagined | None = None
+    """Indexes that the plan has and the target has not."""
 
 
 def plan_on(
@@ -38,13 +42,17 @@ def plan_on(
     sql: str,
     *,
     analyze: bool = False,
+    indexes: Sequence[str] = (),
     timeout_seconds: float = 30.0,
     progress: Progress = silent,
 ) -> Planned:
-    """Plan the statement (or run it, with `analyze`) on the target.
+    """Plan the statement (or run it, with `analyze`) on the target. With `indexes` (as
+    `shop.orders (user_id)`) it is planned on a twin, as if they were there.
 
-    Raises StatementRejected, StatementNotRun, UnknownTarget, TargetError, SandboxError.
+    Raises StatementRejected, StatementNotRun, UsageError, TargetError, SandboxError.
     """
+    if indexes and not isinstance(source, Files):
+        return _as_if(source, sql, indexes, timeout_seconds, progress)
     if isinstance(source, Live):
         return _on_server(source, sql, analyze, timeout_seconds, progress)
     if isinstance(source, SnapshotFile):
@@ -58,6 +66,24 @@ def plan_on(
         "SQL files tell nothing of how many rows there are, so no plan for them would be true",
         "name a live database or a snapshot",
     )
+
+
+def _as_if(
+    source: Live | SnapshotFile,
+    sql: str,
+    indexes: Sequence[str],
+    timeout_seconds: float,
+    progress: Progress,
+) -> Planned:
+    from dbwright.tune.imagined import plan_with
+
+    # All common values and histogram bounds: the twin plans by them.
+    with opened(source, budget_seconds=READING_SECONDS, values=None, progress=progress) as found:
+        snapshot = found.snapshot
+    plan, imagined, skipped = plan_with(
+        snapshot, sql, indexes, timeout_seconds=timeout_seconds, progress=progress
+    )
+    return Planned(plan, snapshot.target, snapshot, skipped, imagined)
 
 
 def _on_server(

@@ -26,6 +26,10 @@ CALLS: dict[str, tuple[dict[str, Any], str]] = {
     "health": ({}, "connections used"),
     "locks": ({}, "sessions wait for a lock"),
     "slow_queries": ({}, "pg_stat_statements"),
+    "explain": (
+        {"sql": "SELECT * FROM orders WHERE customer_id = 7", "indexes": ["orders (customer_id)"]},
+        "as if there were public.orders",
+    ),
     "tune": (
         {"queries": ["SELECT * FROM orders WHERE customer_id = 7"], "seconds": 5},
         "customer_id",

@@ -62,7 +62,7 @@ def _explanation(explanation: Explanation) -> Answer[FindingItem]:
     return Answer(
         summary=summary,
         items=tuple(found.get("remarks", ())),
-        details={"plan": plan},
+        details={"plan": plan} | {key: found[key] for key in ("imagined",) if key in found},
         notes=_skipped(explanation.skipped),
     )
 

@@ -30,8 +30,9 @@ UNKNOWN_SHARE = 0.5
 
 def asked_index(text: str, catalog: Catalog) -> CandidateIndex:
     """The candidate that the text means. Raises UsageError."""
+    whole = text.lstrip()[:6].upper() == "CREATE"
     try:
-        statements = parse(f"CREATE INDEX ON {text}").statements
+        statements = parse(text if whole else f"CREATE INDEX ON {text}").statements
     except SyntaxProblem as problem:
         raise UsageError(f"{text!r} is no index: {problem.message}", HOW) from None
     if len(statements) != 1 or statements[0].kind != "IndexStmt":
