@@ -25,7 +25,10 @@ def all_hosts() -> dict[str, Host]:
 HostName = Annotated[
     str,
     Parameter(
-        "claude-code, opencode, vscode, cursor or codex", "HOST", argument=True, known=all_hosts
+        "claude-code, opencode, vscode, cursor, codex, or git",
+        "HOST",
+        argument=True,
+        known=all_hosts,
     ),
 ]
 Project = Annotated[bool, Parameter("in this folder, for who works on it [default]")]
@@ -40,6 +43,7 @@ Force = Annotated[bool, Parameter("also over what was changed by hand, or is not
         Example("dbwright agent install claude-code", "agent, skills and .mcp.json, here"),
         Example("dbwright agent install opencode --user", "for all projects"),
         Example("dbwright agent install vscode --dry-run", "only the diff"),
+        Example("dbwright agent install git", "a pre-commit hook that reviews changes"),
     ),
 )
 def install(

@@ -20,7 +20,7 @@ from dbwright.agent.uninstall import uninstall
 from dbwright.errors import UsageError
 
 GOLDENS = Path(__file__).parent / "goldens"
-CASES = [(name, scope) for name in sorted(all_hosts()) for scope in Scope]
+CASES = [(n, s) for n in sorted(all_hosts()) for s in Scope if (n, s) != ("git", Scope.USER)]
 AGENT = {
     "claude-code": ".claude/agents/database-specialist.md",
     "opencode": ".opencode/agents/database-specialist.md",
@@ -201,5 +201,7 @@ def test_a_file_that_can_not_be_read_is_left_alone(name: str, path: str, text: s
 def test_a_wrong_host_or_two_scopes() -> None:
     with pytest.raises(UsageError, match="there is no host 'emacs'"):
         install("emacs")
+    with pytest.raises(UsageError, match="belongs to a repository"):
+        install("git", user=True)
     with pytest.raises(UsageError, match="two places"):
         install("codex", project=True, user=True)

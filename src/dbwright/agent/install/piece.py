@@ -28,6 +28,11 @@ class Piece(Protocol):
         """From the root of the scope, with slashes."""
         ...
 
+    @property
+    def executable(self) -> bool:
+        """Is the file a program?"""
+        ...
+
     def put_in(self, text: str | None, force: bool) -> str:
         """The file with the piece; the same text where it is there already."""
         ...
@@ -46,6 +51,7 @@ class OwnFile:
     content: str
     comment: tuple[str, str] = ("<!-- ", " -->")
     """What makes a line a comment."""
+    executable: bool = False
 
     def put_in(self, text: str | None, force: bool) -> str:
         wanted = self.content + self._seal(self.content)
@@ -90,6 +96,7 @@ class JsonEntry:
     value: Mapping[str, Any]
     new_file: Mapping[str, Any] = field(default_factory=dict)
     """What stands in a new file besides, such as `$schema`."""
+    executable: bool = False
 
     def put_in(self, text: str | None, force: bool) -> str:
         if text is None or not text.strip():
@@ -158,6 +165,7 @@ class TomlTable:
     table: tuple[str, ...]
     text: str
     """The table, with its head."""
+    executable: bool = False
 
     def put_in(self, text: str | None, force: bool) -> str:
         before = text or ""

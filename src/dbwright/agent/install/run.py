@@ -25,6 +25,7 @@ class Change:
     """From the root."""
     before: str | None
     after: str | None
+    executable: bool = False
 
     @property
     def diff(self) -> str:
@@ -48,7 +49,7 @@ def planned(
         before = _read(path)
         after = piece.taken_out(before, force) if take_out else piece.put_in(before, force)
         if before != after:
-            found.append(Change(path, piece.path, before, after))
+            found.append(Change(path, piece.path, before, after, piece.executable))
     return tuple(found)
 
 
@@ -63,7 +64,7 @@ def carry_out(changes: Iterable[Change], root: Path) -> None:
                 change.path.unlink(missing_ok=True)
                 _remove_empty(change.path.parent, root)
             else:
-                _write(change.path, change.after)
+                _write(change.path, change.after, change.executable)
         except OSError as problem:
             raise FileUnreadable(
                 f"can't write {change.path}: {problem.strerror}", "mend that, and run it again"
@@ -81,11 +82,11 @@ def _read(path: Path) -> str | None:
         raise FileUnreadable(f"can't read {path}: {reason}", "mend it, then try again") from None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, executable: bool) -> None:
     # Through a link to the file it stands for: people keep their settings elsewhere.
     real = Path(os.path.realpath(path))
     real.parent.mkdir(parents=True, exist_ok=True)
-    mode = real.stat().st_mode & 0o777 if real.exists() else 0o644
+    mode = real.stat().st_mode & 0o777 if real.exists() else 0o755 if executable else 0o644
     handle, beside = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
