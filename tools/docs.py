@@ -1,16 +1,17 @@
 """Generate docs/reference from the code; with --check, fail where a page is stale instead.
 
-Written: a page for each rule, insight, advisor and rewrite, their list, a page for each command
-with its --help, the settings of dbwright.toml, the lock table, and the JSON Schema of reports.
+Written: a page for each rule, insight, advisor, rewrite and hazard, their list, the --help of each
+command, the settings of dbwright.toml, the lock table, and the JSON Schema of reports.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from dbwright.configuration import (
@@ -78,8 +79,9 @@ def configuration() -> str:
     """The tables of dbwright.toml, from the models that read them."""
     lines = ["# dbwright.toml", "", "Read from the working folder or the nearest one above it."]
     for model in (TargetSettings, CheckSettings, MigrateSettings, RuleSettings):
-        lines += ["", inspect.getdoc(model) or "", "", "| key | value | default |"]
-        lines += ["| --- | --- | --- |"]
+        lines += ["", inspect.getdoc(model) or "", "", "| key | value | default | what it says |"]
+        lines += ["| --- | --- | --- | --- |"]
+        meanings = docstrings(model)
         for name, value in model.model_json_schema()["properties"].items():
             kinds = [
                 k.get("type") or k["$ref"].rpartition("/")[2] for k in value.get("anyOf", [value])
@@ -87,9 +89,21 @@ def configuration() -> str:
             kind = " or ".join(k.lower() for k in kinds if k != "null")
             default = value.get("default")
             shown = "" if default in (None, []) else f"`{str(default).lower()}`"
-            lines.append(f"| `{name}` | {kind} | {shown} |")
+            lines.append(f"| `{name}` | {kind} | {shown} | {meanings[name]} |")
     lines += ["", "Each rule's own thresholds stand beside these keys; its page lists them.", ""]
     return "\n".join(lines)
+
+
+def docstrings(model: type) -> dict[str, str]:
+    """What stands below each attribute of a class, by its name."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for attribute, below in pairwise(definition.body):
+        if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name):
+            assert isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            found[attribute.target.id] = " ".join(inspect.cleandoc(str(below.value.value)).split())
+    return found
 
 
 def help_of(path: tuple[str, ...]) -> str:

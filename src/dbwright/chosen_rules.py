@@ -17,7 +17,7 @@ from dbwright.model.described import DescribedRule
 from dbwright.model.finding import Finding, Severity
 from dbwright.model.report import Skipped
 
-__all__ = ["ChosenRules", "choose_rules", "fits_pattern"]
+__all__ = ["ChosenRules", "choose_rules", "did_you_mean", "fits_pattern"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,15 @@ def fits_pattern(rule_id: str, pattern: str) -> bool:
     return pattern in (rule_id, topic, name) or fnmatch.fnmatchcase(rule_id, pattern)
 
 
+def did_you_mean(name: str, ids: Iterable[str], *, by_name: bool = False) -> str:
+    """`did you mean topic/name? `, to stand before another next step; empty where no id is like
+    the name. `by_name`: the part after the slash would do as well."""
+    known = list(ids)
+    words = [*known, *(id_.partition("/")[2] for id_ in known)] if by_name else known
+    near = difflib.get_close_matches(name, words, n=1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
 def _by_id(
     configuration: Configuration, topic: str, known: Mapping[str, DescribedRule], noun: str
 ) -> dict[str, RuleSettings]:
@@ -100,11 +109,9 @@ def _by_id(
         if not name.startswith(f"{topic}/"):
             continue
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            step = f"did you mean {near[0]}? " if near else ""
             raise BadConfiguration(
                 f'{configuration.file}: rules."{name}": there is no such {noun}',
-                f"{step}`dbwright rules --topic {topic}` lists them",
+                f"{did_you_mean(name, known)}`dbwright rules --topic {topic}` lists them",
             )
         found[name] = settings
     return found

@@ -42,10 +42,15 @@ class CheckSettings(_Strict):
     """`[check]`: defaults of `dbwright check`."""
 
     only: tuple[str, ...] = ()
+    """Run only these rules: ids, topics or globs (`--only`)."""
     skip: tuple[str, ...] = ()
+    """Leave these rules out (`--skip`)."""
     fail_on: Severity | None = None
+    """Exit with 1 at findings this bad or worse (`--fail-on`)."""
     baseline: Path | None = None
+    """A report in JSON, by its path from the file's folder: what it holds is silenced."""
     budget: float | None = Field(default=None, gt=0)
+    """Seconds for all reading (`--budget`)."""
 
 
 class MigrateSettings(_Strict):
@@ -61,7 +66,9 @@ class RuleSettings(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     enabled: bool = True
+    """Does it run?"""
     severity: Severity | None = None
+    """Instead of the rule's own."""
     ignore: tuple[str, ...] = ()
     """Patterns of object names (`audit.*`)."""
 

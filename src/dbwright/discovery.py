@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import TypeVar
 
-__all__ = ["declared_in"]
+__all__ = ["declared_by_topic", "declared_in"]
 
 T = TypeVar("T")
 
@@ -26,3 +26,15 @@ def declared_in(package: ModuleType, kind: type[T]) -> Iterator[T]:
         if len(own) != 1:
             raise TypeError(f"{module.__name__} must hold one {kind.__name__}, not {len(own)}")
         yield own[0]
+
+
+def declared_by_topic(package: ModuleType, kind: type[T]) -> Iterator[T]:
+    """The same of each topic, which is a folder in this one.
+
+    Raises TypeError where a file holds none, or more than one.
+    """
+    for topic in pkgutil.iter_modules(package.__path__):
+        if topic.ispkg:
+            yield from declared_in(
+                importlib.import_module(f"{package.__name__}.{topic.name}"), kind
+            )

@@ -15,7 +15,16 @@ from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.progress import Progress, silent
 
-__all__ = ["Files", "Live", "SnapshotFile", "Source", "Target", "opened", "resolve"]
+__all__ = [
+    "DEFAULT_TARGET",
+    "Files",
+    "Live",
+    "SnapshotFile",
+    "Source",
+    "Target",
+    "opened",
+    "resolve",
+]
 
 SCHEMES = {
     "postgresql": "postgresql",
@@ -110,6 +119,10 @@ def opened(
     else:
         with _loaded(target.path, budget_seconds, values, progress, major) as source:
             yield source
+
+
+DEFAULT_TARGET = "else DATABASE_URL, else the target `default`"
+"""What no target stands for, as the end of a parameter's help."""
 
 
 def _default(configuration: Configuration) -> Target:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from dbwright.sql.fingerprint import fingerprint, normalize
-from dbwright.sql.parse import SyntaxProblem, parse, statement_kind, walk
+from dbwright.sql.parse import LONGEST_READ, SyntaxProblem, parse, parse_alone, statement_kind, walk
 from dbwright.sql.plpgsql import executes_dynamic_sql, executes_unquoted_sql
 
 
@@ -31,6 +31,13 @@ def test_deep_expressions_are_read() -> None:
     assert statement_kind("SELECT " + " || ".join(["a"] * 200)) == "SelectStmt"
     with pytest.raises(SyntaxProblem, match="too deeply"):
         parse("SELECT " + " || ".join(["a"] * 5000))
+
+
+def test_the_only_statement_of_a_text() -> None:
+    found = parse_alone("-- first\nSELECT 1;")
+    assert found is not None and (found.kind, found.offset) == ("SelectStmt", 9)
+    for text in ("", "SELECT 1; SELECT 2", "SELEC", "SELECT 1\0", f"SELECT '{'a' * LONGEST_READ}'"):
+        assert parse_alone(text) is None
 
 
 def test_walk_names_nodes() -> None:

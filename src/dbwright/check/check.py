@@ -21,7 +21,7 @@ from dbwright.model.rule_page import rule_page
 from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
-from dbwright.target import Source, opened, resolve
+from dbwright.target import DEFAULT_TARGET, Source, opened, resolve
 
 __all__ = ["check", "check_source"]
 
@@ -48,8 +48,7 @@ def check(
     target: Annotated[
         str | None,
         Parameter(
-            "URL, snapshot, .sql file, folder, or a name in dbwright.toml; "
-            "else DATABASE_URL, else the target `default`",
+            f"URL, snapshot, .sql file, folder, or a name in dbwright.toml; {DEFAULT_TARGET}",
             "TARGET",
             argument=True,
         ),

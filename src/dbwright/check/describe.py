@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbwright.check.example import Example
 from dbwright.check.registry import all_rules
 from dbwright.check.rule import Rule
@@ -17,20 +19,13 @@ def described_rules() -> tuple[DescribedRule, ...]:
 
 def described(rule: Rule) -> DescribedRule:
     """What the rule says of itself."""
-    return DescribedRule(
-        id=rule.id,
-        severity=rule.severity,
-        confidence=rule.confidence,
-        page=rule.page,
-        since=rule.since,
-        thresholds=rule.thresholds,
+    return replace(
+        rule.described(_shown),
         needs=rule.needs,
         reads_data=rule.reads_data,
         asks="reads rows of tables: only with `--data`" if rule.reads_data else "",
         mark="--data" if rule.reads_data and not rule.data_optional else "",
         in_comments=True,
-        found=_shown(rule.bad[0]) if rule.bad else None,
-        not_found=_shown(rule.good[0]) if rule.good else None,
     )
 
 

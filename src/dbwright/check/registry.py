@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import pkgutil
 from collections.abc import Iterable
 from functools import lru_cache
 
 from dbwright.check import rules as rules_package
 from dbwright.check.rule import Rule
-from dbwright.chosen_rules import fits_pattern
-from dbwright.discovery import declared_in
+from dbwright.chosen_rules import did_you_mean, fits_pattern
+from dbwright.discovery import declared_by_topic
 from dbwright.errors import UnknownRule
 
 __all__ = ["all_rules", "find_rule", "known_ids", "known_topics", "matching"]
@@ -20,11 +17,7 @@ __all__ = ["all_rules", "find_rule", "known_ids", "known_topics", "matching"]
 @lru_cache(maxsize=1)
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, sorted by id. Raises TypeError where a file holds none, or more than one."""
-    found: list[Rule] = []
-    for topic in pkgutil.iter_modules(rules_package.__path__):
-        package = importlib.import_module(f"{rules_package.__name__}.{topic.name}")
-        found += declared_in(package, Rule)
-    return tuple(sorted(found, key=lambda rule: rule.id))
+    return tuple(sorted(declared_by_topic(rules_package, Rule), key=lambda rule: rule.id))
 
 
 def known_ids() -> tuple[str, ...]:
@@ -58,7 +51,5 @@ def matching(patterns: Iterable[str]) -> tuple[Rule, ...]:
 
 
 def _unknown(name: str) -> UnknownRule:
-    known = list(known_ids())
-    near = difflib.get_close_matches(name, known + [k.partition("/")[2] for k in known], n=1)
-    step = f"did you mean {near[0]}? " if near else ""
+    step = did_you_mean(name, known_ids(), by_name=True)
     return UnknownRule(f"there is no rule {name!r}", f"{step}`dbwright rules` lists them")

@@ -12,18 +12,20 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from dbwright.check.example import Example
 from dbwright.model.catalog import Catalog
-from dbwright.model.described import Threshold
+from dbwright.model.declared_rule import DeclaredRule
 from dbwright.model.finding import Confidence, Evidence, Fix, Location, ObjectRef, Severity
-from dbwright.model.page import read_page, why_it_matters
+from dbwright.model.page import read_page
+from dbwright.model.signature import read_signature
 
 __all__ = ["Answers", "Fault", "Question", "Rule", "rule"]
 
 PARTS = ("catalog", "statistics", "activity", "snapshot", "answers")
+READ_FROM_DATABASE = frozenset(("statistics", "activity"))
+"""What files have not, and a rule that can't do without it must say that it needs."""
 
 Answers = Mapping[str, list[Any]]
 """Rows (named tuples) by the key of the question; a question that got no answer is missing."""
@@ -58,25 +60,12 @@ class Question:
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule with everything that is known about it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(DeclaredRule[Fault, Example]):
+    """A rule of `check`; its parts are of `PARTS`."""
 
-    id: str
-    """`<topic>/<name-of-the-fault>`."""
-    severity: Severity
-    confidence: Confidence
-    function: Callable[..., Iterable[Fault]]
-    parts: tuple[str, ...]
-    """Which of `PARTS` it reads."""
     needs: tuple[str, ...]
     """Parts of the snapshot without which it can't be decided (`statistics.columns`)."""
-    thresholds: tuple[Threshold, ...]
-    page: Mapping[str, str]
-    """The docstring's sections by heading; its first line under the key `title`."""
-    bad: tuple[Example, ...]
-    good: tuple[Example, ...]
-    since: str
     questions: Callable[..., Iterable[Question]] | None = None
     data_optional: bool = False
     """Does it also speak, with less confidence, when no questions may be asked?"""
@@ -84,15 +73,6 @@ class Rule:
     @property
     def topic(self) -> str:
         return self.id.partition("/")[0]
-
-    @property
-    def title(self) -> str:
-        return self.page["title"]
-
-    @property
-    def why(self) -> str:
-        """Its first paragraph, as one line."""
-        return why_it_matters(self.page)
 
     @property
     def reads_data(self) -> bool:
@@ -124,10 +104,10 @@ def rule(
     def declare(function: Callable[..., Iterable[Fault]]) -> Rule:
         module = sys.modules[function.__module__]
         topic, name = function.__module__.split(".")[-2:]
-        parts, required, thresholds = _signature(function)
-        if ("answers" in parts) != (questions is not None):
+        signature = read_signature(function, "a rule", PARTS)
+        if ("answers" in signature.parts) != (questions is not None):
             raise TypeError(f"{topic}/{name}: `answers` and `questions` go together")
-        for part in required:
+        for part in (each for each in signature.required if each in READ_FROM_DATABASE):
             if not any(need == part or need.startswith(f"{part}.") for need in needs):
                 raise TypeError(f"{topic}/{name}: say which part of `{part}` it needs")
         return Rule(
@@ -135,9 +115,9 @@ def rule(
             severity=severity,
             confidence=confidence,
             function=function,
-            parts=parts,
+            parts=signature.parts,
             needs=needs,
-            thresholds=thresholds,
+            thresholds=signature.thresholds,
             page=read_page(module.__doc__, f"{topic}/{name}"),
             bad=_examples(bad),
             good=_examples(good),
@@ -152,34 +132,6 @@ def rule(
 def _examples(given: Example | str | tuple[Example | str, ...]) -> tuple[Example, ...]:
     several = given if isinstance(given, tuple) else (given,)
     return tuple(Example(one) if isinstance(one, str) else one for one in several)
-
-
-def _signature(
-    function: Callable[..., Any],
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Threshold, ...]]:
-    """The parts it reads, those of them it can't do without, and its thresholds."""
-    hints = get_type_hints(function, include_extras=True)
-    parts: list[str] = []
-    required: list[str] = []
-    thresholds: list[Threshold] = []
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            type_, text = _annotated(hints[name])
-            thresholds.append(Threshold(name, type_, parameter.default, text))
-        elif name in PARTS:
-            parts.append(name)
-            if name in ("statistics", "activity") and NoneType not in get_args(hints[name]):
-                required.append(name)
-        else:
-            raise TypeError(f"{function.__module__}: a rule can't read `{name}`")
-    return tuple(parts), tuple(required), tuple(thresholds)
-
-
-def _annotated(hint: Any) -> tuple[Any, str]:
-    if get_origin(hint) is Annotated:
-        type_, text = get_args(hint)[:2]
-        return type_, str(text)
-    raise TypeError(f"a threshold must be Annotated[type, 'what it is'], not {hint}")
 
 
 def _accepted(function: Callable[..., Any], options: Mapping[str, object]) -> dict[str, object]:

@@ -42,7 +42,7 @@ def demo(
     ] = False,
     progress: Progress = silent,
 ) -> Report:
-    """Build a small shop with planted faults on an embedded server, and check it.
+    """Check a small shop with planted faults on an embedded server.
 
     Needs no database and no network: PostgreSQL comes with dbwright. The server lives in a
     temporary folder until the report is made. Nothing is left behind.

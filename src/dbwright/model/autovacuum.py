@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from dbwright.model.catalog import Catalog, MaterializedView, Table
+from dbwright.model.partitions import partition_root
 
 __all__ = [
     "Stored",
@@ -31,12 +32,7 @@ def stored(catalog: Catalog) -> Iterator[Stored]:
 
 def root(catalog: Catalog, relation: Stored) -> Stored:
     """The partitioned table at the top of a partition; anything else itself."""
-    while isinstance(relation, Table) and relation.is_partition and relation.inherits:
-        parent = catalog.find_table(relation.inherits[0])
-        if parent is None:
-            break
-        relation = parent
-    return relation
+    return partition_root(catalog, relation) if isinstance(relation, Table) else relation
 
 
 def grouped(

@@ -42,6 +42,7 @@ from dbwright.model.objects import (
     TypeKind,
     UserMapping,
 )
+from dbwright.model.other_object import OtherObject
 from dbwright.model.relations import (
     PUBLIC,
     Check,
@@ -89,6 +90,7 @@ __all__ = [
     "Key",
     "MaterializedView",
     "NotNull",
+    "OtherObject",
     "PartitionKey",
     "PasswordKind",
     "Policy",
@@ -158,7 +160,8 @@ class Catalog:
     """What expressions, views, bodies and types need, beyond what the nouns themselves name (keys,
     parents, owned sequences); None where that was not read."""
     others: tuple[ObjectRef, ...] = ()
-    """Objects that users made of kinds that have no noun: operators, casts, text search …"""
+    """Objects that users made of kinds that have no noun: languages, conversions, transforms …"""
+    other_objects: tuple[OtherObject, ...] = ()
 
     def table(self, qualified: str) -> Table:
         """`catalog.table("shop.orders")`. Raises KeyError."""

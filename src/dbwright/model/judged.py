@@ -36,6 +36,11 @@ class JudgedStatement:
     session: Mapping[str, str] = field(default_factory=dict)
     """Settings on which verdicts depend, as they were when it ran: TimeZone, lock_timeout,
     statement_timeout, search_path."""
+    new: frozenset[str] | None = None
+    """Tables and materialized views of the run's own, by the names that they have just before or
+    just after the statement; None where nobody looked."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """What those that the run found are called by now, with the name under which it found them."""
 
     @property
     def text(self) -> str:
@@ -72,8 +77,11 @@ class JudgedMigration:
         made = {one.name for step in self.steps for one in step.effects.created}
         return frozenset(here | (made - known))
 
-    def is_new(self, relation: str) -> bool:
-        """Was this table made by this file, or by one before it in the same run?"""
+    def is_new(self, relation: str, step: JudgedStatement | None = None) -> bool:
+        """Was this table made by this file, or by one before it in the same run? `step`: as the
+        name is meant there; a file may drop a table and make another one of its name."""
+        if step is not None and step.new is not None:
+            return relation in step.new
         return relation in self.new or relation in self.made
 
 

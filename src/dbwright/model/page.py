@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["HEADINGS", "read_page", "why_it_matters"]
+__all__ = ["HEADINGS", "read_own_page", "read_page", "why_it_matters"]
 
 HEADINGS = (
     "What it finds",
@@ -29,6 +30,14 @@ def read_page(docstring: str | None, name: str) -> Mapping[str, str]:
     if tuple(page)[1:] != HEADINGS:
         raise TypeError(f"{name}: the page's headings must be {', '.join(HEADINGS)}")
     return page
+
+
+def read_own_page(module: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """The id of a finding and its page, of the names of the module `<topic>/<name_of_the_fault>.py`
+    that its docstring is in. Raises TypeError where a heading is missing."""
+    topic, name = str(module["__name__"]).split(".")[-2:]
+    id_ = f"{topic}/{name.replace('_', '-')}"
+    return id_, read_page(module["__doc__"], id_)
 
 
 def why_it_matters(page: Mapping[str, str]) -> str:

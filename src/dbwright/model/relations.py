@@ -118,6 +118,8 @@ class ForeignKey:
     on_delete_columns: tuple[str, ...] = ()
     """The columns that SET NULL or SET DEFAULT touches; empty for all."""
     match_full: bool = False
+    period: bool = False
+    """Is the last column a range, within which there must be such a row (PERIOD, PostgreSQL 18)?"""
     deferrable: bool = False
     initially_deferred: bool = False
     validated: bool = True
@@ -219,6 +221,8 @@ class Index:
     options: tuple[tuple[str, str], ...] = ()
     tablespace: str | None = None
     comment: str | None = None
+    statistics_targets: tuple[tuple[int, int], ...] = ()
+    """Of its expressions: which key (from 1 on), and its target where it is not the default."""
 
     @property
     def qualified(self) -> str:

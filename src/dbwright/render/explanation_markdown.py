@@ -9,7 +9,7 @@ from dbwright.model.explanation import Explanation, Remark
 from dbwright.render.explanation_terminal import numbered, write_tree
 from dbwright.render.markdown import MARK, block, code, fence_for, prose
 from dbwright.render.plan_tree import decided, heading_of
-from dbwright.render.terminal import Page
+from dbwright.render.terminal_page import Page
 from dbwright.render.text import fold, visible_sql
 from dbwright.render.units import evidence_text
 

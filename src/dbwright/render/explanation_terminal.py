@@ -24,8 +24,9 @@ from dbwright.render.plan_tree import (
     titled,
     tree_lines,
 )
-from dbwright.render.terminal import DEFAULT_WIDTH, SEVERITY_STYLE, Page, Part, write_fix
+from dbwright.render.terminal import SEVERITY_STYLE, write_fix
 from dbwright.render.terminal import write_skipped as write_left_out
+from dbwright.render.terminal_page import DEFAULT_WIDTH, Page, Part
 from dbwright.render.text import fold, visible
 from dbwright.render.units import evidence_text
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 from itertools import groupby
 from typing import Annotated
 
 from dbwright.check.describe import described_rules
+from dbwright.chosen_rules import did_you_mean
 from dbwright.errors import UnknownRule
 from dbwright.migrate.lint.describe import described_hazards
 from dbwright.migrate.pages.registry import described_pages as described_migration_pages
@@ -100,9 +100,7 @@ def find(name: str) -> DescribedRule:
     for rule in all_described():
         if name in (rule.id, rule.name):
             return rule
-    known = [word for rule in all_described() for word in (rule.id, rule.name)]
-    near = difflib.get_close_matches(name, known, n=1)
-    step = f"did you mean {near[0]}? " if near else ""
+    step = did_you_mean(name, known_ids(), by_name=True)
     raise UnknownRule(f"there is no rule {name!r}", f"{step}`dbwright rules` lists them")
 
 

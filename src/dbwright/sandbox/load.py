@@ -22,7 +22,7 @@ from dbwright.sandbox.runner import Runner
 from dbwright.sandbox.session import Session
 from dbwright.sandbox.sql_files import left_out, read_script, sql_files
 from dbwright.sandbox.trust import forbidden, passed_over
-from dbwright.sql.parse import ParsedStatement, SyntaxProblem, parse
+from dbwright.sql.parse import ParsedStatement, parse_alone
 from dbwright.sql.split import Statement, split
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ __all__ = ["Loaded", "load", "sql_files"]
 _BATCH = 500
 """INSERTs sent at once."""
 _BATCH_CHARACTERS = 1 << 18
-_LONGEST_PARSED = 1 << 20
-"""Characters; longer statements are data, not declarations."""
 _CHANGES_SCHEMA = ("VariableSetStmt", "CreateSchemaStmt", "TransactionStmt", "DropStmt")
 _IDLE_COMMANDS = frozenset(
     r"""\restrict \unrestrict \set \unset \echo \qecho \warn \pset \timing \encoding \. \x \a \t
@@ -185,7 +183,7 @@ class _Loader:
             self.sql(statement, following, self.name(path))
 
     def sql(self, statement: Statement, following: Iterator[Statement], file: str) -> None:
-        parsed = _parsed(statement.text)
+        parsed = parse_alone(statement.text)
         data = ""
         if parsed is not None and _takes_data(parsed):
             lines = next(following, None)
@@ -231,17 +229,6 @@ class _Loader:
                 return
         why = f"There is no file {name} below {self.base.name or 'the root'}."
         self.journal.not_run(statement, self.name(path), why)
-
-
-def _parsed(text: str) -> ParsedStatement | None:
-    """None where the server has to judge alone."""
-    if len(text) > _LONGEST_PARSED:
-        return None
-    try:
-        statements = parse(text).statements
-    except SyntaxProblem:
-        return None
-    return statements[0] if len(statements) == 1 else None
 
 
 def _takes_data(parsed: ParsedStatement) -> bool:

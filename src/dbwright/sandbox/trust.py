@@ -72,6 +72,8 @@ def forbidden(statement: ParsedStatement) -> str:
             return "The sandbox runs no programs: use COPY … FROM stdin with the data below it."
         if statement.node.get("filename"):
             return "The sandbox reads and writes no files: use COPY … FROM stdin with the data."
+    if statement.kind == "TransactionStmt" and statement.node["kind"] == "TRANS_STMT_PREPARE":
+        return "A prepared transaction keeps its locks after the session: the sandbox makes none."
     return _NOT_RUN.get(statement.kind, "")
 
 

@@ -9,7 +9,7 @@ from dbwright.model.snapshot import Snapshot
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
 from dbwright.snapshot.redact import redacted
-from dbwright.target import opened, resolve
+from dbwright.target import DEFAULT_TARGET, opened, resolve
 
 __all__ = ["snapshot"]
 
@@ -28,7 +28,7 @@ def snapshot(
     target: Annotated[
         str | None,
         Parameter(
-            "URL, .sql file, folder, or a name in dbwright.toml; else DATABASE_URL",
+            f"URL, .sql file, folder, or a name in dbwright.toml; {DEFAULT_TARGET}",
             "TARGET",
             argument=True,
         ),

@@ -74,10 +74,16 @@ def key_definition(
     return " ".join(words + _deferral(key.deferrable, key.initially_deferred))
 
 
+def _period_names(columns: tuple[str, ...], key: ForeignKey) -> str:
+    if not key.period:
+        return _names(columns)
+    return ", ".join([*map(quote, columns[:-1]), f"PERIOD {quote(columns[-1])}"])
+
+
 def foreign_key_definition(key: ForeignKey) -> str:
     """The part after the name of a FOREIGN KEY constraint."""
-    words = [f"FOREIGN KEY ({_names(key.columns)}) REFERENCES"]
-    words.append(f"{key.references}({_names(key.referenced_columns)})")
+    words = [f"FOREIGN KEY ({_period_names(key.columns, key)}) REFERENCES"]
+    words.append(f"{key.references}({_period_names(key.referenced_columns, key)})")
     if key.match_full:
         words.append("MATCH FULL")
     if key.on_update != "NO ACTION":

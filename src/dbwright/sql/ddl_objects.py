@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dbwright.model.catalog import Attribute, Collation, Function, Sequence, Type, TypeKind
 from dbwright.model.names import is_plain, literal, quote
+from dbwright.sql.lexer import Token, tokens
 
 __all__ = [
     "attribute_definition",
@@ -20,7 +21,9 @@ LIST_SETTINGS = frozenset(
     "local_preload_libraries search_path session_preload_libraries shared_preload_libraries "
     "temp_tablespaces unix_socket_directories".split()
 )
-"""Settings that are lists of names: their values are written as they are (GUC_LIST_QUOTE)."""
+"""Settings that are lists of names, stored as identifiers (GUC_LIST_QUOTE)."""
+NAMES = frozenset({"word", "identifier"})
+"""Kinds of tokens that are a name of such a list."""
 LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 
@@ -104,8 +107,16 @@ def _behaviour(function: Function) -> list[str]:
 def _setting(name: str, value: str) -> str:
     word = ".".join(part if is_plain(part) else quote(part) for part in name.split("."))
     if name.lower() in LIST_SETTINGS:
-        return f"SET {word} TO {value or literal('')}"
+        names = [_unquoted(token) for token in tokens(value) if token.kind in NAMES]
+        return f"SET {word} TO {', '.join(map(literal, names)) or literal('')}"
     return f"SET {word} TO {literal(value)}"
+
+
+def _unquoted(token: Token) -> str:
+    """The empty name is stored as two quotes, which no statement takes as a name."""
+    if token.kind == "identifier":
+        return token.text[1:-1].replace('""', '"')
+    return token.text
 
 
 def _dollar_quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbwright.sql.parse import Node, ParsedStatement, SyntaxProblem, parse
+from dbwright.sql.parse import Node, ParsedStatement, parse_alone
 
 __all__ = ["refuses_transactions"]
 
@@ -13,11 +13,8 @@ ALWAYS = frozenset(
 
 def refuses_transactions(text: str) -> bool:
     """Must this statement run outside of a transaction block? False for what is no SQL."""
-    try:
-        statements = parse(text).statements
-    except SyntaxProblem:
-        return False
-    return len(statements) == 1 and _refuses(statements[0])
+    parsed = parse_alone(text)
+    return parsed is not None and _refuses(parsed)
 
 
 def _refuses(parsed: ParsedStatement) -> bool:

@@ -20,10 +20,14 @@ __all__ = [
     "SyntaxProblem",
     "Tree",
     "parse",
+    "parse_alone",
     "statement_kind",
     "walk",
     "written_tree",
 ]
+
+LONGEST_READ = 1 << 20
+"""Characters; longer statements are data, not declarations."""
 
 Node = Mapping[str, Any]
 """The fields of a node, by the names of PostgreSQL's parsenodes.h; defaults are left out."""
@@ -69,6 +73,18 @@ def parse(text: str) -> Tree:
     except RecursionError:
         raise SyntaxProblem("the statement is nested too deeply to be read") from None
     return Tree(text, tuple(_statement(text, raw) for raw in found.get("stmts", ())))
+
+
+def parse_alone(text: str) -> ParsedStatement | None:
+    """The only statement of a text; None where the server has to judge alone: it is no SQL, or that
+    of a later version, is none or several, or is longer than `LONGEST_READ`."""
+    if len(text) > LONGEST_READ:
+        return None
+    try:
+        statements = parse(text).statements
+    except SyntaxProblem:
+        return None
+    return statements[0] if len(statements) == 1 else None
 
 
 def written_tree(text: str) -> bytes:

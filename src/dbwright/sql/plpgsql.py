@@ -1,4 +1,4 @@
-"""Which SQL does a PL/pgSQL function put together at run time?
+"""Which SQL does a body in PL/pgSQL run, and which does it put together at run time?
 
 The body is read token by token: libpg_query's own PL/pgSQL parser refuses every function that uses
 a type of the user's (`Not implemented`), and those are most.
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbwright.sql.lexer import Token, significant
-from dbwright.sql.parse import Node, SyntaxProblem, parse
+from dbwright.sql.parse import Node, SyntaxProblem, parse, parse_alone
 
-__all__ = ["executes_dynamic_sql", "executes_unquoted_sql"]
+__all__ = ["executes_dynamic_sql", "executes_unquoted_sql", "statements_of_body"]
 
 _BEFORE_STATEMENT = frozenset("begin then else loop declare query for in exception".split())
+_WRITING = frozenset("alter call copy create delete drop insert merge truncate update with".split())
 _AFTER_EXPRESSION = frozenset("into using loop strict".split())
 _QUOTING = frozenset("quote_ident quote_literal quote_nullable".split())
 
@@ -35,15 +36,45 @@ def executes_unquoted_sql(create_function_sql: str) -> bool | None:
     return None if executed is None else any(not _is_quoted(text) for text in executed)
 
 
+def statements_of_body(body: str) -> list[str] | None:
+    """The statements of a body that may write, each as SQL; a function that is called (PERFORM) as
+    the query that calls it. None where it runs a text, which nobody can read before."""
+    found = list(significant(body))
+    statements: list[str] = []
+    for index, token in enumerate(found):
+        if token.kind != "word" or not (_is_statement(found, index) or _is_looped(found, index)):
+            continue
+        if token.lower == "execute":
+            return None
+        if token.lower in _WRITING or token.lower == "perform":
+            text = body[token.offset : _end_of(found, index, len(body))]
+            statements.append(f"SELECT{text[7:]}" if token.lower == "perform" else text)
+    return statements
+
+
+def _is_looped(found: list[Token], index: int) -> bool:
+    """Does a query begin there that a loop goes over: FOR … IN (UPDATE …)?"""
+    return index > 1 and found[index - 1].text == "(" and found[index - 2].lower == "in"
+
+
+def _end_of(found: list[Token], index: int, end: int) -> int:
+    """Where the statement that begins there ends: at its semicolon, or where a loop begins."""
+    depth = 0
+    for token in found[index + 1 :]:
+        depth += (token.text in "([") - (token.text in ")]")
+        loop = token.kind == "word" and token.lower in ("into", "loop")
+        insert = found[index].lower in ("insert", "merge", "with") and token.lower == "into"
+        if depth < 0 or (depth == 0 and (token.text == ";" or (loop and not insert))):
+            return token.offset
+    return end
+
+
 def _executed(create_function_sql: str) -> list[str] | None:
     """The expressions that the function's EXECUTEs run."""
-    try:
-        statements = parse(create_function_sql).statements
-    except SyntaxProblem:
+    parsed = parse_alone(create_function_sql)
+    if parsed is None or parsed.kind != "CreateFunctionStmt":
         return None
-    if len(statements) != 1 or statements[0].kind != "CreateFunctionStmt":
-        return None
-    node = statements[0].node
+    node = parsed.node
     found = (wrapped["DefElem"] for wrapped in node.get("options", ()))
     options = {option["defname"]: option for option in found}
     if "sql_body" in node or "as" not in options:

@@ -14,7 +14,7 @@ from dbwright.model.machine import Disk, Machine, Use
 from dbwright.model.report import Report
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress, silent
-from dbwright.target import Live, resolve
+from dbwright.target import DEFAULT_TARGET, Live, resolve
 from dbwright.tune.sizes import parse_size
 
 __all__ = ["BudgetUnit", "Prove", "tune"]
@@ -61,7 +61,7 @@ def tune(
     target: Annotated[
         str | None,
         Parameter(
-            "URL, snapshot, .sql file, folder, or a name in dbwright.toml; else DATABASE_URL",
+            f"URL, snapshot, .sql file, folder, or a name in dbwright.toml; {DEFAULT_TARGET}",
             "TARGET",
             argument=True,
         ),

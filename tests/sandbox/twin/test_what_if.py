@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from tests.sandbox.twin.test_twin import library, plan, snapshot_of
 
+from dbwright.sandbox.twin.hypothetical import Hypothetical, IndexFigures
 from dbwright.sandbox.twin.twin import twin
-from dbwright.sandbox.twin.what_if import Answer, Hypothetical, IndexFigures, WhatIf
+from dbwright.sandbox.twin.what_if import Answer, WhatIf
 from servers.postgresql import Database
 
 INDEXES = {

@@ -35,8 +35,11 @@ def is_url(text: str) -> bool:
     return text.startswith(("postgresql://", "postgres://"))
 
 
-def connect(url: str, *, application_name: str = "dbwright") -> psycopg.Connection[Any]:
+def connect(
+    url: str, *, application_name: str = "dbwright", client_encoding: str | None = None
+) -> psycopg.Connection[Any]:
     """Open the server in autocommit, without prepared statements (so poolers are fine).
+    `client_encoding`: None for what the URL, the environment or the server says.
 
     Everything libpq knows is honoured: URL, service file, passfile, sslmode, environment.
     Raises ConnectionRefused, UnknownTarget (the URL can't be read), UnsupportedServer.
@@ -45,6 +48,8 @@ def connect(url: str, *, application_name: str = "dbwright") -> psycopg.Connecti
     if "connect_timeout" not in parameters and "PGCONNECT_TIMEOUT" not in os.environ:
         parameters["connect_timeout"] = CONNECT_TIMEOUT
     parameters["application_name"] = application_name
+    if client_encoding is not None:
+        parameters["client_encoding"] = client_encoding
     try:
         connection = psycopg.connect(
             make_conninfo("", **parameters), autocommit=True, prepare_threshold=None

@@ -105,6 +105,7 @@ def _foreign_key(oid: int, row: Row, columns: tuple[str, ...], names: Names) -> 
         on_delete=ACTION[row.on_delete],
         on_delete_columns=names.of_columns(oid, row.on_delete_columns),
         match_full=row.match_full,
+        period=row.period,
         deferrable=row.deferrable,
         initially_deferred=row.initially_deferred,
         validated=row.validated,

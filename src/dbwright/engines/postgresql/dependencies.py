@@ -20,15 +20,17 @@ def dependencies(
     rows: Sequence[Row],
     columns: Mapping[int, Mapping[int, str]],
     collations: Iterable[Row],
+    others: Iterable[Row] = (),
 ) -> tuple[Dependency, ...]:
     """Rows that name an object which was not read (an extension's own) are left out.
 
-    `columns`: names by oid of the relation and position.
+    `columns`: names by oid of the relation and position; `others`: rows of other_objects.sql.
     """
     known = _known(catalog)
     known |= {
         ("collation", c.oid): ObjectRef("collation", qualify(c.schema, c.name)) for c in collations
     }
+    known |= {(one.class_, one.oid): ObjectRef(one.kind, one.name) for one in others}
     return tuple(_found(rows, known, columns))
 
 
@@ -50,6 +52,8 @@ def _found(
     columns: Mapping[int, Mapping[int, str]],
 ) -> Iterator[Dependency]:
     def ref(kind: str, oid: int, part: int, name: str | None) -> ObjectRef | None:
+        if kind == "extension":
+            return ObjectRef(kind, quote(name or ""))
         if kind == "statistics":
             return ObjectRef(kind, name) if name else None
         if kind == "domain constraint":

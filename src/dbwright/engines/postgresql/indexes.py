@@ -134,6 +134,7 @@ def _index_maker(
             options=options(row.options),
             tablespace=row.tablespace,
             comment=row.comment,
+            statistics_targets=tuple((n, target) for n, target in row.statistics_targets or ()),
             **_truths(row.truths),
         )
 

@@ -21,6 +21,7 @@ from dbwright.model.catalog import (
     DefaultPrivilege,
     EventTrigger,
     Extension,
+    OtherObject,
     Schema,
     Subscription,
     Tablespace,
@@ -65,6 +66,7 @@ OTHER_QUERIES = (
     "large_objects",
     "dependencies",
     "others",
+    "other_objects",
 )
 """Beside those of tables, in the order in which their rows are used."""
 
@@ -216,6 +218,25 @@ def _catalog(rows: ReadAhead, server_row: Row, host: str) -> tuple[Catalog, tupl
             if row.version is not None or row.schema not in SERVERS_OWN
         ),
     )
-    needs = dependencies(catalog, rows["dependencies"], names, relations.collations)
+    dependency_rows = rows["dependencies"]
     others = tuple(ObjectRef(row.kind, row.name) for row in rows["others"])
-    return replace(catalog, dependencies=needs, others=others), relations.locked
+    found = rows["other_objects"]
+    needs = dependencies(catalog, dependency_rows, names, relations.collations, found)
+    catalog = replace(
+        catalog,
+        dependencies=needs,
+        others=others,
+        other_objects=tuple(
+            OtherObject(
+                row.oid,
+                row.kind,
+                row.name,
+                row.target,
+                tuple(row.statements),
+                row.owner,
+                row.comment,
+            )
+            for row in found
+        ),
+    )
+    return catalog, relations.locked

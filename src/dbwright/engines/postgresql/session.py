@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import jinja2
 import psycopg
@@ -97,14 +97,14 @@ class Session:
     """Relations under an ACCESS EXCLUSIVE lock, held or waited for."""
 
     @classmethod
-    def open(cls, url: str, budget_seconds: float) -> Session:
+    def open(cls, url: str, budget_seconds: float) -> Self:
         """Raises ConnectionRefused, UnknownTarget, UnsupportedServer."""
         budget = Budget(budget_seconds)
         session = cls(connect(url), budget, display_name(url))
         session.look_for_locks()
         return session
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -99,8 +99,16 @@ def _bytes(counted: TableStatistics) -> float:
     return counted.pages * PAGE
 
 
-def require_room(snapshot: Snapshot, bytes_: int, most_bytes: int | None) -> None:
-    """Raises UsageError where that is more than is wanted, or than the disk takes."""
+def require_room(
+    snapshot: Snapshot,
+    bytes_: int,
+    most_bytes: int | None,
+    *,
+    what: str = "a copy of the queries' tables",
+    fewer: str = "name fewer queries",
+) -> None:
+    """Raises UsageError where that is more than is wanted, or than the disk takes. `what` takes so
+    much, and what makes it `fewer`, in words."""
     told = _size(bytes_)
     if most_bytes is not None and bytes_ > most_bytes:
         raise UsageError(
@@ -112,8 +120,8 @@ def require_room(snapshot: Snapshot, bytes_: int, most_bytes: int | None) -> Non
     free = shutil.disk_usage(place).free
     if bytes_ * WRITTEN_ANEW + SPARE_BYTES > free:
         raise UsageError(
-            f"a copy of the queries' tables takes {told}, and {_size(free)} are free in {place}",
-            "set TMPDIR to a folder with more room, or name fewer queries",
+            f"{what} takes {told}, and {_size(free)} are free in {place}",
+            f"set TMPDIR to a folder with more room, or {fewer}",
         )
 
 

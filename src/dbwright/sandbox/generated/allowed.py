@@ -10,7 +10,8 @@ import psycopg
 
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.names import literal, quote
-from dbwright.sandbox.generated.values import Style, constants, value_of
+from dbwright.sandbox.generated.values import Style, value_of
+from dbwright.sql.constants import constants_of_expressions
 
 __all__ = ["allowed"]
 
@@ -38,7 +39,7 @@ def allowed(
     domain = next((t for t in catalog.types if t.qualified == column.domain), None)
     domain_checks = [] if domain is None else [c.expression for c in domain.checks if c.expression]
     if checks or domain_checks:
-        texts = constants([*checks, *domain_checks])
+        texts = constants_of_expressions([*checks, *domain_checks])
         for instead in ("", *_others(column, texts)):
             tried = replace(style, instead=instead)
             if _all_pass(connection, column, checks, value_of(catalog, column, tried)):
@@ -48,7 +49,7 @@ def allowed(
     if key is None or column.name not in key.columns or key.strategy == "hash":
         return style
     bounds = [_lower(child.partition_bound or "") for child in catalog.children(table)]
-    found = _passing(connection, column, [], constants(bounds), ())
+    found = _passing(connection, column, [], constants_of_expressions(bounds), ())
     return replace(style, candidates=found, unique=True)  # no partition may take a NULL
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog, Column, Type, TypeKind
 from dbwright.model.names import literal
-from dbwright.sql.lexer import significant
 
-__all__ = ["Style", "constants", "value_of"]
+__all__ = ["Style", "value_of"]
 
 NULLS = 7
 """Each seventh value is NULL, where it may be."""
@@ -88,18 +87,6 @@ def value_of(catalog: Catalog, column: Column, style: Style) -> str:
     if style.unusual and not column.not_null and not style.unique:
         return f"CASE WHEN (n + {style.number}) % {NULLS} = 0 THEN NULL ELSE {typed} END"
     return typed
-
-
-def constants(expressions: Sequence[str]) -> list[str]:
-    """The constants in expressions of the catalog (checks, bounds of partitions)."""
-    found: dict[str, None] = {}
-    for expression in expressions:
-        for token in significant(expression):
-            if token.kind == "number":
-                found[token.text] = None
-            elif token.kind == "string" and token.text.startswith("'"):
-                found[token.text[1:-1].replace("''", "'")] = None
-    return list(found)
 
 
 def _plain(catalog: Catalog, column: Column, style: Style) -> str:

@@ -7,18 +7,17 @@ is not gone into: its own declaration tells whether it changes anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import psycopg
-from psycopg.pq import ExecStatus
 
+from dbwright.engines.postgresql.analysed import Analysed, analysed
 from dbwright.errors import StatementRejected
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import qualify
-from dbwright.sandbox.judge.node_text import Field, fields
 from dbwright.sandbox.judge.relations import relations
 
 __all__ = ["Called", "Command", "Touched", "query_id", "touched"]
@@ -36,8 +35,6 @@ class Command(StrEnum):
 COMMANDS = {"2": Command.UPDATE, "3": Command.INSERT, "4": Command.DELETE}
 """By the number of CmdType (nodes.h); 5 is MERGE from version 15 on, the last one all others."""
 MERGE, OTHERS, OTHERS_BEFORE_15 = "5", "6", "5"
-FUNCTIONS = frozenset(("funcid", "opfuncid", "aggfnoid", "winfnoid"))
-OPERATORS = frozenset(("opno", "opnos"))
 ROW_MARKS = "ROWMARKCLAUSE"
 MADE_BY = """
 SELECT DISTINCT p.oid::regprocedure::text, p.provolatile::text
@@ -77,19 +74,17 @@ def touched(connection: psycopg.Connection[Any], query: str) -> Touched:
 
     Raises StatementRejected where the server does not take it, or it is no query.
     """
-    trees = _rewritten(connection, query)
-    found = [field for tree in trees for field in fields(tree)]
-    commands = {field.value for field in found if field.name == "commandType"}
+    found = analysed(connection, query)
+    commands = {str(number) for number in found.commands()}
     newer = connection.info.server_version >= 150000
-    if not found or (OTHERS if newer else OTHERS_BEFORE_15) in commands:
+    if not found.trees or (OTHERS if newer else OTHERS_BEFORE_15) in commands:
         raise StatementRejected("it is no query", "give a SELECT, INSERT, UPDATE, DELETE or MERGE")
     names = COMMANDS | {MERGE: Command.MERGE}
-    oids = _values(found, {"relid"}, ("RTE", "RANGETBLENTRY"))
     return Touched(
-        relations=_relations(connection, oids),
+        relations=_relations(connection, found.relations),
         functions=_functions(connection, found),
         commands=frozenset(names[number] for number in commands & names.keys()),
-        locks_rows=any(field.node == ROW_MARKS for field in found),
+        locks_rows=any(node.kind == ROW_MARKS for node in found.nodes),
     )
 
 
@@ -109,45 +104,12 @@ def query_id(connection: psycopg.Connection[Any], query: str) -> int:
     return int(row[0][0]["Query Identifier"])
 
 
-def _rewritten(connection: psycopg.Connection[Any], query: str) -> list[str]:
-    trees: list[str] = []
-
-    def hear(said: psycopg.errors.Diagnostic) -> None:
-        if (said.message_primary or "").startswith("rewritten parse tree"):
-            trees.append(said.message_detail or "")
-
-    settings = (("client_min_messages", "log"), ("debug_print_rewritten", "on"))
-    before = {name: _setting(connection, name) for name, _ in settings}
-    _set(connection, dict(settings))
-    connection.add_notice_handler(hear)
-    try:
-        # The message Parse alone: EXECUTE never comes.
-        result = connection.pgconn.prepare(b"", query.encode())
-    finally:
-        connection.remove_notice_handler(hear)
-        _set(connection, before)
-    if result.status != ExecStatus.COMMAND_OK:
-        raise _rejected(result.get_error_message(connection.info.encoding))
-    return trees
-
-
 def _rejected(message: str | None) -> StatementRejected:
     words = (message or "").strip().splitlines()[0].removeprefix("ERROR:").strip()
     return StatementRejected(words, "correct the query")
 
 
-def _setting(connection: psycopg.Connection[Any], name: str) -> str:
-    row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
-    assert row is not None
-    return str(row[0])
-
-
-def _set(connection: psycopg.Connection[Any], values: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-
-
-def _relations(connection: psycopg.Connection[Any], oids: set[int]) -> tuple[ObjectRef, ...]:
+def _relations(connection: psycopg.Connection[Any], oids: Set[int]) -> tuple[ObjectRef, ...]:
     found = {one.object for one in relations(connection, oids).values()}
     rows = connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -158,23 +120,7 @@ def _relations(connection: psycopg.Connection[Any], oids: set[int]) -> tuple[Obj
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def _functions(connection: psycopg.Connection[Any], found: Iterable[Field]) -> tuple[Called, ...]:
-    asked = {
-        "functions": list(_values(found, FUNCTIONS)),
-        "operators": list(_values(found, OPERATORS)),
-    }
+def _functions(connection: psycopg.Connection[Any], found: Analysed) -> tuple[Called, ...]:
+    asked = {"functions": list(found.functions), "operators": list(found.operators)}
     rows = connection.execute(MADE_BY, asked).fetchall()
     return tuple(Called(signature, VOLATILITIES[kind]) for signature, kind in rows)
-
-
-def _values(
-    found: Iterable[Field], names: Iterable[str], nodes: tuple[str, ...] | None = None
-) -> set[int]:
-    return {
-        int(field.value)
-        for field in found
-        if field.name in names
-        and (nodes is None or field.node in nodes)
-        and field.value.isdigit()
-        and field.value != "0"
-    }

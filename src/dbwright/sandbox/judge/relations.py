@@ -30,7 +30,8 @@ SELECT c.oid::int8, n.nspname, c.relname, c.relkind::text, pg_relation_filenode(
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index x ON x.indexrelid = c.oid
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+AND NOT starts_with(n.nspname, 'pg_toast')
 """
 _LOCKS = """
 SELECT relation::int8, mode FROM pg_locks
@@ -38,7 +39,7 @@ WHERE pid = %s AND locktype = 'relation'
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND relation NOT IN (
   SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast')
+  WHERE n.nspname IN ('pg_catalog', 'information_schema') OR starts_with(n.nspname, 'pg_toast')
 )
 """
 

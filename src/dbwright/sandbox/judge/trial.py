@@ -18,7 +18,7 @@ from psycopg.errors import ActiveSqlTransaction, Diagnostic
 from dbwright.model.effects import Effects, Refusal
 from dbwright.model.finding import LockMode
 from dbwright.sandbox.judge.comparison import Seen, compared
-from dbwright.sandbox.judge.relations import locked_by, relations
+from dbwright.sandbox.judge.relations import Relation, locked_by, relations
 from dbwright.sql.parse import SyntaxProblem, statement_kind
 
 __all__ = ["Trial", "refusal_of", "session", "trial"]
@@ -41,6 +41,11 @@ class Trial:
         self._now = relations(self.connection)
         self._others = frozenset(self._now)
         self._held: dict[int, LockMode] = {}
+
+    @property
+    def relations(self) -> Mapping[int, Relation]:
+        """All relations as they are now, by oid."""
+        return self._now
 
     def run(self, statement: str) -> Effects:
         """What the statement does after those before it; a refused one leaves no trace.

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbwright.model.catalog import Catalog, Collation, Function, Type, TypeKind
+from dbwright.model.catalog import Catalog, Function, Type, TypeKind
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import literal, quote
+from dbwright.sql.ddl_objects import attribute_definition, collation_definition
 
 __all__ = ["Declaration", "types_and_functions"]
 
@@ -35,7 +36,7 @@ def types_and_functions(catalog: Catalog) -> Iterator[Declaration]:
         yield Declaration(extension.ref, f"{create}{place} CASCADE")
     for collation in catalog.collations:
         if collation.schema not in SERVERS_OWN:
-            yield Declaration(collation.ref, _collation(collation))
+            yield Declaration(collation.ref, f"CREATE COLLATION {collation_definition(collation)}")
     for type_ in catalog.types:
         sql = _type(type_)
         if sql:
@@ -46,26 +47,12 @@ def types_and_functions(catalog: Catalog) -> Iterator[Declaration]:
             yield Declaration(function.ref, sql)
 
 
-def _collation(collation: Collation) -> str:
-    locale = collation.locale or ""
-    options = [f"provider = {collation.provider}"]
-    if collation.provider == "libc":
-        options.append(f"lc_collate = {literal(locale)}")
-        options.append(f"lc_ctype = {literal(collation.ctype or locale)}")
-    else:
-        options.append(f"locale = {literal(locale)}")
-    options += [] if collation.deterministic else ["deterministic = false"]
-    options += [f"rules = {literal(collation.rules)}"] if collation.rules else []
-    return f"CREATE COLLATION {collation.qualified} ({', '.join(options)})"
-
-
 def _type(type_: Type) -> str:
     head = f"CREATE TYPE {type_.qualified} AS"
     if type_.kind is TypeKind.ENUM:
         return f"{head} ENUM ({', '.join(map(literal, type_.labels))})"
     if type_.kind is TypeKind.COMPOSITE:
-        fields = ", ".join(f"{quote(field.name)} {field.type}" for field in type_.attributes)
-        return f"{head} ({fields})"
+        return f"{head} ({', '.join(map(attribute_definition, type_.attributes))})"
     if type_.kind is TypeKind.RANGE:
         return f"{head} RANGE (SUBTYPE = {type_.base_type})"
     if type_.kind is TypeKind.DOMAIN:

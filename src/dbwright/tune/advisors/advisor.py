@@ -7,19 +7,21 @@ the workbench; its keyword-only parameters are thresholds that a user may set.
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from dbwright.model.described import ADVICE, Threshold
+from dbwright.model.declared_rule import DeclaredRule
+from dbwright.model.described import ADVICE
 from dbwright.model.finding import Confidence, Evidence, Fix, ObjectRef, Proof, Severity
-from dbwright.model.page import read_page, why_it_matters
+from dbwright.model.page import read_page
 from dbwright.model.report import Skipped
+from dbwright.model.signature import read_signature
 from dbwright.tune.advisors.example import AdvisorExample
 
 __all__ = ["Advice", "Advisor", "advisor"]
+
+PARTS = ("bench",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +44,9 @@ class Advice:
     """The planner's cost that it saves the workload: those that save most come first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advisor:
-    """An advisor with everything that is known about it."""
-
-    id: str
-    """`tune/<name-of-the-fault>`."""
-    severity: Severity
-    confidence: Confidence
-    function: Callable[..., Iterable[Advice | Skipped]]
-    thresholds: tuple[Threshold, ...]
-    page: Mapping[str, str]
-    """The docstring's sections by heading; its first line under the key `title`."""
-    bad: tuple[AdvisorExample, ...]
-    good: tuple[AdvisorExample, ...]
-    since: str
-
-    @property
-    def title(self) -> str:
-        return self.page["title"]
-
-    @property
-    def why(self) -> str:
-        """Its first paragraph, as one line."""
-        return why_it_matters(self.page)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisor(DeclaredRule[Advice | Skipped, AdvisorExample]):
+    """An advisor, `tune/<name-of-the-fault>`, of the workbench."""
 
 
 def advisor(
@@ -82,12 +63,16 @@ def advisor(
     def declare(function: Callable[..., Iterable[Advice | Skipped]]) -> Advisor:
         module = sys.modules[function.__module__]
         name = function.__module__.rpartition(".")[2].replace("_", "-")
+        signature = read_signature(function, "an advisor", PARTS)
+        if signature.parts != PARTS:
+            raise TypeError(f"{function.__module__}: the first parameter is the workbench, `bench`")
         return Advisor(
             id=f"{ADVICE}/{name}",
             severity=severity,
             confidence=confidence,
             function=function,
-            thresholds=_thresholds(function),
+            parts=signature.parts,
+            thresholds=signature.thresholds,
             page=read_page(module.__doc__, name),
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
@@ -95,20 +80,3 @@ def advisor(
         )
 
     return declare
-
-
-def _thresholds(function: Callable[..., Any]) -> tuple[Threshold, ...]:
-    hints = get_type_hints(function, include_extras=True)
-    found: list[Threshold] = []
-    first, *others = inspect.signature(function).parameters.values()
-    if first.name != "bench":
-        raise TypeError(f"{function.__module__}: the first parameter is the workbench, `bench`")
-    for parameter in others:
-        hint = hints[parameter.name]
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise TypeError(f"{function.__module__}: an advisor can't read `{parameter.name}`")
-        if get_origin(hint) is not Annotated:
-            raise TypeError(f"{function.__module__}: {parameter.name} must be Annotated")
-        type_, text = get_args(hint)[:2]
-        found.append(Threshold(parameter.name, type_, parameter.default, str(text)))
-    return tuple(found)

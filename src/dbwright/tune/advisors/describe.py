@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbwright.model.described import DescribedRule
 from dbwright.tune.advisors.advisor import Advisor
 from dbwright.tune.advisors.example import AdvisorExample
@@ -17,22 +19,15 @@ def described_advisors() -> tuple[DescribedRule, ...]:
 
 def described(advisor: Advisor) -> DescribedRule:
     """What the advisor says of itself."""
-    return DescribedRule(
-        id=advisor.id,
-        severity=advisor.severity,
-        confidence=advisor.confidence,
-        page=advisor.page,
-        since=advisor.since,
-        thresholds=advisor.thresholds,
+    return replace(
+        advisor.described(_shown),
         needs=("workload",),
         asks="needs a workload: `dbwright tune`",
-        found=("sql", _shown(advisor.bad[0])) if advisor.bad else None,
-        not_found=("sql", _shown(advisor.good[0])) if advisor.good else None,
     )
 
 
-def _shown(example: AdvisorExample) -> str:
+def _shown(example: AdvisorExample) -> tuple[str, str]:
     parts = [example.sql.strip()]
     if example.workload:
         parts.append(f"-- the workload:\n{example.workload.strip()}")
-    return "\n".join(parts)
+    return "sql", "\n".join(parts)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog, Column, MaterializedView, Table, TableKind
+from dbwright.model.partitions import partition_leaves
 from dbwright.model.statistics import ColumnStatistics, Statistics
 
 __all__ = ["Extent", "column_statistics", "extent_of"]
@@ -55,12 +56,8 @@ def column_statistics(
 
 def leaves(relation: Relation, catalog: Catalog) -> Iterator[Table]:
     """The tables that hold the rows of a partitioned one."""
-    waiting = catalog.children(relation) if isinstance(relation, Table) else ()
-    for child in waiting:
-        if _is_partitioned(child):
-            yield from leaves(child, catalog)
-        else:
-            yield child
+    if isinstance(relation, Table):
+        yield from partition_leaves(catalog, relation)
 
 
 def _is_partitioned(relation: Relation) -> bool:

@@ -11,7 +11,8 @@ from dbwright.model.catalog import Table, TableKind
 from dbwright.model.names import quote
 from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
-from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
+from dbwright.sandbox.twin.hypothetical import Hypothetical, IndexFigures
+from dbwright.sandbox.twin.what_if import WhatIf
 from dbwright.tune.indexes.estimate import candidate_size
 from dbwright.tune.indexes.expression_statistics import by_number
 from dbwright.tune.indexes.sized import Sized

@@ -6,7 +6,7 @@ import inspect
 
 from dbwright.model.described import DescribedRule, Threshold
 from dbwright.model.finding import Confidence, Severity
-from dbwright.model.page import read_page
+from dbwright.model.page import read_own_page
 
 __all__ = ["HEARD", "finding_page"]
 
@@ -30,14 +30,12 @@ def finding_page(
     """
     frame = inspect.currentframe()
     assert frame is not None and frame.f_back is not None
-    module = frame.f_back.f_globals
-    topic, name = str(module["__name__"]).split(".")[-2:]
-    id_ = f"{topic}/{name.replace('_', '-')}"
+    id_, page = read_own_page(frame.f_back.f_globals)
     return DescribedRule(
         id=id_,
         severity=severity,
         confidence=confidence,
-        page=read_page(module["__doc__"], id_),
+        page=page,
         since=since,
         thresholds=thresholds,
         needs=("workload",),

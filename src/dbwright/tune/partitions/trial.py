@@ -24,6 +24,7 @@ from dbwright.sandbox.twin.declare import declare
 from dbwright.sandbox.twin.files import resize, write_btree
 from dbwright.sandbox.twin.settings import database_options, planner_settings
 from dbwright.sandbox.twin.twin import file_sizes, put_statistics
+from dbwright.tune.explained import explained
 
 __all__ = ["NoTrial", "Planned", "planned_on", "trial_database"]
 
@@ -93,14 +94,10 @@ def _furnish(
 
 def planned_on(connection: psycopg.Connection[Any], statement: str) -> Planned | None:
     """None where the server can't plan it. Raises psycopg.Error where the server is gone."""
-    try:
-        row = connection.execute(f"EXPLAIN (FORMAT JSON, VERBOSE) {statement}".encode()).fetchone()
-    except psycopg.Error as problem:
-        if problem.sqlstate is None:
-            raise
+    document = explained(connection, statement, verbose=True)
+    if document is None:
         return None
-    assert row is not None
-    plan = row[0][0]["Plan"]
+    plan = document["Plan"]
     return Planned(float(plan["Total Cost"]), frozenset(_relations(plan)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbwright.model.described import DescribedRule
 from dbwright.tune.plans.example import PlanExample
 from dbwright.tune.plans.insight import Insight
@@ -17,23 +19,16 @@ def described_insights() -> tuple[DescribedRule, ...]:
 
 def described(insight: Insight) -> DescribedRule:
     """What the insight says of itself."""
-    return DescribedRule(
-        id=insight.id,
-        severity=insight.severity,
-        confidence=insight.confidence,
-        page=insight.page,
-        since=insight.since,
-        thresholds=insight.thresholds,
+    return replace(
+        insight.described(_shown),
         needs=("plan.actual",) if insight.analyzed else ("plan",),
         asks="needs a plan that was run: `--analyze`" if insight.analyzed else "",
         mark="--analyze" if insight.analyzed else "",
-        found=("sql", _shown(insight.bad[0])) if insight.bad else None,
-        not_found=("sql", _shown(insight.good[0])) if insight.good else None,
     )
 
 
-def _shown(example: PlanExample) -> str:
+def _shown(example: PlanExample) -> tuple[str, str]:
     settings = [f"SET {name} = '{value}';" for name, value in example.settings.items()]
     explain = "EXPLAIN (ANALYZE)" if example.analyze else "EXPLAIN"
     query = example.query.strip().rstrip(";")
-    return "\n".join(filter(None, [example.sql.strip(), *settings, f"{explain} {query};"]))
+    return "sql", "\n".join(filter(None, [example.sql.strip(), *settings, f"{explain} {query};"]))

@@ -8,17 +8,16 @@ pasted without its database). Its keyword-only parameters are thresholds that a 
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from dbwright.model.described import INSIGHTS, Threshold
+from dbwright.model.declared_rule import DeclaredRule
+from dbwright.model.described import INSIGHTS
 from dbwright.model.finding import Confidence, Evidence, Fix, ObjectRef, Severity
-from dbwright.model.page import read_page, why_it_matters
+from dbwright.model.page import read_page
 from dbwright.model.plan import PlanNode
+from dbwright.model.signature import read_signature
 from dbwright.tune.plans.example import PlanExample
 
 __all__ = ["Insight", "PlanFault", "insight"]
@@ -44,34 +43,12 @@ class PlanFault:
     confidence: Confidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Insight:
-    """An insight with everything that is known about it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insight(DeclaredRule[PlanFault, PlanExample]):
+    """An insight, `plans/<name-of-the-fault>`; its parts are of `PARTS`."""
 
-    id: str
-    """`plans/<name-of-the-fault>`."""
-    severity: Severity
-    confidence: Confidence
-    function: Callable[..., Iterable[PlanFault]]
-    parts: tuple[str, ...]
-    """Which of `PARTS` it reads."""
-    thresholds: tuple[Threshold, ...]
-    page: Mapping[str, str]
-    """The docstring's sections by heading; its first line under the key `title`."""
-    bad: tuple[PlanExample, ...]
-    good: tuple[PlanExample, ...]
     analyzed: bool
     """Does it need a plan that was run?"""
-    since: str = "0.1"
-
-    @property
-    def title(self) -> str:
-        return self.page["title"]
-
-    @property
-    def why(self) -> str:
-        """Its first paragraph, as one line."""
-        return why_it_matters(self.page)
 
 
 def insight(
@@ -91,14 +68,17 @@ def insight(
     def declare(function: Callable[..., Iterable[PlanFault]]) -> Insight:
         module = sys.modules[function.__module__]
         name = function.__module__.rpartition(".")[2].replace("_", "-")
-        parts, thresholds = _signature(function)
+        signature = read_signature(function, "an insight", PARTS)
+        for part in signature.required:
+            if part != "plan":
+                raise TypeError(f"{function.__module__}: {part} is None for a pasted plan")
         return Insight(
             id=f"{INSIGHTS}/{name}",
             severity=severity,
             confidence=confidence,
             function=function,
-            parts=parts,
-            thresholds=thresholds,
+            parts=signature.parts,
+            thresholds=signature.thresholds,
             page=read_page(module.__doc__, name),
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
@@ -107,24 +87,3 @@ def insight(
         )
 
     return declare
-
-
-def _signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[Threshold, ...]]:
-    """The parts it reads, and its thresholds."""
-    hints = get_type_hints(function, include_extras=True)
-    parts: list[str] = []
-    thresholds: list[Threshold] = []
-    for name, parameter in inspect.signature(function).parameters.items():
-        hint = hints[name]
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            if get_origin(hint) is not Annotated:
-                raise TypeError(f"{function.__module__}: {name} must be Annotated")
-            type_, text = get_args(hint)[:2]
-            thresholds.append(Threshold(name, type_, parameter.default, str(text)))
-        elif name not in PARTS:
-            raise TypeError(f"{function.__module__}: an insight can't read `{name}`")
-        elif name != "plan" and NoneType not in get_args(hint):
-            raise TypeError(f"{function.__module__}: {name} is None for a pasted plan")
-        else:
-            parts.append(name)
-    return tuple(parts), tuple(thresholds)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from dbwright.sql.lexer import significant
 from dbwright.sql.parse import Node, walk
 from dbwright.sql.scope.canonical import canonical_expression
 from dbwright.tune.rewrites.trees import call_name
 
-__all__ = ["clocks_in", "constants_in", "constants_of_text"]
+__all__ = ["clocks_in", "constants_in"]
 
 CLOCKS = ("SQLValueFunction",)
 OPEN = ("ColumnRef", "ParamRef", "SubLink", "A_Star")
@@ -50,15 +47,3 @@ def clocks_in(tree: Node) -> list[str]:
 
 def _is_clock(kind: str, fields: Node) -> bool:
     return kind == "FuncCall" and call_name(fields) in ("now", "statement_timestamp")
-
-
-def constants_of_text(expressions: Iterable[str]) -> list[str]:
-    """The constants in expressions of the catalog (checks, bounds of partitions)."""
-    found: dict[str, None] = {}
-    for expression in expressions:
-        for token in significant(expression):
-            if token.kind == "number":
-                found[token.text] = None
-            elif token.kind == "string" and token.text.startswith("'"):
-                found[token.text[1:-1].replace("''", "'")] = None
-    return list(found)

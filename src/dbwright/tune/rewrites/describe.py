@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbwright.model.described import DescribedRule
 from dbwright.tune.rewrites.registry import all_rewrites
 from dbwright.tune.rewrites.rewrite import Rewrite, RewriteExample
@@ -16,20 +18,13 @@ def described_rewrites() -> tuple[DescribedRule, ...]:
 
 def described(rewrite: Rewrite) -> DescribedRule:
     """What the rewrite says of itself."""
-    return DescribedRule(
-        id=rewrite.id,
-        severity=rewrite.severity,
-        confidence=rewrite.confidence,
-        page=rewrite.page,
-        since=rewrite.since,
-        thresholds=rewrite.thresholds,
+    return replace(
+        rewrite.described(_shown),
         needs=("workload",),
         asks="needs a workload: `dbwright tune`",
-        found=("sql", _shown(rewrite.bad[0])) if rewrite.bad else None,
-        not_found=("sql", _shown(rewrite.good[0])) if rewrite.good else None,
     )
 
 
-def _shown(example: RewriteExample) -> str:
+def _shown(example: RewriteExample) -> tuple[str, str]:
     query = f"{example.query.strip().rstrip(';')};"
-    return "\n".join(filter(None, [example.sql.strip(), query]))
+    return "sql", "\n".join(filter(None, [example.sql.strip(), query]))

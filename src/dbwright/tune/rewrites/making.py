@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.statistics import Statistics
+from dbwright.sql.constants import constants_of_expressions
 from dbwright.sql.scope.predicate import PredicateKind
-from dbwright.tune.rewrites.constants import clocks_in, constants_in, constants_of_text
+from dbwright.tune.rewrites.constants import clocks_in, constants_in
 from dbwright.tune.rewrites.data import Wanted, load_order, with_referred
 from dbwright.tune.rewrites.source import Source
 from dbwright.tune.rewrites.values import Values
@@ -74,7 +75,7 @@ class Making:
             for predicate in scope.predicates:
                 name = predicate.relation.qualified
                 table = None if name is None else self.catalog.find_table(name)
-                texts = constants_of_text(predicate.compared.texts)
+                texts = constants_of_expressions(predicate.compared.texts)
                 if table is None:
                     continue
                 null = predicate.kind is PredicateKind.NULL_TEST and not predicate.negated
@@ -104,4 +105,4 @@ def _own_constants(table: Table, catalog: Catalog) -> list[str]:
     """Of its checks and of its partitions' bounds."""
     checks = [check.expression for check in table.checks if check.expression]
     bounds = [child.partition_bound for child in catalog.children(table) if child.partition_bound]
-    return constants_of_text([*checks, *bounds])
+    return constants_of_expressions([*checks, *bounds])

@@ -9,19 +9,19 @@ keyword-only parameters are thresholds that a user may set.
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from dbwright.model.described import REWRITES, Threshold
+from dbwright.model.declared_rule import DeclaredRule
+from dbwright.model.described import REWRITES
 from dbwright.model.finding import Confidence, Evidence, Severity
-from dbwright.model.page import read_page, why_it_matters
+from dbwright.model.page import read_page
+from dbwright.model.signature import read_signature
 
 __all__ = ["Rewrite", "RewriteExample", "Rewritten", "rewrite"]
 
-READ = ("source", "catalog")
+PARTS = ("source", "catalog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +46,13 @@ class RewriteExample:
     oldest: int = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """A rewrite with everything that is known about it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite(DeclaredRule[Rewritten, RewriteExample]):
+    """A rewrite, `rewrites/<name-of-the-fault>`, of a `Source` and its catalog.
 
-    id: str
-    """`rewrites/<name-of-the-fault>`."""
-    severity: Severity
-    confidence: Confidence
-    function: Callable[..., Iterable[Rewritten]]
-    """Of a `Source` and its catalog."""
-    thresholds: tuple[Threshold, ...]
-    page: Mapping[str, str]
-    """The docstring's sections by heading; its first line under the key `title`."""
-    bad: tuple[RewriteExample, ...]
-    """Are rewritten; each text is proven equal and cheaper, where it is provable."""
-    good: tuple[RewriteExample, ...]
-    """Are left alone."""
-    since: str = "0.1"
-
-    @property
-    def title(self) -> str:
-        return self.page["title"]
-
-    @property
-    def why(self) -> str:
-        """Its first paragraph, as one line."""
-        return why_it_matters(self.page)
+    Its bad examples are rewritten, each text proven equal and cheaper where it is provable; the
+    good ones are left alone.
+    """
 
 
 def rewrite(
@@ -89,12 +69,14 @@ def rewrite(
     def declare(function: Callable[..., Iterable[Rewritten]]) -> Rewrite:
         module = sys.modules[function.__module__]
         name = function.__module__.rpartition(".")[2].replace("_", "-")
+        signature = read_signature(function, "a rewrite", PARTS, in_order=True)
         return Rewrite(
             id=f"{REWRITES}/{name}",
             severity=severity,
             confidence=confidence,
             function=function,
-            thresholds=tuple(_thresholds(function)),
+            parts=signature.parts,
+            thresholds=signature.thresholds,
             page=read_page(module.__doc__, name),
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
@@ -102,15 +84,3 @@ def rewrite(
         )
 
     return declare
-
-
-def _thresholds(function: Callable[..., Any]) -> Iterator[Threshold]:
-    hints = get_type_hints(function, include_extras=True)
-    for number, (name, parameter) in enumerate(inspect.signature(function).parameters.items()):
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            if get_origin(hints[name]) is not Annotated:
-                raise TypeError(f"{function.__module__}: {name} must be Annotated")
-            type_, text = get_args(hints[name])[:2]
-            yield Threshold(name, type_, parameter.default, str(text))
-        elif READ[number : number + 1] != (name,):
-            raise TypeError(f"{function.__module__}: a rewrite can't read `{name}`")

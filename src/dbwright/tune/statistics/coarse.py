@@ -14,7 +14,13 @@ from dbwright.sandbox.copy.copy import Copy
 from dbwright.tune.advisors.advisor import Advice
 from dbwright.tune.advisors.workbench import Workbench
 from dbwright.tune.statistics.asked import Question
-from dbwright.tune.statistics.counting import Asked, count_questions, session, tables_asked
+from dbwright.tune.statistics.counting import (
+    Asked,
+    count_questions,
+    session,
+    tables_asked,
+    too_long,
+)
 from dbwright.tune.statistics.effects import saved
 from dbwright.tune.statistics.known import Limits
 from dbwright.tune.statistics.target import Finer, finer, target_fix
@@ -49,9 +55,7 @@ def coarse(
                     finer(connection, catalog, asked.relation, known, own, sampled=sampled)
                 )
             except psycopg.errors.QueryCanceled:
-                names = (asked.relation.qualified,)
-                remedy = "try it on a sample of the rows: --data without --prove measured"
-                yield Skipped(part, "trying targets takes too long", remedy, names, (part,))
+                yield too_long(asked, part, "trying targets takes too long")
                 continue
         for one in found:
             yield _advice(catalog, asked, one)

@@ -13,7 +13,13 @@ from dbwright.tune.advisors.advisor import Advice
 from dbwright.tune.advisors.workbench import Workbench
 from dbwright.tune.statistics.asked import Question
 from dbwright.tune.statistics.choose import Mend, mends
-from dbwright.tune.statistics.counting import Asked, count_questions, session, tables_asked
+from dbwright.tune.statistics.counting import (
+    Asked,
+    count_questions,
+    session,
+    tables_asked,
+    too_long,
+)
 from dbwright.tune.statistics.effects import replanned
 from dbwright.tune.statistics.known import Known, Limits
 from dbwright.tune.statistics.seen import SeenError, seen_errors
@@ -65,9 +71,7 @@ def correlated(
             try:
                 found = list(_of_table(bench, connection, asked, known, own))
             except psycopg.errors.QueryCanceled:
-                names = (asked.relation.qualified,)
-                remedy = "try it on a sample of the rows: --data without --prove measured"
-                yield Skipped(part, "trying statistics takes too long", remedy, names, (part,))
+                yield too_long(asked, part, "trying statistics takes too long")
                 continue
         for one in found:
             if isinstance(one, Filled):

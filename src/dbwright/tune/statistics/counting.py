@@ -18,7 +18,7 @@ from dbwright.tune.statistics.asked import Question
 from dbwright.tune.statistics.known import Known, Limits, know
 from dbwright.tune.statistics.trial import Relation
 
-__all__ = ["MOST_QUESTIONS", "Asked", "count_questions", "session", "tables_asked"]
+__all__ = ["MOST_QUESTIONS", "Asked", "count_questions", "session", "tables_asked", "too_long"]
 
 MOST_QUESTIONS = 30
 """Of one table, those of most calls."""
@@ -112,6 +112,11 @@ def count_questions(
             known.append(found)
     if slow:
         reason = f"counting takes too long of rows with {'; '.join(slow[:SHOWN])}"
-        remedy = "try it on a sample of the rows: --data without --prove measured"
-        skipped.append(Skipped(part, reason, remedy, (asked.relation.qualified,), (part,)))
+        skipped.append(too_long(asked, part, reason))
     return known, skipped
+
+
+def too_long(asked: Asked, part: str, reason: str) -> Skipped:
+    """What was given up since the table has so many rows."""
+    remedy = "try it on a sample of the rows: --data without --prove measured"
+    return Skipped(part, reason, remedy, (asked.relation.qualified,), (part,))

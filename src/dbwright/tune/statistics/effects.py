@@ -14,6 +14,7 @@ from dbwright.model.catalog import Catalog
 from dbwright.model.names import qualify, quote
 from dbwright.model.plan import Plan
 from dbwright.sandbox.twin.twin import Twin
+from dbwright.tune.explained import explained
 from dbwright.tune.statistics.asked import Question
 from dbwright.tune.statistics.choose import Mend
 from dbwright.tune.statistics.trial import KINDS, Gathered, Option, Relation, creation
@@ -92,15 +93,8 @@ def saved(changed: Iterable[Replanned]) -> float:
 
 
 def _plan(connection: psycopg.Connection[Any], statement: str) -> Plan | None:
-    try:
-        with connection.transaction():
-            row = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}".encode()).fetchone()
-    except psycopg.Error as problem:
-        if problem.sqlstate is None:
-            raise
-        return None
-    assert row is not None
-    return read_plan(row[0])
+    document = explained(connection, statement)
+    return None if document is None else read_plan([document])
 
 
 def _shape(plan: Plan) -> list[tuple[str, ...]]:

@@ -20,6 +20,7 @@ from dbwright.model.statistics import ColumnStatistics, Statistics
 from dbwright.sandbox.twin.files import PAGE, resize
 from dbwright.sandbox.twin.statistics import put_column_statistics
 from dbwright.sandbox.twin.twin import Twin
+from dbwright.tune.explained import explained
 from dbwright.tune.views.definition import ViewDefinition
 from dbwright.tune.views.group_counts import group_count
 from dbwright.tune.views.normal import columns_of
@@ -161,16 +162,8 @@ def _comparison(view: ViewDefinition) -> str:
 
 
 def _plan(connection: psycopg.Connection[Any], statement: str) -> Mapping[str, Any] | None:
-    try:
-        with connection.transaction():
-            row = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}".encode()).fetchone()
-    except psycopg.Error as problem:
-        if problem.sqlstate is None:
-            raise
-        return None
-    assert row is not None
-    plan: Mapping[str, Any] = row[0][0]["Plan"]
-    return plan
+    document = explained(connection, statement)
+    return None if document is None else document["Plan"]
 
 
 def _most_rows(plan: Mapping[str, Any]) -> Sequence[float]:

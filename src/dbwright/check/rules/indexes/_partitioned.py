@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from dbwright.model.catalog import Catalog, Index, Table, TableKind
 from dbwright.model.names import qualify, quote
+from dbwright.model.partitions import partition_leaves
 from dbwright.sql.ddl import index_definition
 from dbwright.sql.index_build import free_name
 
@@ -23,7 +24,8 @@ def partitions_without(catalog: Catalog, table: Table, index: Index) -> Iterator
         attached = _attached(child, index)
         if child.kind is TableKind.PARTITIONED:
             if attached is None:
-                yield from _leaves(catalog, child)
+                leaves = partition_leaves(catalog, child)
+                yield from (leaf for leaf in leaves if leaf.kind is TableKind.TABLE)
             elif not attached.valid:
                 yield from partitions_without(catalog, child, attached)
         elif child.kind is TableKind.TABLE and attached is None:
@@ -119,11 +121,3 @@ def _fits(own: Index, child: Table, index: Index) -> bool:
 
 def _attached(child: Table, index: Index) -> Index | None:
     return next((own for own in child.indexes if own.parent == index.qualified), None)
-
-
-def _leaves(catalog: Catalog, table: Table) -> Iterator[Table]:
-    for child in catalog.children(table):
-        if child.kind is TableKind.PARTITIONED:
-            yield from _leaves(catalog, child)
-        elif child.kind is TableKind.TABLE:
-            yield child

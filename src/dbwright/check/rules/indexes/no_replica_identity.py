@@ -43,6 +43,7 @@ from dbwright.model.catalog import (
 )
 from dbwright.model.finding import Fix, LockMode, Severity
 from dbwright.model.names import quote
+from dbwright.model.partitions import partition_leaves, partition_root
 from dbwright.model.statistics import Statistics
 
 BAD = Example(
@@ -90,9 +91,9 @@ def no_replica_identity(catalog: Catalog, statistics: Statistics | None) -> Iter
             continue
         for name in publication.tables:
             published = catalog.find_table(name)
-            for table in _leaves(catalog, published) if published else ():
+            for table in _with_rows(catalog, published) if published else ():
                 if not _has_identity(table):
-                    top = _top(catalog, table).qualified
+                    top = partition_root(catalog, table).qualified
                     tables = told.setdefault(top, (publication, []))[1]
                     if table not in tables:
                         tables.append(table)
@@ -100,22 +101,11 @@ def no_replica_identity(catalog: Catalog, statistics: Statistics | None) -> Iter
         yield _fault(catalog.table(top), publication, tables, statistics)
 
 
-def _leaves(catalog: Catalog, table: Table) -> Iterator[Table]:
+def _with_rows(catalog: Catalog, table: Table) -> Iterator[Table]:
     """The tables that hold the rows: it is their identity that counts."""
-    if table.kind is TableKind.PARTITIONED:
-        for child in catalog.children(table):
-            yield from _leaves(catalog, child)
-    elif table.kind is TableKind.TABLE:
-        yield table
-
-
-def _top(catalog: Catalog, table: Table) -> Table:
-    while table.is_partition and table.inherits:
-        parent = catalog.find_table(table.inherits[0])
-        if parent is None:
-            return table
-        table = parent
-    return table
+    for leaf in (table, *partition_leaves(catalog, table)):
+        if leaf.kind is TableKind.TABLE:
+            yield leaf
 
 
 def _has_identity(table: Table) -> bool:

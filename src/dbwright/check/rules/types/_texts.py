@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 from dbwright.check.rule import Answers, Question
 from dbwright.check.rules.types._columns import is_own, own_columns
@@ -20,9 +20,20 @@ from dbwright.model.finding import Confidence
 from dbwright.model.names import quote
 from dbwright.model.statistics import ColumnStatistics, Statistics
 
-__all__ = ["TEXT_TYPES", "Kind", "Sample", "ask_named", "text_columns"]
+__all__ = [
+    "SAMPLE_ROWS",
+    "TEXT_TYPES",
+    "Kind",
+    "Sample",
+    "SampleRows",
+    "questions_where",
+    "text_columns",
+]
 
 TEXT_TYPES = ("text", "character varying", "character")
+
+SampleRows = Annotated[int, "so many rows of a table are looked at"]
+SAMPLE_ROWS = 10_000
 
 MAX_COLUMNS = 300
 """No rule asks for the rows of more columns."""
@@ -81,11 +92,12 @@ class Sample:
         return frozenset(found - {""})
 
     @property
-    def has_blanks(self) -> bool:
-        """Is there a value that holds nothing, or only blanks?"""
-        return any(row.value == "" for row in self.rows or ()) or any(
+    def obstacle(self) -> str | None:
+        """A value that holds nothing, or only blanks, stands in the way of another type."""
+        blank = any(row.value == "" for row in self.rows or ()) or any(
             not value.strip() for value in (self.statistics.sample if self.statistics else ())
         )
+        return "some values are blank" if blank else None
 
     @property
     def is_whole(self) -> bool:
@@ -121,7 +133,16 @@ def text_columns(
             yield table, column, Sample(None, answers[_key(table, column)])
 
 
-def ask_named(
+def questions_where(named: Callable[[str], bool]) -> Callable[..., Iterator[Question]]:
+    """The questions of a rule whose columns are told by their names."""
+
+    def questions(catalog: Catalog, *, sample_rows: int = SAMPLE_ROWS) -> Iterator[Question]:
+        return _questions(catalog, named, sample_rows)
+
+    return questions
+
+
+def _questions(
     catalog: Catalog, named: Callable[[str], bool], sample_rows: int
 ) -> Iterator[Question]:
     """The distinct values of the first rows, of the text columns whose name passes."""

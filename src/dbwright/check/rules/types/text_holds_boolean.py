@@ -33,9 +33,16 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.rule import Answers, Fault, Question, rule
+from dbwright.check.rule import Answers, Fault, rule
 from dbwright.check.rules.types._columns import TypeChanges, by_hand, mentions
-from dbwright.check.rules.types._texts import Kind, Sample, ask_named, text_columns
+from dbwright.check.rules.types._texts import (
+    SAMPLE_ROWS,
+    Kind,
+    Sample,
+    SampleRows,
+    questions_where,
+    text_columns,
+)
 from dbwright.check.rules.types._words import is_personal, words
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.finding import Confidence, Severity
@@ -75,21 +82,13 @@ def _asks(name: str) -> bool:
     return not QUESTIONS.isdisjoint(words(name))
 
 
-def questions(
-    catalog: Catalog,
-    *,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
-) -> Iterator[Question]:
-    yield from ask_named(catalog, _asks, sample_rows)
-
-
 @rule(
     severity=Severity.WARNING,
     confidence=Confidence.MEDIUM,
     needs=("statistics.columns.values",),
     bad=BAD,
     good=GOOD,
-    questions=questions,
+    questions=questions_where(_asks),
     data_optional=True,
 )
 def text_holds_boolean(
@@ -98,7 +97,7 @@ def text_holds_boolean(
     answers: Answers,
     *,
     min_rows: Annotated[int, "a table with fewer rows proves nothing"] = 20,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
+    sample_rows: SampleRows = SAMPLE_ROWS,
 ) -> Iterator[Fault]:
     changes = TypeChanges(catalog, statistics)
     for table, column, sample in text_columns(catalog, statistics, answers, Kind.FEW):
@@ -114,9 +113,7 @@ def text_holds_boolean(
 def _fault(changes: TypeChanges, table: Table, column: Column, sample: Sample, true: str) -> Fault:
     values = sorted(sample.values())
     checked = any(mentions(check.expression, column.name) for check in table.checks)
-    obstacle = changes.obstacle(table, column)
-    if sample.has_blanks:
-        obstacle = obstacle or "some values are blank"
+    obstacle = changes.obstacle(table, column) or sample.obstacle
     yes, no = _spelling(values, true, lead=True), _spelling(values, true, lead=False)
     name = quote(column.name)
     return Fault(

@@ -35,9 +35,16 @@ from datetime import datetime
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.rule import Answers, Fault, Question, rule
+from dbwright.check.rule import Answers, Fault, rule
 from dbwright.check.rules.types._columns import TypeChanges, by_hand
-from dbwright.check.rules.types._texts import Kind, Sample, ask_named, text_columns
+from dbwright.check.rules.types._texts import (
+    SAMPLE_ROWS,
+    Kind,
+    Sample,
+    SampleRows,
+    questions_where,
+    text_columns,
+)
 from dbwright.check.rules.types._words import is_personal, words
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.finding import Confidence, Fix, Severity
@@ -115,21 +122,13 @@ def _speaks_of_date(name: str) -> bool:
     return not DATES.isdisjoint(words(name))
 
 
-def questions(
-    catalog: Catalog,
-    *,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
-) -> Iterator[Question]:
-    yield from ask_named(catalog, _speaks_of_date, sample_rows)
-
-
 @rule(
     severity=Severity.WARNING,
     confidence=Confidence.MEDIUM,
     needs=("statistics.columns.values",),
     bad=BAD,
     good=GOOD,
-    questions=questions,
+    questions=questions_where(_speaks_of_date),
     data_optional=True,
 )
 def text_holds_date(
@@ -139,7 +138,7 @@ def text_holds_date(
     *,
     min_values: Annotated[int, "so many values must be known"] = 20,
     min_valid: Annotated[float, "so much of them must be dates that exist"] = 0.9,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
+    sample_rows: SampleRows = SAMPLE_ROWS,
 ) -> Iterator[Fault]:
     changes = TypeChanges(catalog, statistics)
     for table, column, sample in text_columns(catalog, statistics, answers, Kind.DIGITS):
@@ -189,8 +188,8 @@ def _fault(
 def _obstacle(sample: Sample, format_: _Format, wrong: int) -> str | None:
     if wrong:
         return "some of the values are no dates"
-    if sample.has_blanks:
-        return "some values are blank"
+    if sample.obstacle:
+        return sample.obstacle
     if format_.name == "ISO 8601":
         return "only you know which zone's clock the values are readings of"
     if format_.name.count("/"):

@@ -34,9 +34,16 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.rule import Answers, Fault, Question, rule
+from dbwright.check.rule import Answers, Fault, rule
 from dbwright.check.rules.types._columns import TypeChanges, by_hand
-from dbwright.check.rules.types._texts import Kind, Sample, ask_named, text_columns
+from dbwright.check.rules.types._texts import (
+    SAMPLE_ROWS,
+    Kind,
+    Sample,
+    SampleRows,
+    questions_where,
+    text_columns,
+)
 from dbwright.check.rules.types._words import is_personal, words
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.finding import Confidence, Severity
@@ -80,21 +87,13 @@ def _is_list(name: str) -> bool:
     return not LISTS.isdisjoint(words(name))
 
 
-def questions(
-    catalog: Catalog,
-    *,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
-) -> Iterator[Question]:
-    yield from ask_named(catalog, _is_list, sample_rows)
-
-
 @rule(
     severity=Severity.WARNING,
     confidence=Confidence.MEDIUM,
     needs=("statistics.columns.values",),
     bad=BAD,
     good=GOOD,
-    questions=questions,
+    questions=questions_where(_is_list),
     data_optional=True,
 )
 def text_holds_list(
@@ -104,7 +103,7 @@ def text_holds_list(
     *,
     min_values: Annotated[int, "so many values must be known"] = 20,
     min_share: Annotated[float, "so much of them must be lists"] = 0.5,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
+    sample_rows: SampleRows = SAMPLE_ROWS,
 ) -> Iterator[Fault]:
     changes = TypeChanges(catalog, statistics)
     for table, column, sample in text_columns(catalog, statistics, answers, Kind.LIST):
@@ -139,9 +138,7 @@ def _fault(
     values = sorted(sample.values())
     numbers = all(NUMBER.fullmatch(part.strip()) for v in values for part in v.split(separator))
     name = quote(column.name)
-    obstacle = changes.obstacle(table, column)
-    if sample.has_blanks:
-        obstacle = obstacle or "some values are blank"
+    obstacle = changes.obstacle(table, column) or sample.obstacle
     longest = max(value.count(separator) + 1 for value in values)
     return Fault(
         object=table.column_ref(column),

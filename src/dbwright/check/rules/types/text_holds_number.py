@@ -33,9 +33,16 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.rule import Answers, Fault, Question, rule
+from dbwright.check.rule import Answers, Fault, rule
 from dbwright.check.rules.types._columns import TypeChanges, by_hand
-from dbwright.check.rules.types._texts import Kind, Sample, ask_named, text_columns
+from dbwright.check.rules.types._texts import (
+    SAMPLE_ROWS,
+    Kind,
+    Sample,
+    SampleRows,
+    questions_where,
+    text_columns,
+)
 from dbwright.check.rules.types._words import is_quantity, words
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.finding import Confidence, Severity
@@ -71,12 +78,12 @@ IDENTIFIERS = frozenset(
 )
 
 
-def questions(
-    catalog: Catalog,
-    *,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
-) -> Iterator[Question]:
-    yield from ask_named(catalog, _counts, sample_rows)
+def _identifies(name: str) -> bool:
+    return not IDENTIFIERS.isdisjoint(words(name))
+
+
+def _counts(name: str) -> bool:
+    return is_quantity(name) and not _identifies(name)
 
 
 @rule(
@@ -85,7 +92,7 @@ def questions(
     needs=("statistics.columns.values",),
     bad=BAD,
     good=GOOD,
-    questions=questions,
+    questions=questions_where(_counts),
     data_optional=True,
 )
 def text_holds_number(
@@ -94,21 +101,13 @@ def text_holds_number(
     answers: Answers,
     *,
     min_values: Annotated[int, "so many values must be known"] = 20,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
+    sample_rows: SampleRows = SAMPLE_ROWS,
 ) -> Iterator[Fault]:
     changes = TypeChanges(catalog, statistics)
     for table, column, sample in text_columns(catalog, statistics, answers, Kind.DIGITS):
         if _identifies(column.name) or not sample.fits(_is_number, min_values):
             continue
         yield _fault(changes, table, column, sample)
-
-
-def _identifies(name: str) -> bool:
-    return not IDENTIFIERS.isdisjoint(words(name))
-
-
-def _counts(name: str) -> bool:
-    return is_quantity(name) and not _identifies(name)
 
 
 def _is_number(value: str) -> bool:
@@ -120,9 +119,7 @@ def _fault(changes: TypeChanges, table: Table, column: Column, sample: Sample) -
     whole = all(WHOLE_NUMBER.fullmatch(value) for value in values)
     type_ = "bigint" if whole else "numeric"
     certain = is_quantity(column.name)
-    obstacle = changes.obstacle(table, column)
-    if sample.has_blanks:
-        obstacle = obstacle or "some values are blank"
+    obstacle = changes.obstacle(table, column) or sample.obstacle
     return Fault(
         object=table.column_ref(column),
         message=f"{table.qualified}.{quote(column.name)} ({column.type}) holds numbers as text"

@@ -34,9 +34,17 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from dbwright.check.example import Example
-from dbwright.check.rule import Answers, Fault, Question, rule
+from dbwright.check.rule import Answers, Fault, rule
 from dbwright.check.rules.types._columns import TypeChanges, by_hand, is_own
-from dbwright.check.rules.types._texts import TEXT_TYPES, Kind, Sample, ask_named, text_columns
+from dbwright.check.rules.types._texts import (
+    SAMPLE_ROWS,
+    TEXT_TYPES,
+    Kind,
+    Sample,
+    SampleRows,
+    questions_where,
+    text_columns,
+)
 from dbwright.check.rules.types._words import words
 from dbwright.model.catalog import Catalog, Column, Table
 from dbwright.model.finding import Confidence, Severity
@@ -70,20 +78,12 @@ def _named(name: str) -> bool:
     return words(name)[-1:] in (("id",), ("uuid",), ("guid",))
 
 
-def questions(
-    catalog: Catalog,
-    *,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
-) -> Iterator[Question]:
-    yield from ask_named(catalog, _named, sample_rows)
-
-
 @rule(
     severity=Severity.WARNING,
     confidence=Confidence.MEDIUM,
     bad=BAD,
     good=GOOD,
-    questions=questions,
+    questions=questions_where(_named),
     data_optional=True,
 )
 def text_holds_uuid(
@@ -92,7 +92,7 @@ def text_holds_uuid(
     answers: Answers,
     *,
     min_values: Annotated[int, "so many values must be known"] = 20,
-    sample_rows: Annotated[int, "so many rows of a table are looked at"] = 10_000,
+    sample_rows: SampleRows = SAMPLE_ROWS,
 ) -> Iterator[Fault]:
     changes = TypeChanges(catalog, statistics)
     told: set[tuple[int, str]] = set()
@@ -124,9 +124,7 @@ def _made_by_default(catalog: Catalog) -> Iterator[tuple[Table, Column]]:
 
 
 def _fault(changes: TypeChanges, table: Table, column: Column, sample: Sample | None) -> Fault:
-    obstacle = changes.obstacle(table, column)
-    if sample is not None and sample.has_blanks:
-        obstacle = obstacle or "some values are blank"
+    obstacle = changes.obstacle(table, column) or (sample.obstacle if sample else None)
     rows = changes.rows(table)
     why = "every known value is one" if sample else "its default makes one"
     return Fault(

@@ -26,8 +26,13 @@ FROM pg_constraint k
 JOIN pg_namespace n ON n.oid = k.connamespace
 LEFT JOIN pg_description d
        ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
--- From 18 on each NOT NULL has a row; only those that are not validated say more than the column.
-WHERE (k.contype IN ('p', 'u', 'f', 'c', 'x') OR (k.contype = 'n' AND NOT k.convalidated))
+-- From 18 on each NOT NULL has a row; only those that are not validated, or have another name than
+-- the server would choose, say more than the column.
+WHERE (k.contype IN ('p', 'u', 'f', 'c', 'x')
+       OR (k.contype = 'n' AND (NOT k.convalidated OR EXISTS (
+           SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+           WHERE c.oid = k.conrelid AND a.attnum = k.conkey[1]
+             AND k.conname <> c.relname || '_' || a.attname || '_not_null'))))
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   -- A foreign key to a partitioned table has a row for each partition, too: the server's own.
   AND NOT (k.contype = 'f' AND k.conparentid <> 0 AND EXISTS (

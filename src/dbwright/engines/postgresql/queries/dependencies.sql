@@ -14,19 +14,23 @@ SELECT DISTINCT
             WHEN d.classid = 'pg_proc'::regclass THEN 'function'
             WHEN d.classid = 'pg_type'::regclass THEN 'type'
             WHEN d.classid = 'pg_statistic_ext'::regclass THEN 'statistics'
+            WHEN oc.refobjid IS NOT NULL THEN 'pg_opclass'
+            ELSE d.classid::regclass::text
        END AS kind,
-       coalesce(r.ev_class, ad.adrelid, nullif(k.conrelid, 0), nullif(k.contypid, 0), pol.polrelid,
+       coalesce(oc.refobjid, r.ev_class, ad.adrelid, nullif(k.conrelid, 0), nullif(k.contypid, 0), pol.polrelid,
                 tg.tgrelid, CASE WHEN c.relkind = 'c' THEN c.reltype END, d.objid)::int8 AS oid,
        coalesce(ad.adnum::int, CASE WHEN c.relkind = 'c' THEN 0 ELSE d.objsubid END) AS part,
        coalesce(CASE WHEN r.rulename <> '_RETURN' THEN r.rulename END, k.conname, pol.polname,
                 tg.tgname, CASE WHEN x.oid IS NOT NULL THEN format('%I.%I', xn.nspname, x.stxname)
                 END)::text AS name,
-       CASE WHEN rt.typrelid <> 0 AND rc.relkind <> 'c' OR d.refclassid = 'pg_class'::regclass
+       CASE WHEN ext.oid IS NOT NULL THEN 'extension'
+            WHEN rt.typrelid <> 0 AND rc.relkind <> 'c' OR d.refclassid = 'pg_class'::regclass
             THEN 'relation'
             WHEN d.refclassid = 'pg_proc'::regclass THEN 'function'
             WHEN d.refclassid = 'pg_type'::regclass THEN 'type'
             WHEN d.refclassid = 'pg_constraint'::regclass THEN 'constraint'
-            ELSE 'collation' END AS needs_kind,
+            WHEN d.refclassid = 'pg_collation'::regclass THEN 'collation'
+            ELSE d.refclassid::regclass::text END AS needs_kind,
        -- An array is as its element, a multirange as its range, a row as its relation.
        (CASE WHEN rt.typrelid <> 0 AND rc.relkind <> 'c' THEN rt.typrelid
              WHEN rk.oid IS NOT NULL THEN rk.conrelid
@@ -34,7 +38,7 @@ SELECT DISTINCT
              ELSE {% if v >= 14 %}coalesce((SELECT g.rngtypid FROM pg_range g
                             WHERE g.rngmultitypid = rt.oid), rt.oid){% else %}rt.oid{% endif %} END
        )::int8 AS needs_oid,
-       d.refobjsubid AS needs_part, rk.conname::text AS needs_name
+       d.refobjsubid AS needs_part, coalesce(ext.extname, rk.conname)::text AS needs_name
 FROM pg_depend d
 LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -49,14 +53,29 @@ LEFT JOIN pg_type rt ON rt.oid = CASE WHEN st.typcategory = 'A' AND st.typelem <
                                       THEN st.typelem ELSE st.oid END
 LEFT JOIN pg_class rc ON rc.oid = rt.typrelid
 LEFT JOIN pg_constraint rk ON d.refclassid = 'pg_constraint'::regclass AND rk.oid = d.refobjid
+LEFT JOIN pg_depend oc ON d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+      AND oc.classid = d.classid AND oc.objid = d.objid AND oc.deptype = 'i'
+      AND oc.refclassid = 'pg_opclass'::regclass
+-- What belongs to an extension stands for it.
+LEFT JOIN pg_depend m ON m.classid = d.refclassid AND m.objid = coalesce(rt.oid, d.refobjid)
+      AND m.deptype = 'e' AND m.refclassid = 'pg_extension'::regclass
+LEFT JOIN pg_extension ext ON ext.oid = m.refobjid
 WHERE d.refobjid >= 16384 AND d.deptype IN ('n', 'a')
   AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass,
-                       'pg_constraint'::regclass, 'pg_collation'::regclass)
+                       'pg_constraint'::regclass, 'pg_collation'::regclass,
+                       'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass,
+                       'pg_ts_config'::regclass, 'pg_ts_dict'::regclass, 'pg_cast'::regclass,
+                       'pg_foreign_data_wrapper'::regclass)
   AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass,
                     'pg_rewrite'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass,
-                    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_statistic_ext'::regclass)
+                    'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_statistic_ext'::regclass,
+                    'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_cast'::regclass,
+                    'pg_amop'::regclass, 'pg_amproc'::regclass, 'pg_ts_config'::regclass,
+                    'pg_ts_dict'::regclass, 'pg_foreign_data_wrapper'::regclass)
   -- What the nouns tell: keys, columns of checks and indexes, a default's own column.
-  AND (k.oid IS NULL OR k.contype = 'c' AND k.conrelid <> d.refobjid)
+  AND (k.oid IS NULL OR ext.oid IS NOT NULL
+       OR d.refclassid IN ('pg_operator'::regclass, 'pg_opclass'::regclass)
+       OR k.contype = 'c' AND k.conrelid <> d.refobjid)
   AND NOT (ad.adrelid IS NOT NULL AND d.refobjid = ad.adrelid AND d.refobjsubid = ad.adnum)
   AND NOT (tg.oid IS NOT NULL AND tg.tgisinternal)
   AND NOT (r.oid IS NOT NULL AND d.refobjid = r.ev_class)

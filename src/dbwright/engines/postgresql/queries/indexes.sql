@@ -31,6 +31,10 @@ SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS relation, c.relname AS nam
            (SELECT jsonb_object_agg(a.attnum, a.attoptions) FROM pg_attribute a
             WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL)
        END AS class_options,
+       CASE WHEN i.indexprs IS NOT NULL THEN
+           (SELECT jsonb_agg(ARRAY[a.attnum::int, a.attstattarget::int] ORDER BY a.attnum)
+            FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)
+       END AS statistics_targets,
        c.reloptions AS options, ts.spcname AS tablespace,
        parent.inhparent::int8 AS parent, d.description AS comment
 FROM pg_index i

@@ -30,9 +30,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from dbwright.model.catalog import Catalog, Table
+from dbwright.model.catalog import Catalog, Table, TableKind
 from dbwright.model.finding import Severity
-from dbwright.model.names import qualify
+from dbwright.model.partitions import partition_leaves, partition_root
 from dbwright.model.plan import Plan, PlanNode
 from dbwright.sql.lexer import significant
 from dbwright.tune.plans.example import PlanExample
@@ -76,7 +76,7 @@ def partitions_not_pruned(
             continue
         scans = _scans(node)
         parent = _parent(catalog, scans)
-        if parent is None or len(scans) < max(min_partitions, len(_leaves(catalog, parent))):
+        if parent is None or len(scans) < max(min_partitions, _parts(catalog, parent)):
             continue
         wrapped = _names_key(parent, scans)
         empty = sum(scan.executed and not scan.actual_rows for scan in scans)
@@ -117,30 +117,15 @@ def _scans(node: PlanNode) -> list[PlanNode]:
 def _parent(catalog: Catalog, scans: list[PlanNode]) -> Table | None:
     """The partitioned table that all of them are partitions of."""
     tables = [table_of(catalog, scan) for scan in scans]
-    parents = {_root(catalog, table) for table in tables if table is not None}
-    if len(parents) != 1 or None in tables:
+    tops = {partition_root(catalog, table).qualified for table in tables if table is not None}
+    if len(tops) != 1 or None in tables:
         return None
-    found = parents.pop()
-    return catalog.find_table(found) if found else None
+    top = catalog.table(tops.pop())
+    return top if top.kind is TableKind.PARTITIONED else None
 
 
-def _root(catalog: Catalog, table: Table) -> str:
-    """The name of the table at the top of the partitions; empty for one that is no partition."""
-    name = ""
-    while table.is_partition and table.inherits:
-        name = table.inherits[0]
-        above = catalog.find_table(name)
-        if above is None:
-            break
-        table = above
-    return name
-
-
-def _leaves(catalog: Catalog, table: Table) -> list[str]:
-    found: list[str] = []
-    for child in catalog.children(table):
-        found += _leaves(catalog, child) or [qualify(child.schema, child.name)]
-    return found
+def _parts(catalog: Catalog, table: Table) -> int:
+    return sum(1 for _ in partition_leaves(catalog, table))
 
 
 def _key(parent: Table) -> tuple[str | None, ...]:
