@@ -38,8 +38,9 @@ from dbwright.model.tuning import Tuning
 from dbwright.model.workload import Query
 from dbwright.sandbox import start
 from dbwright.sandbox.copy.copy import copy
+from dbwright.sandbox.twin.hypothetical import Hypothetical, IndexFigures
 from dbwright.sandbox.twin.twin import twin
-from dbwright.sandbox.twin.what_if import Hypothetical, IndexFigures, WhatIf
+from dbwright.sandbox.twin.what_if import WhatIf
 from dbwright.sql.fingerprint import fingerprint
 from dbwright.sql.scope import CatalogRelations, analyse
 from dbwright.tune.indexes.advise import IndexOptions, advise_indexes

@@ -245,3 +245,24 @@ def test_bad_calls(
     done = dbwright("migrate", *arguments)
     assert done.status == 2
     assert message in done.err
+
+
+def test_redo_again_after_its_second_half_failed(
+    dbwright: Run, database: Database, folder: Path
+) -> None:
+    (folder / "002_index.sql").write_text("CREATE TABLE b ();\n-- DOWN\nDROP TABLE b;")
+    assert dbwright("migrate", "up", database.url).status == 0
+    (folder / "002_index.sql").write_text("CREATE TABLE b (nope);\n-- DOWN\nDROP TABLE b;")
+    for _ in range(2):  # and never the one before it: its rows would be lost
+        assert dbwright("migrate", "redo", database.url).status == 3
+        assert states(dbwright, database) == {"001": "applied", "002": "failed"}
+    (folder / "002_index.sql").write_text("CREATE TABLE b (i integer);\n-- DOWN\nDROP TABLE b;")
+    done = dbwright("migrate", "redo", database.url, "--format", "json")
+    assert [(one["version"], one["direction"]) for one in done.report["ran"]] == [("002", "up")]
+
+
+def test_a_url_that_can_not_be_read_shows_no_password(dbwright: Run, folder: Path) -> None:
+    for verb in ("up", "status", "down", "verify"):
+        done = dbwright("migrate", verb, "postgresql://me:open sesame@db/shop")
+        assert (done.status, "can't be read" in done.err) == (2, True)
+        assert "sesame" not in done.out + done.err

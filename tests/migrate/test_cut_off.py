@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dbwright.migrate.runner.watcher import Watcher
 from servers.command_line import Done
 from servers.postgresql import Database
 
@@ -171,3 +172,63 @@ def test_two_runners_at_once(dbwright: Run, database: Database, folder: Path) ->
         other.communicate(timeout=120)
     assert (one.returncode, other.returncode) == (0, 0)
     assert database.execute("SELECT array_agg(n ORDER BY n) FROM steps") == [([1, 2, 3, 4, 5],)]
+
+
+def test_another_text_after_a_cut(dbwright: Run, database: Database, folder: Path) -> None:
+    """The index that was begun by the former text costs writes, and nobody would look for it."""
+    database.execute("CREATE TABLE t (a integer, b integer)")
+    step = "-- no-transaction\nSELECT 1;\nCREATE INDEX CONCURRENTLY {0}_i ON t ({0});"
+    (folder / "001_t.sql").write_text(step.format("a"))
+    with runner(database, folder) as process, old_snapshot(database):
+        wait_until(database, BUILDING)
+        process.kill()
+        wait_until(database, "NOT EXISTS (SELECT FROM pg_stat_progress_create_index)")
+    assert database.execute(INDEXES) == [("a_i", False)]
+    (folder / "001_t.sql").write_text(step.format("b"))
+    assert dbwright("migrate", "up", database.url, "--dir", folder).status == 0
+    assert database.execute(INDEXES) == [("b_i", True)]
+
+
+INDEXES = """SELECT indexrelid::regclass::text, indisvalid FROM pg_index
+  WHERE indrelid = to_regclass('t') ORDER BY 1"""
+ALTERING = "ALTER TABLE t ADD a integer; SELECT pg_sleep(60) WHERE to_regclass('go_on') IS NULL;"
+HELD = (
+    "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND granted "
+    "AND mode = 'AccessExclusiveLock')"
+)
+
+
+@pytest.mark.parametrize("way", ["kill", pytest.param("stop", marks=pytest.mark.slow)])
+def test_who_is_gone_holds_no_locks(
+    dbwright: Run, database: Database, folder: Path, way: str
+) -> None:
+    """The server would notice at the statement's end, or when TCP gives up."""
+    database.execute("CREATE TABLE t ()")
+    (folder / "001_a.sql").write_text(ALTERING if way == "kill" else ALTERING.replace("60", "1"))
+    with runner(database, folder) as process:
+        wait_until(database, HELD)
+        process.send_signal(signal.SIGKILL if way == "kill" else signal.SIGSTOP)
+        wait_until(database, f"NOT {HELD}")  # in 1 s, or 10 s: in less than the 60 s it would take
+        if way == "stop":
+            process.send_signal(signal.SIGCONT)
+            _, err = process.communicate(timeout=60)
+            assert (process.returncode, "the connection broke in 001 a" in err) == (3, True)
+    database.execute("CREATE TABLE go_on ()")
+    assert dbwright("migrate", "up", database.url).status == 0
+
+
+def test_the_watcher_comes_back(database: Database) -> None:
+    told: list[str] = []
+    pid = "SELECT pid FROM pg_stat_activity WHERE application_name = 'dbwright watcher'"
+    with psycopg.connect(database.url, autocommit=True) as session:
+        session.execute("CREATE TABLE t ()")
+        with (
+            Watcher(database.url, session.info.backend_pid, lambda text, *_: told.append(text)),
+            psycopg.connect(database.url) as other,
+        ):
+            wait_until(database, f"EXISTS ({pid})")
+            database.execute(f"SELECT pg_terminate_backend(pid) FROM ({pid}) w")
+            other.execute("LOCK TABLE t")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                session.execute("SET lock_timeout = '1500ms'; SELECT FROM t")
+    assert any("LOCK TABLE t" in text for text in told)

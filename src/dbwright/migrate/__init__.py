@@ -1,2 +1,1 @@
-"""Changing a schema: files, what a database remembers of them, and running them so that the
-application goes on and nothing is lost."""
+"""Change a schema while the application goes on; nothing is lost."""

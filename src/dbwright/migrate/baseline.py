@@ -8,7 +8,7 @@ from dbwright.configuration import Configuration
 from dbwright.errors import BadMigration
 from dbwright.migrate.files.folder import read_folder, require_files
 from dbwright.migrate.history.table import DEFAULT_TABLE
-from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Wait, opened, taking_turn
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Target, Wait, opened, taking_turn
 from dbwright.migrate.standing import standings
 from dbwright.migrate.told import target_and_version
 from dbwright.model.document import Document
@@ -37,9 +37,7 @@ NOTED = {
     ),
 )
 def baseline(
-    target: Annotated[
-        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
-    ] = None,
+    target: Target = None,
     version: Annotated[
         str | None, Parameter("the last version that is there", "VERSION", argument=True)
     ] = None,
@@ -50,10 +48,10 @@ def baseline(
     progress: Progress,
     configuration: Configuration,
 ) -> Document:
-    """Tell the history that migrations are in the database already, without running them.
+    """Say that migrations are in the database already.
 
-    For a database whose schema was made by hand or by another tool. Nothing but the history is
-    written; what was run by dbwright stays as it is noted.
+    For a database whose schema was made by hand or by another tool. Nothing is run, and nothing
+    but the history is written; what was run by dbwright stays as it is noted.
     """
     target, version = target_and_version(target, version)
     if version is None:

@@ -22,11 +22,13 @@ from dbwright.migrate.diff.renames import (
     require_there,
     told,
 )
-from dbwright.migrate.diff.write import Part, parts, text
+from dbwright.migrate.diff.roles import missing_roles
+from dbwright.migrate.diff.write import Part, comment, parts, text
 from dbwright.migrate.files.folder import read_folder
 from dbwright.migrate.new import file_name
 from dbwright.model.catalog import Catalog
 from dbwright.model.document import Document
+from dbwright.model.names import quote
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress
 from dbwright.target import resolve
@@ -72,7 +74,7 @@ def diff(
     progress: Progress,
     configuration: Configuration,
 ) -> Document:
-    """Write the migration that makes the schema TO of the schema FROM, and the way back.
+    """Write the migration from one schema to another, both ways.
 
     The statements come in an order in which each can run; views and functions that stand in the way
     are made again with all that hangs on them. Steps that lose data are refused without
@@ -98,7 +100,8 @@ def diff(
     found = parts(first.catalog, second.catalog, renames, **compared)
     _refuse_losses(found, open_, allow_destructive)
     different = differences(first.catalog, second.catalog, **compared)
-    return _document(first, second, found, different, renames, dir, name)
+    missing = [] if first.from_files else missing_roles(first.catalog, second.catalog, **compared)
+    return _document(first, second, found, different, renames, missing, dir, name)
 
 
 def _require_words(renames: Sequence[str], name: str) -> None:
@@ -156,11 +159,13 @@ def _document(
     found: Sequence[Part],
     different: Sequence[Difference],
     renames: Sequence[Rename],
+    missing: Sequence[str],
     folder: Path | None,
     name: str,
 ) -> Document:
     uncompared = list(dict.fromkeys((*first.notes, *second.notes)))
     notes = [f"not compared: {note}" for note in uncompared]
+    notes += [f"create the role {quote(role)} first: FROM has none such" for role in missing]
     data: dict[str, Any] = {
         "from": first.name,
         "to": second.name,
@@ -169,10 +174,11 @@ def _document(
         "renames": [{"object": str(one.object), "name": one.name} for one in renames],
         "files": [_file(part) for part in found],
         "not_compared": uncompared,
+        "missing_roles": list(missing),
     }
     title = f"From {first.name} to {second.name}"
     if not found:
-        same = "".join(f"-- {line}\n" for line in ("The schemas are the same.", *notes))
+        same = "".join(f"{comment(line)}\n" for line in ("The schemas are the same.", *notes))
         return Document("migrate diff", same, data, plain=True)
     if folder is None:
         return Document("migrate diff", text(found, title, notes), data, plain=True)

@@ -16,7 +16,7 @@ from dbwright.migrate.go import (
     running,
 )
 from dbwright.migrate.history.table import DEFAULT_TABLE
-from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Wait, opened, taking_turn
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Target, Wait, opened, taking_turn
 from dbwright.migrate.standing import standings, to_go_down
 from dbwright.migrate.told import target_and_version
 from dbwright.model.document import Document
@@ -35,9 +35,7 @@ __all__ = ["down"]
     ),
 )
 def down(
-    target: Annotated[
-        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
-    ] = None,
+    target: Target = None,
     version: Annotated[
         str | None, Parameter("the version that stays; 0 for none", "VERSION", argument=True)
     ] = None,
@@ -51,9 +49,10 @@ def down(
     progress: Progress,
     configuration: Configuration,
 ) -> Document:
-    """Take the last migration back, or all after a version, the latest first.
+    """Take the last migration back, or all after a version.
 
-    Runs the DOWN part of each file, with the manners of `up`. The history keeps that it was there.
+    Runs the DOWN part of each file, the latest first, with the manners of `up`. The history keeps
+    that it was there.
     """
     target, version = target_and_version(target, version)
     migrations = read_folder(dir)

@@ -79,7 +79,7 @@ def lint(
     progress: Progress,
     configuration: Configuration,
 ) -> Report:
-    """Find what would hurt in migrations: locks, lost data, broken clients, what fails.
+    """Find what locks, loses, breaks or fails in migrations.
 
     Each statement is run by a throw-away server of the same version on the same schema, which
     tells what it locks, rewrites, reads and builds. With a target or a snapshot, small tables are

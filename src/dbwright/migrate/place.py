@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.errors import LockNotAvailable
 
 from dbwright.configuration import Configuration
 from dbwright.engines.postgresql.connect import connect, display_name
@@ -17,9 +17,10 @@ from dbwright.errors import ConnectionLost, TargetError, UsageError
 from dbwright.migrate.history.own_session import require_own_session
 from dbwright.migrate.history.table import DEFAULT_TABLE, History
 from dbwright.migrate.history.turn import Turn, turn
+from dbwright.migrate.runner.session import settle
 from dbwright.operation import Parameter
 from dbwright.progress import Progress
-from dbwright.target import Live, resolve
+from dbwright.target import DEFAULT_TARGET, Live, resolve
 
 __all__ = ["DEFAULT_FOLDER", "Folder", "Place", "Table", "Target", "Wait", "opened", "taking_turn"]
 
@@ -27,7 +28,7 @@ DEFAULT_FOLDER = Path("migrations")
 
 Target = Annotated[
     str | None,
-    Parameter("a URL, or a name in dbwright.toml", "TARGET"),
+    Parameter(f"a URL, or a name in dbwright.toml; {DEFAULT_TARGET}", "TARGET", argument=True),
 ]
 Folder = Annotated[Path, Parameter("the folder of migrations", "DIR")]
 Table = Annotated[str, Parameter("the history's table", "NAME")]
@@ -59,8 +60,7 @@ def opened(
         )
     name = display_name(found.url)
     # Files are UTF-8, whatever the database, the user's settings or the environment say.
-    url = make_conninfo(found.url, client_encoding="UTF8")
-    connection = connect(url, application_name="dbwright migrate")
+    connection = connect(found.url, application_name="dbwright migrate", client_encoding="UTF8")
     try:
         yield Place(connection, History(connection, table), found.url, name)
     except psycopg.Error as problem:
@@ -75,6 +75,7 @@ def taking_turn(place: Place, wait: float, progress: Progress) -> Iterator[Turn]
     TargetError where nothing can be written."""
     _require_writable(place)
     require_own_session(place.connection, place.url, place.name)
+    settle(place.connection)  # not before: in a pool it would stay for the application
     with turn(place.connection, place.history.table, wait, progress) as taken:
         place.history.create()
         yield taken
@@ -96,6 +97,11 @@ def _refused(name: str, problem: psycopg.Error, connection: psycopg.Connection[A
     said = problem.diag.message_primary or " ".join(str(problem).split())
     if connection.closed:
         return ConnectionLost(f"the connection to {name} broke: {said}", "run it again")
+    if isinstance(problem, LockNotAvailable):
+        return TargetError(
+            f"{name}: the history's table is locked by another session, for more than 5 s",
+            "end that session, or wait for it, and run again",
+        )
     return TargetError(
         f"{name}: {said}",
         "migrations need a database that can be written, and a user who may create, read and "

@@ -58,7 +58,7 @@ def plan(
     progress: Progress,
     configuration: Configuration,
 ) -> Document:
-    """Turn a migration into files during which the application goes on reading and writing.
+    """Turn a migration into files that keep nobody waiting.
 
     Indexes are built concurrently, constraints and NOT NULL proven after they were said, values
     filled in batches; a column whose type changes gets a second one beside it that takes its

@@ -9,6 +9,7 @@ from dbwright.migrate.files.folder import read_folder, require_files
 from dbwright.migrate.go import LockTimeout, Retries, patience_of
 from dbwright.migrate.history.table import DEFAULT_TABLE
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table
+from dbwright.migrate.rehearsal.broken import telling_of_the_server
 from dbwright.migrate.rehearsal.chosen import asked, chosen_of, rows_of, staged, tries_of
 from dbwright.migrate.rehearsal.evidence import require_writable
 from dbwright.migrate.rehearsal.reporting import Keeping, rehearsed, report_of
@@ -71,7 +72,7 @@ def rehearse(
     progress: Progress,
     configuration: Configuration,
 ) -> Report:
-    """Try migrations on a throw-away copy: up, check, down, check, and once more among clients.
+    """Try migrations on a copy: up, down, and again among clients.
 
     Checked is that no row and no value is lost (row counts, and sums over all columns before and
     after, cast to the new type and back), and that DOWN restores schema and content. Told is how
@@ -92,5 +93,6 @@ def rehearse(
     with staged(wanted, chosen, table, history, most, patience, progress) as stage:
         keeping = Keeping(migrations, accept, write=not no_proof)
         options = Options(not no_clients, show_values, max_wait)
-        found = rehearsed(stage, tries, options, keeping, progress)
+        with telling_of_the_server():
+            found = rehearsed(stage, tries, options, keeping, progress)
         return report_of(found, stage, keeping, fail_on)

@@ -9,7 +9,9 @@ from dbwright.errors import BadMigration
 from dbwright.migrate.files.folder import missing_between
 from dbwright.model.migration import Applied, Migration, MigrationState
 
-__all__ = ["Standing", "standings", "to_go_down", "to_go_up"]
+__all__ = ["TAKEN_BACK_BY_REDO", "Standing", "standings", "to_go_down", "to_go_up", "to_redo"]
+
+TAKEN_BACK_BY_REDO = "taken back by redo, and not run again yet: run `dbwright migrate redo`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Standing:
         """Is some of it in the database, or may be? A failure that left nothing is none."""
         if self.applied is None or not self.state.is_half_done:
             return False
+        if self.applied.direction == "down":
+            return True  # it was there: a failure that left it so is noted as what it was before
         batches = self.applied.batches is not None and self.applied.batches.batches
         return bool(self.applied.statements_done or self.applied.statement or batches)
 
@@ -90,6 +94,32 @@ def to_go_down(found: Sequence[Standing], version: str | None) -> tuple[Standing
     for one in chosen:
         _require_reversible(one)
     return tuple(chosen)
+
+
+def to_redo(found: Sequence[Standing]) -> tuple[Standing | None, Standing | None]:
+    """The last one, to be taken back first, and to be run; None for nothing to do.
+
+    One that `redo` has taken back and not run again, or that failed, is the one that somebody works
+    at. The one before it is not touched: nobody meant to lose what its DOWN part loses. Raises
+    BadMigration.
+    """
+    back = next(iter(to_go_down(found, None)), None)
+    later = [one for one in found if _is_worked_at(one)]
+    if not later or (back is not None and later[-1].number < back.number):
+        return back, back
+    if to_go_up(found, str(later[-1].number), allow_gaps=True) != (later[-1],):
+        raise BadMigration(
+            f"{later[-1].migration} is not applied, and others before it are not either",
+            "run them with `dbwright migrate up`",
+        )
+    return None, later[-1]
+
+
+def _is_worked_at(one: Standing) -> bool:
+    applied = one.applied
+    if one.migration is None or applied is None or one.state.is_done or one.is_half_done:
+        return False
+    return one.state is not MigrationState.ROLLED_BACK or applied.error == TAKEN_BACK_BY_REDO
 
 
 def _last(version: str) -> int:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated
 
 from dbwright.configuration import Configuration
 from dbwright.memory import garbage_collection_paused
 from dbwright.migrate.files.folder import read_folder
 from dbwright.migrate.history.table import DEFAULT_TABLE
-from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Target, opened
 from dbwright.migrate.standing import Standing, standings
 from dbwright.migrate.told import cell
 from dbwright.model.batches import BatchMark
 from dbwright.model.document import Document
 from dbwright.model.measured import time_text
 from dbwright.model.migration import MigrationState
-from dbwright.operation import Effect, Example, Parameter, operation
+from dbwright.operation import Effect, Example, operation
 
 __all__ = ["status"]
 
@@ -29,15 +28,13 @@ __all__ = ["status"]
     ),
 )
 def status(
-    target: Annotated[
-        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
-    ] = None,
+    target: Target = None,
     *,
     dir: Folder = DEFAULT_FOLDER,
     table: Table = DEFAULT_TABLE,
     configuration: Configuration,
 ) -> Document:
-    """List the migrations of a folder, and where each stands in the database.
+    """List migrations, and where each stands in the database.
 
     Writes nothing, not even the table of the history. Of a migration that stopped half-way it says
     at which statement, what the server said, and what to do.
@@ -92,6 +89,8 @@ def _notes(found: Iterable[Standing]) -> Iterable[str]:
             done += f", and {_far(applied.batches)}"
         if applied.state.is_done:
             yield f"{applied.version}: could not be taken back: {applied.error}."
+        elif applied.state is MigrationState.ROLLED_BACK:
+            yield f"{applied.version}: {applied.error}."
         elif applied.statement and applied.state is MigrationState.FAILED:
             yield (
                 f"{applied.version}: {applied.error}. {done}; what the next one had committed "

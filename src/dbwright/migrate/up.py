@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from dbwright.configuration import Configuration
@@ -16,8 +17,8 @@ from dbwright.migrate.go import (
     running,
 )
 from dbwright.migrate.history.table import DEFAULT_TABLE
-from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Wait, opened, taking_turn
-from dbwright.migrate.rehearsal.required import require_proofs
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Target, Wait, opened, taking_turn
+from dbwright.migrate.rehearsal.required import require_proofs, schema_of
 from dbwright.migrate.standing import standings, to_go_up
 from dbwright.migrate.told import target_and_version
 from dbwright.model.document import Document
@@ -35,9 +36,7 @@ __all__ = ["up"]
     ),
 )
 def up(
-    target: Annotated[
-        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
-    ] = None,
+    target: Target = None,
     version: Annotated[
         str | None, Parameter("the last version to run", "VERSION", argument=True)
     ] = None,
@@ -75,8 +74,11 @@ def up(
         works = planned(chosen, "up", patience)
         notes: tuple[str, ...] = ()
         if require_proof or configuration.migrate.require_proof:
+            asked = [work.migration for work, _ in works]
             major = place.connection.info.server_version // 10000
-            notes = require_proofs((work.migration for work, _ in works), migrations, major)
+            begun = any(one.is_half_done for one in chosen[:1])
+            schema = None if begun else partial(schema_of, place)
+            notes = require_proofs(asked, migrations, major, schema)
         with running(place, turn, progress, cut_off) as runner:
             ran = [runner.run(work, before) for work, before in works]
         return document("migrate up", place, ran, "There is nothing to run.", notes)

@@ -10,7 +10,7 @@ from dbwright.errors import BadMigration
 from dbwright.migrate.files.folder import missing_between, read_folder, require_files
 from dbwright.migrate.history.table import DEFAULT_TABLE
 from dbwright.migrate.pages.registry import page_of
-from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, opened
+from dbwright.migrate.place import DEFAULT_FOLDER, Folder, Table, Target, opened
 from dbwright.migrate.runner.patience import Patience
 from dbwright.migrate.standing import Standing, standings
 from dbwright.migrate.works import work_of
@@ -24,7 +24,15 @@ from dbwright.operation import Effect, Example, Parameter, operation
 
 __all__ = ["verify"]
 
-PAGES = ("changed-file", "lost-file", "half-done", "late-file", "missing-number", "no-way-back")
+PAGES = (
+    "cannot-run",
+    "changed-file",
+    "lost-file",
+    "half-done",
+    "late-file",
+    "missing-number",
+    "no-way-back",
+)
 
 
 @operation(
@@ -35,9 +43,7 @@ PAGES = ("changed-file", "lost-file", "half-done", "late-file", "missing-number"
     ),
 )
 def verify(
-    target: Annotated[
-        str | None, Parameter("a URL, or a name in dbwright.toml", "TARGET", argument=True)
-    ] = None,
+    target: Target = None,
     *,
     dir: Folder = DEFAULT_FOLDER,
     table: Table = DEFAULT_TABLE,
@@ -99,9 +105,11 @@ def _of_files(migrations: Sequence[Migration]) -> Iterator[Finding]:
             try:
                 work_of(migration, direction, Patience())
             except BadMigration as problem:
-                severity = Severity.ERROR if direction == "up" else Severity.NOTICE
-                one = Standing(migration, None)
-                yield _finding("no-way-back", severity, one, problem.message)
+                up = direction == "up"
+                name, severity = (
+                    ("cannot-run", Severity.ERROR) if up else ("no-way-back", Severity.NOTICE)
+                )
+                yield _finding(name, severity, Standing(migration, None), problem.message)
                 break
 
 

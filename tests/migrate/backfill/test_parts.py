@@ -104,22 +104,39 @@ def test_pace() -> None:
 def test_how_far_a_standby_is_behind() -> None:
     """From positions in the log that were seen, whatever the server says of itself."""
     pressure = Pressure(1, [])
-    standbys = [["near", "1000"], ["far", "400"]]
+    standbys = [["near", "1000", ""], ["far", "400", ""]]
     note = pressure._note
     note("1000", 0, standbys, 0, 10.0)
     assert pressure.lag == ("far", 0.0)
     note("2000", 0, standbys, 2, 11.0)
     note("2000", 0, standbys, 1, 12.0)
     assert pressure.lag == ("far", 2.0)
-    note("3000", 1, [["near", "2500"], ["far", "1000"]], 0, 12.5)
+    note("3000", 1, [["near", "2500", ""], ["far", "1000", ""]], 0, 12.5)
     assert pressure.lag == ("far", 1.5)
     assert pressure.hidden
     assert (pressure.take_blocked(), pressure.take_blocked()) == (2, 0)
-    note("3000", 0, [["near", "3000"], ["far", "3000"]], 0, 20.0)
+    note("3000", 0, [["near", "3000", ""], ["far", "3000", ""]], 0, 20.0)
     assert pressure.lag[1] == 0.0
     note("4000", 0, [], 0, 21.0)
-    note("5000", 0, [["new", "4500"]], 0, 29.0)
+    note("5000", 0, [["new", "4500", ""]], 0, 29.0)
     assert pressure.lag == ("new", 0.0)
+
+
+def test_a_standby_that_is_gone_is_waited_for_and_not_for_ever() -> None:
+    """wal_sender_timeout ends the connection of one that stands still."""
+    pressure = Pressure(1, [])
+    note = pressure._note
+    note("1000", 0, [["one", "1000", "one 10.0.0.1"], ["one", "1000", "one 10.0.0.2"]], 0, 10.0)
+    note("2000", 0, [["one", "2000", "one 10.0.0.1"]], 0, 11.0)
+    note("2000", 0, [["one", "2000", "one 10.0.0.1"]], 0, 15.0)
+    assert pressure.lag == ("one (gone)", 4.0)
+    note("3000", 0, [["one", "3000", "one 10.0.0.1"], ["one", "3000", "one 10.0.0.2"]], 0, 16.0)
+    assert pressure.lag[1] == 0.0
+    note("4000", 0, [], 0, 17.0)
+    note("4000", 0, [], 0, 315.0)
+    assert pressure.lag[1] == 298.0
+    note("5000", 0, [], 0, 320.0)
+    assert pressure.lag == ("", 0.0)
 
 
 def test_waits_for_autovacuum_and_not_for_ever(database: Database) -> None:

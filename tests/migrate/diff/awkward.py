@@ -169,4 +169,117 @@ PAIRS: dict[str, tuple[int, str, str]] = {
         "ALTER TABLE s.t ADD CONSTRAINT later NOT NULL a NOT VALID; "
         "ALTER TABLE s.t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES s.r NOT ENFORCED;",
     ),
+    "domains get stricter within arrays and composites": (
+        12,
+        "CREATE DOMAIN s.d AS text CHECK (VALUE <> ''); CREATE DOMAIN s.e AS s.d; "
+        "CREATE TYPE s.c AS (x s.d); CREATE TABLE s.t (a s.d, b s.d[], c s.c, e s.e);",
+        "CREATE DOMAIN s.d AS text NOT NULL CHECK (VALUE <> ' '); CREATE DOMAIN s.e AS s.d; "
+        "CREATE TYPE s.c AS (x s.d); CREATE TABLE s.t (a s.d, b s.d[], c s.c, e s.e);",
+    ),
+    "lists of names in a function's settings": (
+        12,
+        "CREATE FUNCTION s.x() RETURNS integer LANGUAGE sql SET search_path = '' AS 'SELECT 1';",
+        "CREATE FUNCTION s.x() RETURNS integer LANGUAGE sql "
+        'SET search_path = "$user", "A ""b", pg_temp AS \'SELECT 1\';',
+    ),
+    "foreign data": (
+        12,
+        "CREATE FOREIGN DATA WRAPPER w1; CREATE SERVER sv1 FOREIGN DATA WRAPPER w1; "
+        "CREATE USER MAPPING FOR PUBLIC SERVER sv1; "
+        "CREATE FOREIGN TABLE s.f (a integer NOT NULL, b text) SERVER sv1;",
+        "CREATE FOREIGN DATA WRAPPER w1; CREATE FOREIGN DATA WRAPPER w2 OPTIONS (x 'y'); "
+        "CREATE SERVER sv1 FOREIGN DATA WRAPPER w1; "
+        "CREATE USER MAPPING FOR pg_monitor SERVER sv1; "
+        "CREATE FOREIGN TABLE s.f (a bigint, b text, c text) SERVER sv1;",
+    ),
+    "parents in a diamond": (
+        12,
+        "CREATE TABLE s.p (a integer NOT NULL DEFAULT 1, b text, CONSTRAINT k CHECK (a > 0)); "
+        "CREATE TABLE s.c (x integer) INHERITS (s.p); CREATE TABLE s.d (y integer) INHERITS (s.p); "
+        "CREATE TABLE s.g () INHERITS (s.c, s.d); CREATE TABLE s.l (a integer, b text);",
+        "CREATE TABLE s.p (a bigint NOT NULL DEFAULT 1, b text, CONSTRAINT n CHECK (b <> '')); "
+        "CREATE TABLE s.c (x integer) INHERITS (s.p); CREATE TABLE s.d (a bigint, y integer); "
+        "CREATE TABLE s.g () INHERITS (s.c); "
+        "CREATE TABLE s.l (a bigint NOT NULL, b text, CONSTRAINT n CHECK (b <> '')); "
+        "ALTER TABLE s.l INHERIT s.p;",
+    ),
+    "tables of a type that gets another attribute": (
+        12,
+        "CREATE TYPE s.y AS (a integer, b text); CREATE TABLE s.t OF s.y (PRIMARY KEY (a)); "
+        "CREATE TABLE s.u OF s.y; CREATE VIEW s.v AS SELECT * FROM s.t;",
+        "CREATE TYPE s.y AS (a integer, b text, c integer); CREATE TABLE s.t OF s.y (PRIMARY KEY (a)); "
+        "CREATE TABLE s.u (a integer, b text, c integer); CREATE VIEW s.v AS SELECT * FROM s.t;",
+    ),
+    "operators, casts, text search": (
+        12,
+        "CREATE TYPE s.x AS (r integer); CREATE FUNCTION s.lt(s.x, s.x) RETURNS boolean LANGUAGE sql "
+        "IMMUTABLE AS 'SELECT true'; CREATE FUNCTION s.cmp(s.x, s.x) RETURNS integer LANGUAGE sql "
+        "IMMUTABLE AS 'SELECT 0'; CREATE OPERATOR s.<<< (LEFTARG = s.x, RIGHTARG = s.x, "
+        "FUNCTION = s.lt, COMMUTATOR = OPERATOR(s.>>>), RESTRICT = scalarltsel); "
+        "CREATE OPERATOR s.>>> (LEFTARG = s.x, RIGHTARG = s.x, FUNCTION = s.lt, "
+        "COMMUTATOR = OPERATOR(s.<<<)); CREATE OPERATOR CLASS s.ops FOR TYPE s.x USING btree AS "
+        "OPERATOR 1 s.<<<, OPERATOR 5 s.>>>, FUNCTION 1 s.cmp(s.x, s.x); "
+        "COMMENT ON OPERATOR CLASS s.ops USING btree IS 'o'; CREATE TABLE s.t (x s.x, n text, "
+        "CHECK (x OPERATOR(s.<<<) x)); CREATE INDEX i ON s.t (x s.ops); "
+        "CREATE VIEW s.v AS SELECT x OPERATOR(s.>>>) x AS y FROM s.t; "
+        "CREATE TEXT SEARCH DICTIONARY s.d (TEMPLATE = pg_catalog.simple, accept = false); "
+        'CREATE TEXT SEARCH CONFIGURATION s.c (PARSER = pg_catalog."default"); '
+        "ALTER TEXT SEARCH CONFIGURATION s.c ADD MAPPING FOR word WITH s.d, pg_catalog.english_stem; "
+        "CREATE INDEX n ON s.t USING gin (to_tsvector('s.c', n));",
+        "CREATE TYPE s.x AS (r integer); CREATE TABLE s.t (x s.x, n text); "
+        "CREATE CAST (s.x AS text) WITH INOUT AS ASSIGNMENT; "
+        'CREATE TEXT SEARCH CONFIGURATION s.c (PARSER = pg_catalog."default"); '
+        "CREATE INDEX n ON s.t USING gin (to_tsvector('s.c', n));",
+    ),
+    "an extension goes; statistics of an index's expression": (
+        12,
+        "CREATE EXTENSION citext WITH SCHEMA s; CREATE TABLE s.t (c s.citext PRIMARY KEY, a integer); "
+        "CREATE INDEX i ON s.t ((a + 1)); ALTER INDEX s.i ALTER COLUMN 1 SET STATISTICS 300;",
+        "CREATE TABLE s.t (c text PRIMARY KEY, a integer); CREATE INDEX i ON s.t ((a + 1));",
+    ),
+    "a partition tree that others point to": (
+        12,
+        "CREATE TABLE s.gone (a integer);",
+        "CREATE TABLE s.m (id integer, PRIMARY KEY (id)) PARTITION BY RANGE (id); "
+        "CREATE TABLE s.m1 PARTITION OF s.m FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (id); "
+        "CREATE TABLE s.m11 PARTITION OF s.m1 DEFAULT; CREATE TABLE s.r (m integer REFERENCES s.m);",
+    ),
+    "a partition goes to which others point; its trigger is off": (
+        13,
+        "CREATE FUNCTION s.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+        "CREATE TABLE s.m (id integer PRIMARY KEY) PARTITION BY RANGE (id); "
+        "CREATE TABLE s.m1 PARTITION OF s.m FOR VALUES FROM (0) TO (9); "
+        "CREATE TABLE s.m2 PARTITION OF s.m FOR VALUES FROM (9) TO (99); "
+        "CREATE TABLE s.r (m integer REFERENCES s.m); "
+        "CREATE TRIGGER g AFTER INSERT ON s.m FOR EACH ROW EXECUTE FUNCTION s.f();",
+        "CREATE FUNCTION s.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+        "CREATE TABLE s.m (id integer PRIMARY KEY) PARTITION BY RANGE (id); "
+        "CREATE TABLE s.m1 PARTITION OF s.m FOR VALUES FROM (0) TO (9); "
+        "CREATE TABLE s.r (m integer REFERENCES s.m); "
+        "CREATE TRIGGER g AFTER INSERT ON s.m FOR EACH ROW EXECUTE FUNCTION s.f(); "
+        "ALTER TABLE s.m1 DISABLE TRIGGER g;",
+    ),
+    "a multirange gets a name": (
+        14,
+        "CREATE TYPE s.x AS RANGE (subtype = time); CREATE TABLE s.t (r s.x);",
+        "CREATE TYPE s.x AS RANGE (subtype = time, multirange_type_name = s.many); "
+        "CREATE TABLE s.t (r s.x);",
+    ),
+    "columns that publications choose by": (
+        15,
+        "CREATE TABLE s.t (a integer PRIMARY KEY, b integer); "
+        "CREATE PUBLICATION q1 FOR TABLE s.t WHERE (a > 5); CREATE PUBLICATION q2 FOR TABLE s.t (a, b);",
+        "CREATE TABLE s.t (a bigint PRIMARY KEY, c integer); "
+        "CREATE PUBLICATION q1 FOR TABLE s.t WHERE (a > 6); CREATE PUBLICATION q2 FOR TABLE s.t (a, c);",
+    ),
+    "periods, names of NOT NULLs, virtual columns beside checks": (
+        18,
+        "CREATE TABLE s.r (k int4range, d tsrange, PRIMARY KEY (k, d WITHOUT OVERLAPS)); CREATE TABLE s.f (k int4range, d tsrange, "
+        "CONSTRAINT k FOREIGN KEY (k, PERIOD d) REFERENCES s.r (k, PERIOD d)); CREATE TABLE s.t (a integer "
+        "CONSTRAINT n1 NOT NULL, v integer GENERATED ALWAYS AS (a * 2) VIRTUAL, CHECK (a > 0));",
+        "CREATE TABLE s.r (k int4range, d tsrange, PRIMARY KEY (k, d WITHOUT OVERLAPS)); CREATE TABLE s.f (k int4range, d tsrange); "
+        "CREATE TABLE s.t (a integer CONSTRAINT n2 NOT NULL, "
+        "v integer GENERATED ALWAYS AS (a * 3) VIRTUAL, CHECK (a > 0)); "
+        "CREATE TABLE s.x (a integer CONSTRAINT named NOT NULL);",
+    ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbwright.migrate.diff.kinds.narrowing import castable, narrows
+from dbwright.migrate.diff.kinds.narrowing import castable, narrows, spelled_alike
 from dbwright.model.catalog import Column
 
 
@@ -32,6 +32,7 @@ LOST = (
     ("text", "character varying(10)"),
     ("character varying(20)", "character varying(10)"),
     ("timestamp without time zone", "date"),
+    ("timestamp with time zone", "timestamp without time zone"),
     ("text", "integer"),
     ("text[]", "text"),
     ("jsonb", "json"),
@@ -53,3 +54,11 @@ def test_casts() -> None:
     assert castable(_column("text"), _column("uuid"))
     assert not castable(_column("integer"), _column("jsonb"))
     assert not castable(_column("integer[]"), _column("integer"))
+    assert castable(_column("money"), _column("numeric(12,2)"))
+
+
+def test_an_explicit_cast_would_cut_texts() -> None:
+    assert spelled_alike(_column("text"), _column("character varying(5)"))
+    assert spelled_alike(_column("text[]"), _column("character varying(5)[]"))
+    assert spelled_alike(_column("numeric(9,3)"), _column("numeric(5,1)"))
+    assert not spelled_alike(_column("text"), _column("integer"))

@@ -87,6 +87,50 @@ def test_rows_outlive_changes(postgresql: Server) -> None:
             ]
 
 
+def test_values_stay_with_their_names(postgresql: Server) -> None:
+    """An old composite becomes the new one by place; a text that is too long is refused, not cut."""
+    before = [
+        "CREATE TYPE c AS (a text, b text, n integer, gone text)",
+        "CREATE TABLE t (c c, many c[], note text)",
+        "INSERT INTO t VALUES (ROW('A', 'B', 1, 'g'), ARRAY[ROW('C', 'D', 2, 'g')]::c[], 'long')",
+    ]
+    after = [
+        "CREATE TYPE c AS (b text, a text, n bigint, plus text)",
+        "CREATE TABLE t (c c, many c[], note varchar(3))",
+        "CREATE VIEW v AS SELECT (c).plus FROM t",
+    ]
+    with fresh(postgresql, before) as url, fresh(postgresql, after) as other:
+        found = plan(catalog_of(url), catalog_of(other))
+        losing = {str(step.object): step.loses for step in found.steps if step.loses}
+        assert losing == {
+            "column public.t.note": "values of text that character varying(3) can't hold",
+            "type public.c": "values of gone",
+        }
+        with pytest.raises(psycopg.errors.StringDataRightTruncation):
+            apply(url, found)
+    with fresh(postgresql, before) as url, fresh(postgresql, after) as other:
+        run(url, ["UPDATE t SET note = 'x'"])
+        apply(url, plan(catalog_of(url), catalog_of(other)))
+        assert differences(catalog_of(url), catalog_of(other)) == ()
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT (c).a, (c).b, (many[1]).a, (many[1]).n FROM t")
+            assert row.fetchone() == ("A", "B", "C", 2)
+
+
+def test_a_partition_key_keeps_its_type(postgresql: Server) -> None:
+    """No statement changes it: that is told, and not tried."""
+    text = "CREATE TABLE t (k {}) PARTITION BY RANGE (k)"
+    with (
+        fresh(postgresql, [text.format("integer")]) as url,
+        fresh(postgresql, [text.format("bigint")]) as other,
+    ):
+        found = plan(catalog_of(url), catalog_of(other))
+        assert [(str(ref), why) for ref, why in found.unwritten] == [
+            ("column public.t.k", "a column of a partition key can't change its type")
+        ]
+        assert found.steps == ()
+
+
 def test_generated_pairs(postgresql: Server) -> None:
     @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=QUIET)
     @given(ddl(), ddl())

@@ -73,6 +73,67 @@ def test_tables_columns_values_and_what_is_named_after_them(postgresql: Server) 
         run(url, ["INSERT INTO shop.orders (total) VALUES (7)"])
 
 
+SWAPS: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "two columns change names": (
+        ("public.t.a=x", "public.t.b=a", "public.t.x=b"),
+        "CREATE TABLE t (a integer, b integer, UNIQUE (a), CHECK (a < b)); "
+        "CREATE VIEW v AS SELECT a, b FROM t; INSERT INTO t VALUES (1, 2);",
+        "CREATE TABLE t (b integer, a integer, UNIQUE (b), CHECK (b < a)); "
+        "CREATE VIEW v AS SELECT b AS a, a AS b FROM t;",
+    ),
+    "one table takes the other's name": (
+        ("public.t=gone", "public.t2=t"),
+        "CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE t2 (id integer PRIMARY KEY);",
+        "CREATE TABLE gone (id integer PRIMARY KEY); CREATE TABLE t (id integer PRIMARY KEY);",
+    ),
+    "a new table takes it": (
+        ("public.t=gone",),
+        "CREATE TABLE t (id integer PRIMARY KEY); CREATE VIEW v AS SELECT * FROM t;",
+        "CREATE TABLE gone (id integer PRIMARY KEY); CREATE VIEW v AS SELECT * FROM gone; "
+        "CREATE TABLE t (id bigint PRIMARY KEY, z integer);",
+    ),
+    "partitions have parts named after a column": (
+        ("public.p.v=w", "public.p=q"),
+        "CREATE TABLE p (id integer, v integer, PRIMARY KEY (id, v)) PARTITION BY RANGE (v); "
+        "CREATE TABLE p1 PARTITION OF p DEFAULT; CREATE INDEX pi ON p (v); "
+        "INSERT INTO p VALUES (1, 2);",
+        "CREATE TABLE q (id integer, w integer, PRIMARY KEY (id, w)) PARTITION BY RANGE (w); "
+        "CREATE TABLE p1 PARTITION OF q DEFAULT; CREATE INDEX pi ON q (w);",
+    ),
+    "an identity; a check with copies": (
+        ('public."Old"=New', "public.p.a=z"),
+        'CREATE TABLE "Old" (id bigint GENERATED ALWAYS AS IDENTITY); '
+        "CREATE TABLE p (a integer, CONSTRAINT c_a CHECK (a > 0)); CREATE TABLE c () INHERITS (p);",
+        'CREATE TABLE "New" (id bigint GENERATED ALWAYS AS IDENTITY); '
+        "CREATE TABLE p (z integer, CONSTRAINT c_z CHECK (z > 0)); CREATE TABLE c () INHERITS (p);",
+    ),
+    "names of indexes change places": (
+        (),
+        "CREATE TABLE t (a integer, b integer); CREATE INDEX x ON t (a); CREATE INDEX y ON t (b); "
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;",
+        "CREATE TABLE t (a integer, b integer); CREATE INDEX y ON t (a); CREATE INDEX x ON t (b); "
+        "CREATE INDEX z ON t (a, b);",
+    ),
+}
+
+
+def test_names_that_change_places(postgresql: Server) -> None:
+    """Nothing but names differs, so nothing is lost, up and down."""
+    for words, old, new in SWAPS.values():
+        with fresh(postgresql, [old]) as url, fresh(postgresql, [new]) as other:
+            before, after = catalog_of(url), catalog_of(other)
+            renamed, renames = asked_for(before, words)
+            require_there(renames, before, after)
+            renames += renamed_parts(renamed, after)
+            for part in parts(before, after, renames):
+                assert part.losing == ()
+                run_plan(url, part.up)
+            assert differences(catalog_of(url), after) == ()
+            for part in reversed(parts(before, after, renames)):
+                run_plan(url, part.down)
+            assert differences(catalog_of(url), before) == ()
+
+
 def test_what_looks_renamed(postgresql: Server) -> None:
     before = ["CREATE TABLE t (a text, b integer, c date)", "CREATE TABLE old (x integer)"]
     after = ["CREATE TABLE t (a2 text, b2 integer, b3 integer, c date)", "CREATE TABLE o (x int)"]

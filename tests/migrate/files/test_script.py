@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dbwright.errors import BadMigration
 from dbwright.migrate.files.options import duration
-from dbwright.migrate.files.script import script
+from dbwright.migrate.files.script import read_script, script
+from dbwright.model.migration import Migration
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,11 @@ def test_markers(text: str) -> None:
         ("-- No-Transaction\nSELECT 1", "there is no option No-Transaction"),
         ("-- lock-timeout: 99999h\nSELECT 1", "lock-timeout takes a time"),
         ("-- retry: 99999999\nSELECT 1", "retry takes a number"),
+        ("-- lock-timeout 5s\nSELECT 1", "line 1: `-- lock-timeout 5s` is nearly an option"),
+        ("-- no-transaction -- it is long\nSELECT 1", "is nearly an option"),
+        ("-- retry 5\nSELECT 1", "is nearly an option"),
+        ("-- batches orders\nUPDATE orders SET a = 1", "is nearly an option"),
+        ("/*\n * no-transaction\n */\nSELECT 1", "line 1: options are comments of one line"),
         ("SELECT 1;\n\\i other.sql\n", "line 2: \\i other.sql is for psql"),
     ],
 )
@@ -53,7 +61,10 @@ def test_what_is_nearly_right_is_refused(text: str, message: str) -> None:
 def test_words_that_are_no_markers() -> None:
     text = "SELECT 1;\n-- up to here all is well\n-- UPDATE the rows\n-- Downtime: none\nSELECT 2;"
     assert len(script(text, "x.sql").up) == 2
-    head = "-- lock-timeout: 500 ms\n-- the lock timeout is short\n-- retry it later\nSELECT 1;"
+    head = (
+        "-- lock-timeout: 500 ms\n-- the lock timeout is short\n-- retry it later\n"
+        "-- batches of rows, lock-timeout and all\n/* lock-timeout is short */\nSELECT 1;"
+    )
     assert script(head, "x.sql").options.lock_timeout == 0.5
 
 
@@ -71,3 +82,13 @@ def test_a_statement_without_its_end() -> None:
         script("-- UP\nCREATE TABLE a (id integer)\n-- DOWN\nDROP TABLE a;", "a.sql")
     inside = "CREATE TABLE a (\n-- DOWN\nid integer);"
     assert len(script(inside, "a.sql").up) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"UPDATE t SET v = 0 \0 WHERE id = 1;", "SELECT 1;".encode("utf-16-le")]
+)
+def test_a_zero_would_end_the_statement(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "001_a.sql"
+    path.write_bytes(content)
+    with pytest.raises(BadMigration, match="line 1: a byte is zero"):
+        read_script(Migration("001", "a", str(path), ""))

@@ -26,6 +26,33 @@ CREATE TABLE fresh (id bigint);
 """
 
 
+OF_DJANGO = """BEGIN;
+ALTER TABLE "user" ADD COLUMN "age" integer DEFAULT 0 NOT NULL;
+ALTER TABLE "user" ALTER COLUMN "age" DROP DEFAULT;
+CREATE INDEX "user_age" ON "user" ("age");
+ALTER TABLE "user" RENAME COLUMN "name" TO "title";
+ALTER TABLE "user" ALTER COLUMN "title" SET NOT NULL;
+ALTER TABLE "user" DROP COLUMN "old";
+ALTER TABLE "user" ADD COLUMN "old" bigint;
+COMMIT;
+"""
+
+
+def test_what_the_file_itself_makes_is_not_assumed(postgresql: Server) -> None:
+    files = [read(OF_DJANGO, "1", "alone")]
+    assumed = assumed_for(judged_run(files, server=postgresql))
+    assert assumed is not None
+    run = judged_run(files, earlier=[assumed], server=postgresql)
+    steps = run.migrations[0].steps
+    assert [(s.text, s.effects.refusal) for s in steps if s.effects.refusal is not None] == []
+    required = [
+        one.message
+        for one in run_hazards(run, all_hazards()).findings
+        if one.rule == "migrations/not-null-without-default"
+    ]
+    assert len(required) == 1 and "its default is taken away" in required[0]
+
+
 def test_what_a_file_tells_of_tables_is_enough_to_try_it(postgresql: Server) -> None:
     files = [read(ALONE, "1", "alone")]
     blind = judged_run(files, server=postgresql)

@@ -79,6 +79,9 @@ OF_TRANSACTIONS = {
     "ALTER TABLE users ADD COLUMN a int; ALTER TABLE orders ADD COLUMN a int;"
     "ALTER TABLE events ADD COLUMN a int;": "locks-several-tables",
     "ALTER TABLE users ADD COLUMN a text; UPDATE users SET a = 'b';": "waits-with-locks-held",
+    "ALTER TABLE users ADD a int; DO $$ BEGIN UPDATE users SET a = 1; END $$;": "changes-rows-of-"
+    "a-whole-table",
+    "ALTER TABLE users ADD a int; ALTER TABLE users ALTER a TYPE text;": "rewrites-a-table",
     "ALTER TYPE mood ADD VALUE 'new'; INSERT INTO moods VALUES ('new');": "enum-value-used-before-"
     "commit",
 }
@@ -108,6 +111,12 @@ ALONE = {
     "ALTER TABLE users ENABLE ROW LEVEL SECURITY": "enables-row-security-without-policy",
     "DO $$ BEGIN ALTER TABLE a9 ALTER COLUMN id TYPE text; END $$": "rewrites-a-table",
     "INSERT INTO a10 SELECT id FROM users": "changes-rows-of-a-whole-table",
+    "DO $$ BEGIN UPDATE a7 SET id = 1; END $$": "changes-rows-of-a-whole-table",
+    "WITH gone AS (DELETE FROM a7 RETURNING id) SELECT * FROM gone": "changes-rows-of-a-whole-"
+    "table",
+    "CREATE TABLE copies AS SELECT id FROM users": "changes-rows-of-a-whole-table",
+    "DROP DATABASE shop": "drops-what-clients-use",
+    "DROP FUNCTION touch() CASCADE": "drops-what-clients-use",
 }
 """Each by itself, and the rule that tells of it; SET ACCESS METHOD to the one that is there does
 nothing."""
@@ -122,6 +131,8 @@ CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
 CREATE TABLE a4 (id bigint); CREATE UNIQUE INDEX a4_id ON a4 (id);
 CREATE INDEX a4_id2 ON a4 (id);
 CREATE MATERIALIZED VIEW totals AS SELECT id FROM users;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
 """ + "".join(f"CREATE TABLE a{n} (id bigint);" for n in (1, 2, 3, 5, 6, 7, 8, 9, 10))
 
 
@@ -147,6 +158,56 @@ def test_what_is_heavy_in_one_transaction_is_told(
 ) -> None:
     found = findings(MigrationExample(statements, SCHEMA), newest)
     assert f"migrations/{rule}" in {one.rule for one in found}
+
+
+def test_a_name_that_changes_hands(newest: Bench) -> None:
+    """What is done to a table under the name that another one has in the end, or had before."""
+    before = "CREATE TABLE users (id integer, name text); CREATE TABLE notes (id integer);"
+    text = """-- no-transaction
+SET lock_timeout = '500ms';
+ALTER TABLE users ALTER id TYPE bigint;
+CREATE TABLE users_next (id bigint);
+ALTER TABLE users RENAME TO users_old;
+ALTER TABLE users_next RENAME TO users;
+ALTER TABLE users ALTER id TYPE numeric;
+ALTER TABLE users_old ALTER name SET NOT NULL;
+DROP TABLE notes;
+CREATE TABLE notes (id bigint);
+ALTER TABLE notes ALTER id TYPE integer;
+"""
+    sizes = {"public.users": HEAVY, "public.notes": HEAVY}
+    told = {
+        one.location.line: (one.rule.partition("/")[2], one.severity.value)
+        for one in findings(MigrationExample(text, before, sizes), newest)
+        if one.location is not None
+    }
+    assert told == {
+        3: ("rewrites-a-table", "critical"),
+        8: ("scans-under-a-lock", "critical"),
+        9: ("drops-a-table", "warning"),
+    }
+
+
+def test_what_nobody_waits_for(newest: Bench) -> None:
+    """Only a REFRESH writes a materialized view, only the session itself a temporary table; and
+    what fails on the first row does not read them all."""
+    before = """
+CREATE TABLE users (id bigint PRIMARY KEY, name text);
+CREATE MATERIALIZED VIEW totals AS SELECT id FROM users; CREATE UNIQUE INDEX ON totals (id);
+"""
+    text = """-- no-transaction
+CREATE INDEX more ON totals (id);
+REFRESH MATERIALIZED VIEW CONCURRENTLY totals;
+CREATE TEMP TABLE users (id bigint, name text);
+ALTER TABLE users ALTER id TYPE integer;
+UPDATE users SET name = '';
+DROP TABLE users;
+ALTER TABLE public.users ADD age integer NOT NULL;
+"""
+    sizes = {"public.users": HEAVY, "public.totals": HEAVY}
+    found = findings(MigrationExample(text, before, sizes), newest)
+    told = {one.rule.partition("/")[2] for one in found}
+    assert told == {"not-null-without-default", "no-lock-timeout"}
 
 
 def test_no_advice_is_impossible(newest: Bench) -> None:

@@ -10,6 +10,7 @@ import pytest
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
 from dbwright.migrate.lint.engine import run_hazards
+from dbwright.migrate.lint.held import others_wait
 from dbwright.migrate.lint.registry import all_hazards
 from dbwright.migrate.locks.table import all_facts, sample_schema
 from dbwright.model.catalog import Catalog
@@ -77,6 +78,7 @@ def test_verdicts_are_the_judge_s(database: Database, request: pytest.FixtureReq
                     wrong.append((text, "rewrites"))
                 last = steps[-1].effects
                 blocks = last.strongest in (LockMode.SHARE, LockMode.ACCESS_EXCLUSIVE)
+                blocks &= any(others_wait(lock.mode, lock.object) for lock in last.locks)
                 if last.built and not last.rewritten and blocks and not told:
                     wrong.append((text, "builds"))
                 works = any(one.effects.built or one.effects.scanned for one in steps)

@@ -106,6 +106,10 @@ def test_a_live_target(dbwright: Run, database: Database, folder: Path) -> None:
     refused = dbwright("migrate", "up", database.url, "--require-proof")
     assert "002 second was changed since it was rehearsed" in refused.err
     (folder / "002_second.sql").write_text(SECOND)
+    database.execute("ALTER TABLE shop.orders ADD extra int")
+    refused = dbwright("migrate", "up", database.url, "--require-proof")
+    assert "the schema is not the one that 002 second was rehearsed on" in refused.err
+    database.execute("ALTER TABLE shop.orders DROP extra")
     Path("dbwright.toml").write_text("[migrate]\nrequire_proof = true\n")
     assert dbwright("migrate", "up", database.url).status == 0
     done = dbwright("migrate", "rehearse", database.url)

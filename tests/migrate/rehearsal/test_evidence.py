@@ -59,6 +59,9 @@ def test_a_proof_holds_for_its_file_alone(folder: Path) -> None:
     assert require_proofs([every[1]], every, 18) == ()
     (note,) = require_proofs([every[1]], every, 15)
     assert note == "002 file was rehearsed on PostgreSQL 18, and this server is 15"
+    assert require_proofs([every[1]], every, 18, lambda: "0" * 64) == ()
+    with pytest.raises(UnprovenMigration, match="the schema is not the one that 002 file was"):
+        require_proofs([every[1]], every, 18, lambda: "1" * 64)
     # Later files are no matter; earlier ones are.
     (folder / "003_file.sql").write_text("-- UP\nSELECT 33;\n")
     now = read_folder(folder)
@@ -88,6 +91,9 @@ def test_a_failed_rehearsal_is_no_proof(folder: Path) -> None:
             "evidence": {"rows": 9},
         }
     ]
+    path.write_text(text.replace('"passed": false', '"passed": true'))
+    with pytest.raises(UnprovenMigration, match="was changed since it was written"):
+        require_proofs(every[:1], every, 18)
     path.write_text(text.replace('"schema_version": 1', '"schema_version": 9'))
     with pytest.raises(UnprovenMigration, match="another version of dbwright"):
         require_proofs(every[:1], every, 18)

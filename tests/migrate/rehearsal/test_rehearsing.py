@@ -34,7 +34,14 @@ CREATE TABLE shop."Or ders" (
 CREATE TABLE shop.parts (id bigint, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
 CREATE TABLE shop.parts_1 PARTITION OF shop.parts FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 CREATE TABLE shop.log (line text);
-GRANT SELECT ON shop.users TO reporting;
+CREATE SEQUENCE shop.numbers;
+CREATE TABLE shop.notes (id int PRIMARY KEY DEFAULT nextval('shop.numbers'), body text NOT NULL DEFAULT '-',
+  title text, loud text, price numeric(8,2), doc tsvector);
+CREATE INDEX notes_title ON shop.notes (title); CREATE VIEW shop.titles AS SELECT id, title FROM shop.notes;
+CREATE FUNCTION shop.shout() RETURNS trigger LANGUAGE plpgsql
+  AS 'BEGIN NEW.loud = upper(NEW.title) || random(); RETURN NEW; END';
+CREATE TRIGGER shout BEFORE UPDATE ON shop.notes FOR EACH ROW EXECUTE FUNCTION shop.shout();
+GRANT SELECT ON shop.users, shop.notes TO reporting;
 """
 Rehearse = Callable[..., RehearsedMigration]
 
@@ -79,13 +86,28 @@ def rules(found: RehearsedMigration) -> set[str]:
 def test_every_table_gets_rows(stage: Stage) -> None:
     assert stage.skipped == []
     with psycopg.connect(stage.url()) as connection:
-        for name in ("users", '"Or ders"', "parts", "log"):
+        for name in ("users", '"Or ders"', "parts", "log", "notes"):
             row = connection.execute(f"SELECT count(*) FROM shop.{name}".encode()).fetchone()
             assert row == (50,)
         row = connection.execute(
             "SELECT count(name) < 50, max(length(name)), count(DISTINCT zip) > 1 FROM shop.users"
         ).fetchone()
         assert row == (True, 60, True)
+
+
+def test_what_the_file_says_and_what_happens_beside_it(rehearse: Rehearse) -> None:
+    found = rehearse(
+        "DO $$ BEGIN UPDATE shop.titles SET title = trim(title) || '!'; END $$;"
+        "ALTER TABLE shop.notes ALTER price TYPE int USING floor(price + 0.5)::int;"
+        "DO $$ BEGIN DELETE FROM shop.users WHERE id <= 3; END $$",
+    )
+    assert {one for one in told(found) if one[0] != "no-way-back"} == {
+        ("changed-values", "shop.notes.title", Severity.NOTICE),
+        ("changed-values", "shop.notes.loud", Severity.WARNING),
+        ("changed-precision", "shop.notes.price", Severity.ERROR),
+        ("lost-rows", "shop.users", Severity.WARNING),
+        ("lost-rows", 'shop."Or ders"', Severity.ERROR),
+    }
 
 
 def test_a_clean_migration(rehearse: Rehearse) -> None:
@@ -161,6 +183,35 @@ def test_what_down_brings_back_is_not_lost(rehearse: Rehearse) -> None:
         ("down-does-not-bring-back", "shop.users.email", Severity.ERROR),
     }
     assert ("lost-column", "shop.users.price", Severity.WARNING) not in told(found)
+
+
+def test_what_is_put_in_the_place_of_a_table(rehearse: Rehearse) -> None:
+    found = rehearse(
+        "DROP VIEW shop.titles; CREATE TABLE shop.notes_2 AS SELECT * FROM shop.notes;"
+        "ALTER TABLE shop.notes RENAME TO notes_1; ALTER TABLE shop.notes_2 RENAME TO notes;"
+        "ALTER TABLE shop.notes ADD PRIMARY KEY (id);"
+        "ALTER TABLE shop.users DROP born, ALTER tags TYPE text[] USING NULL;"
+        "ALTER TABLE shop.users ADD p2 numeric; UPDATE shop.users SET p2 = price WHERE id > 20;"
+        "ALTER TABLE shop.users DROP price; ALTER TABLE shop.users RENAME p2 TO price",
+        "ALTER TABLE shop.users ADD born date",
+    )
+    (lacks,) = (one for one in found.findings if one.rule == "migrate/made-anew-without")
+    assert lacks.message == (
+        "shop.notes is another table after UP, without the default of id, the default of body, "
+        "NOT NULL of body, the index notes_title, the trigger shout, privileges of reporting"
+    )
+    assert told(found) >= {
+        ("made-anew-without", "shop.notes", Severity.WARNING),
+        ("changed-values", "shop.users.price", Severity.ERROR),
+        ("lost-column", "shop.users.born", Severity.WARNING),
+    }
+    found = rehearse("ALTER TABLE shop.users DROP born", "ALTER TABLE shop.users ADD born date")
+    assert ("down-does-not-restore", "shop.users", Severity.NOTICE) in told(found)
+    found = rehearse(
+        "ALTER TABLE shop.log RENAME TO log_1; CREATE TABLE shop.log (LIKE shop.log_1)",
+        "DROP TABLE shop.log; ALTER TABLE shop.log_1 RENAME TO log",
+    )
+    assert told(found) == {("set-aside", "shop.log", Severity.NOTICE)}
 
 
 def test_runs_that_fail(rehearse: Rehearse) -> None:

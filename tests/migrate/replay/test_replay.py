@@ -112,6 +112,37 @@ def test_savepoints(postgresql: Server) -> None:
     assert columns == ["id", "email", "at", "d"]
 
 
+UNUSUAL = """-- no-transaction
+BEGIN;
+ALTER TABLE users ADD c integer;
+PREPARE TRANSACTION 'left open';
+SELECT pg_terminate_backend(pg_backend_pid());
+SELECT id AS number INTO copies FROM users;
+ALTER TABLE copies RENAME TO copied;
+DROP TABLE orders;
+CREATE TABLE orders (id bigint);
+"""
+
+
+def test_what_would_end_the_session_or_outlive_it(postgresql: Server) -> None:
+    asked = (migration(2, UNUSUAL), migration(3, "ALTER TABLE users RENAME TO people;"))
+    earlier = migration(1, f"{EARLIER};BEGIN; LOCK users; PREPARE TRANSACTION 'so too';")
+    run = judged_run(asked, earlier=(earlier,), server=postgresql)
+    judged, last = run.migrations
+    refused = {one.text: one.effects.refusal for one in judged.steps if one.effects.refusal}
+    assert list(refused) == [
+        "PREPARE TRANSACTION 'left open'",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+    ]
+    assert [column.name for column in judged.after.table("public.users").columns][-1] == "c"
+    assert judged.after.find_table("public.copied") is not None
+    dropped, made = step(judged, "DROP TABLE"), step(judged, "CREATE TABLE")
+    assert judged.is_new("public.orders", made)
+    assert not judged.is_new("public.orders", dropped)
+    assert step(last, "RENAME").renamed == {"public.people": "public.users"}
+    assert any("'so too'" in one.reason or "keeps its locks" in one.reason for one in run.skipped)
+
+
 SHOP = """
 CREATE SCHEMA "My shop";
 CREATE TYPE "My shop".state AS ENUM ('new', 'paid');

@@ -11,6 +11,7 @@ import pytest
 
 from dbwright.sandbox import start
 from servers.command_line import Done
+from servers.observe import wait_for
 from servers.postgresql import Database
 
 Run = Callable[..., Done]
@@ -171,6 +172,8 @@ def test_python_that_does_not_do_what_it_seems(
         "# no-transaction\ndef up(c): c.execute('BEGIN')": (4, "it left a transaction open"),
         "# no-transaction\ndef up(c): 1 / 0": (4, "ZeroDivisionError"),
         "import sys\nsys.exit(3)": (2, "can't be loaded: SystemExit"),
+        "import sys\ndef up(c):\n  sys.exit(0)": (3, "001_a.py, line 3: SystemExit: 0"),
+        "def up(c):\n  raise OSError('postgresql://me:sesame@h')": (3, "postgresql://me:…@h"),
     }
     for text, (status, message) in wants.items():
         (folder / "001_a.py").write_text(text)
@@ -181,6 +184,46 @@ def test_python_that_does_not_do_what_it_seems(
         "@dataclass\nclass Row:\n    n: int\nup = functools.partial(lambda c: c.execute('SELECT 1'))\n"
     )
     assert dbwright("migrate", "up", database.url).status == 0
+    (folder / "002_b.py").write_text("# no-transaction\ndef up(c): raise KeyboardInterrupt")
+    done = dbwright("migrate", "up", database.url)
+    assert (done.status, "run it with --cut-off done or" in done.err) == (4, True), done.err
+
+
+def test_rows_that_nobody_reads(dbwright: Run, database: Database, folder: Path) -> None:
+    """Of a query they come a few at a time; what makes a table of them is none."""
+    (folder / "001_a.sql").write_text(
+        "SELECT 1 AS a INTO t; SELECT 1 INTO t2 UNION SELECT 2; VALUES (1); TABLE t; SELECT;"
+        "WITH i AS (INSERT INTO t VALUES (3) RETURNING a) SELECT * FROM i;"
+        "WITH i AS (SELECT 9) INSERT INTO t SELECT * FROM i; (SELECT '%s') UNION (SELECT '{}');"
+        "SELECT repeat('x', 1000) FROM generate_series(1, 3000)"
+    )
+    assert dbwright("migrate", "up", database.url).status == 0
+    assert database.execute("SELECT a FROM t ORDER BY 1") == [(1,), (3,), (9,)]
+    (folder / "002_b.sql").write_text("SELECT 1 / (2500 - n) FROM generate_series(1, 3000) n")
+    done = dbwright("migrate", "up", database.url)
+    assert (done.status, "division by zero" in done.err) == (3, True)
+
+
+def test_a_history_that_is_locked(dbwright: Run, database: Database, folder: Path) -> None:
+    (folder / "001_a.sql").write_text("SELECT 1")
+    assert dbwright("migrate", "up", database.url).status == 0
+    with psycopg.connect(database.url) as other:
+        other.execute("LOCK TABLE schema_migrations")
+        done = dbwright("migrate", "status", database.url)
+    assert (done.status, "history's table is locked by another session" in done.err) == (3, True)
+
+
+def test_a_step_in_python_waits_no_longer(dbwright: Run, database: Database, folder: Path) -> None:
+    """Also outside of a transaction: who comes after it waits behind it."""
+    database.execute("CREATE TABLE t ()")
+    step = (
+        "# no-transaction\n# lock-timeout: 100ms\ndef up(c): c.execute('ALTER TABLE t ADD a int')"
+    )
+    (folder / "001_a.py").write_text(step)
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT FROM t")
+        done = dbwright("migrate", "up", database.url)
+    assert (done.status, "due to lock timeout, once" in done.err) == (4, True), done.err
 
 
 def test_a_prepared_transaction_and_a_full_disk(dbwright: Run, folder: Path) -> None:
@@ -225,3 +268,72 @@ def _fill(dbwright: Run, database: Database, folder: Path, disk: Path) -> None:
     assert database.execute("SELECT to_regclass('i')") == [(None,)]  # nothing is left behind
     (folder / "001_a.sql").write_text("-- no-transaction\nCREATE INDEX CONCURRENTLY i ON c (a)")
     assert dbwright("migrate", "up", database.url).status == 0
+
+
+def test_settings_of_the_role_are_for_the_application(
+    dbwright: Run, database: Database, folder: Path
+) -> None:
+    """They would end a session that waits for its turn or its lock, that thinks, or takes long."""
+    short = "idle_session_timeout idle_in_transaction_session_timeout transaction_timeout".split()
+    for name in (*short, "statement_timeout"):
+        database.execute(f"ALTER DATABASE {database.name} SET {name} = '200ms'")
+    database.execute("CREATE TABLE t ()")
+    (folder / "001_a.sql").write_text("ALTER TABLE t ADD a integer; SELECT pg_sleep(0.4)")
+    (folder / "002_b.py").write_text("import time\ndef up(c): c.execute('SELECT'); time.sleep(0.4)")
+    (folder / "003_c.py").write_text("# no-transaction\nimport time\ndef up(c): time.sleep(0.4)")
+    with psycopg.connect(database.url) as other:
+        for name in short:
+            other.execute(f"SET {name} = 0".encode())
+        other.execute("LOCK TABLE t")
+        done = dbwright("migrate", "up", database.url, "--retries", "1")
+        assert (done.status, "canceling statement due to lock timeout" in done.err) == (3, True)
+    done = dbwright("migrate", "up", database.url)
+    assert (done.status, done.err) == (0, "")
+
+
+def test_what_was_temporary_is_gone_with_the_session(
+    dbwright: Run, database: Database, folder: Path
+) -> None:
+    database.execute("CREATE TABLE t (id integer PRIMARY KEY, v integer); CREATE SCHEMA s")
+    database.execute("INSERT INTO t SELECT n, n FROM generate_series(1, 10) n")
+    (folder / "001_a.sql").write_text(
+        "-- batches: public.t\nSELECT pg_catalog.set_config('search_path', 's', false);\n"
+        "PREPARE p AS SELECT 1;\n"
+        "CREATE TEMP TABLE sums AS SELECT id, v + 1 AS v FROM public.t;\n"
+        "SELECT 1 AS one INTO TEMP other; DROP TABLE other;\n"
+        "SELECT 1 / count(*) FROM pg_class WHERE relname = 'go_on';\n"
+        "UPDATE public.t SET v = sums.v FROM sums WHERE sums.id = t.id;\nEXECUTE p;\nSELECT 'other';\n"
+    )
+    assert dbwright("migrate", "up", database.url).status == 4
+    database.execute("CREATE TABLE go_on ()")
+    done = dbwright("migrate", "up", database.url)
+    assert (done.status, "line 4: sums was temporary" in done.err) == (4, True), done.err
+    assert "make sums by hand, as a plain table" in done.err
+    database.execute("CREATE TABLE s.sums AS SELECT id, v + 1 AS v FROM t")
+    assert dbwright("migrate", "up", database.url).status == 0
+    assert database.execute("SELECT sum(v - id) FROM t") == [(10,)]
+
+
+def test_an_autovacuum_gives_way(dbwright: Run, folder: Path) -> None:
+    """To who waits longer than deadlock_timeout, which is more than the limit of a lock."""
+    slow = {"autovacuum_naptime": "1s", "autovacuum_vacuum_cost_delay": "100ms"}
+    with start(settings={**slow, "autovacuum_vacuum_cost_limit": "1"}) as server:
+        database = Database(server, "postgres", server.url())
+        database.execute(
+            "CREATE ROLE plain LOGIN; GRANT ALL ON SCHEMA public TO plain;"
+            "CREATE TABLE t (a text) WITH (autovacuum_enabled = off, "
+            "autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);"
+            "INSERT INTO t SELECT repeat('x', 500) FROM generate_series(1, 5000);"
+            "ALTER TABLE t OWNER TO plain; DELETE FROM t WHERE ctid::text LIKE '%,1)'"
+        )
+        for user in ("plain", "dbwright"):
+            url = server.url(user=user)
+            (folder / "001_a.sql").write_text(f"ALTER TABLE t ADD {user} integer")
+            database.execute("ALTER TABLE t SET (autovacuum_enabled = on)")
+            wait_for(lambda: bool(database.execute(f"SELECT {VACUUMED}")[0][0]))
+            done = dbwright("migrate", "up", url, "--retries", "2", "--table", f"history_{user}")
+            assert done.status == 0, done.err
+
+
+VACUUMED = """EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+  WHERE a.backend_type = 'autovacuum worker' AND l.relation = 't'::regclass)"""

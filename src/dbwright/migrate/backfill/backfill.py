@@ -134,7 +134,7 @@ class Backfill:
             throttle.after_batch(seconds, size, self._tell)
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        return with_patience(work, self._patience, self.watcher, self._tell)
+        return with_patience(lambda _: work(), self._patience, self.watcher, self._tell)
 
     def _batch(self, keys: Keys, part: Part, size: BatchSize) -> tuple[BatchMark, float]:
         """The mark behind the next batch, and the seconds that it took."""

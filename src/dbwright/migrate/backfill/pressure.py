@@ -23,12 +23,18 @@ LOOK = """
 SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::text,
   (SELECT count(*) FROM pg_stat_replication WHERE state IS NULL),
   (SELECT jsonb_agg(jsonb_build_array(
-     coalesce(nullif(application_name, ''), pid::text), (replay_lsn - '0/0'::pg_lsn)::text))
-   FROM pg_stat_replication WHERE state IN ('streaming', 'catchup') AND replay_lsn IS NOT NULL),
+     coalesce(nullif(application_name, ''), pid::text), (replay_lsn - '0/0'::pg_lsn)::text,
+     CASE WHEN NOT EXISTS (SELECT FROM pg_replication_slots s
+                           WHERE s.active_pid = r.pid AND s.slot_type = 'logical')
+          THEN concat(application_name, ' ', client_addr) ELSE '' END))
+   FROM pg_stat_replication r WHERE state IN ('streaming', 'catchup') AND replay_lsn IS NOT NULL),
   (SELECT count(*) FROM (SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND pid <> %(pid)s
      OFFSET 0) w WHERE %(pid)s = ANY (pg_blocking_pids(w.pid)))
 """
 """OFFSET 0: who holds up whom is asked only of those that wait."""
+LONGEST_GONE = 300.0
+"""Seconds that a standby is waited for that is gone: one that stopped is thrown out by the primary
+after wal_sender_timeout, and is behind more than any other. One that was taken away stays away."""
 DEAD = "SELECT sum(pg_stat_get_dead_tuples(t)) FROM unnest(%s::oid[]) t"
 DEAD_EVERY = 1.0
 """Seconds: the server counts no more often, and before 15 each look reads a file."""
@@ -56,6 +62,8 @@ class Pressure:
         self._guard = threading.Lock()
         self._positions: deque[tuple[float, int]] = deque()
         """When each position in the log was first seen that a standby has not replayed yet."""
+        self._known: dict[str, tuple[str, int, float]] = {}
+        """Of each standby that was seen: its name, how far it was, and when that was."""
         self._lag = ("", 0.0)
         self._blocked = 0
         self._dead = 0
@@ -94,15 +102,28 @@ class Pressure:
             self._lag = self._behind(int(position), standbys or [], now)
 
     def _behind(self, position: int, standbys: list[list[str]], now: float) -> tuple[str, float]:
-        if not standbys:
+        found = [(name, int(replayed)) for name, replayed, *_ in standbys]
+        found += self._gone(standbys, now)
+        if not found:
             self._positions.clear()
             return "", 0.0
         if not self._positions or position > self._positions[-1][1]:
             self._positions.append((now, position))
-        name, replayed = min(standbys, key=lambda standby: int(standby[1]))
-        while self._positions and self._positions[0][1] <= int(replayed):
+        name, replayed = min(found, key=lambda standby: standby[1])
+        while self._positions and self._positions[0][1] <= replayed:
             self._positions.popleft()
         return name, now - self._positions[0][0] if self._positions else 0.0
+
+    def _gone(self, standbys: list[list[str]], now: float) -> list[tuple[str, int]]:
+        """Those that were there, and are missed; and how far they were."""
+        here = {key: (name, int(replayed), now) for name, replayed, key in standbys if key}
+        self._known |= here
+        self._known = {k: one for k, one in self._known.items() if now - one[2] < LONGEST_GONE}
+        return [
+            (f"{name} (gone)", replayed)
+            for key, (name, replayed, _) in self._known.items()
+            if key not in here
+        ]
 
     @property
     def lag(self) -> tuple[str, float]:

@@ -76,6 +76,7 @@ class _Decider:
                 found.altered[ref] = changed
             else:
                 again.append(ref)
+        again += self._in_containers()
         if gone or again or found.altered:
             for ref in gone:
                 self._fall(ref)
@@ -91,6 +92,33 @@ class _Decider:
             for ref in [ref for ref in found.altered if ref.kind == "default privileges"]:
                 del found.altered[ref]
         return found
+
+    def _in_containers(self) -> list[ObjectRef]:
+        """Domains that get stricter while columns hold them within arrays, composites or ranges:
+        the server does not look into those, and refuses."""
+        old, new, found = self.world.before, self.world.after, self.found
+        stricter = {
+            item.parent
+            for ref, item in new.items()
+            if item.kind == "domain check"
+            and item.parent in old
+            and (ref not in old or changed_properties(old[ref], item).keys() - {"comment"})
+        }
+        stricter |= {
+            ref
+            for ref, changed in found.altered.items()
+            if ref.kind == "domain" and changed.get("not null", (True, False))[1]
+        }
+        return sorted(ref for ref in stricter if ref is not None and self._is_contained(ref))
+
+    def _is_contained(self, domain: ObjectRef) -> bool:
+        for other in self.needs.dependents.get(domain, ()):
+            item = self.world.before[other]
+            if item.kind == "column" and item.noun.is_array:
+                return True
+            if item.kind == "type" and (other.kind != "domain" or self._is_contained(other)):
+                return True
+        return False
 
     def _grant_again(self) -> None:
         """REVOKE on a table takes the privileges of its columns as well."""
@@ -154,7 +182,8 @@ class _Decider:
         for other in self.needs.dependents.get(ref, ()):
             item = self.world.before[other]
             generated = item.kind == "column" and item.noun.generated is not None
-            if (item.kind in FALLS_WITH_A_TYPE or generated) and other in self.world.after:
+            falls = item.kind in FALLS_WITH_A_TYPE or generated or _filters(item, ref)
+            if falls and other in self.world.after:
                 self._again(other)
 
     def _swap(self, ref: ObjectRef) -> None:
@@ -168,3 +197,11 @@ class _Decider:
                 self._retype(other)
             elif self.kinds[item.kind].swaps or not self._keeps(item):
                 self._again(other)
+
+
+def _filters(item: Item, column: ObjectRef) -> bool:
+    """Does a publication choose rows or columns of the column's table?"""
+    return item.kind == "publication" and any(
+        (one.condition or one.columns) and column.name.startswith(f"{one.table}.")
+        for one in item.noun.named
+    )

@@ -9,6 +9,7 @@ from dbwright.migrate.diff.decide import Decisions
 from dbwright.migrate.diff.item import Item
 from dbwright.migrate.diff.needs import Needs
 from dbwright.migrate.diff.world import World
+from dbwright.model.catalog import Table
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import qualify, quote
 
@@ -64,7 +65,9 @@ def implied(world: World, decisions: Decisions, needs: Needs) -> Implied:
 
 def _goes_with(world: World, decisions: Decisions, needs: Needs, item: Item) -> Iterator[ObjectRef]:
     """What takes the item along when it is dropped."""
-    if item.parent is not None:
+    if item.parent is not None and not (
+        item.kind == "partition" and _is_referenced(world, decisions, item.noun)
+    ):
         yield item.parent
     if item.kind == "sequence" and item.noun.owned_by:
         schema, table, _ = item.noun.owned_by
@@ -78,6 +81,22 @@ def _goes_with(world: World, decisions: Decisions, needs: Needs, item: Item) -> 
         detached = ObjectRef("partition", item.whole.qualified)
         if detached not in decisions.dropped or item.whole.ref in decisions.dropped:
             yield attached
+
+
+def _is_referenced(world: World, decisions: Decisions, partition: Table) -> bool:
+    """Does a foreign key that stays point to what it is a partition of? Then only a partition that
+    was detached can be dropped."""
+    above: set[str] = set()
+    found: Table | None = partition
+    while found is not None and found.is_partition and found.inherits:
+        above.add(found.inherits[0])
+        found = world.catalog.find_table(found.inherits[0])
+    return any(
+        key.references in above and table.constraint_ref(key.name) not in decisions.dropped
+        for table in world.catalog.tables
+        if table.foreign_keys and table.ref not in decisions.dropped
+        for key in table.foreign_keys
+    )
 
 
 def _of_type(item: Item) -> ObjectRef:

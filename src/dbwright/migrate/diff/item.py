@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dbwright.model.finding import ObjectRef
 
-__all__ = ["Item", "Property", "shown"]
+__all__ = ["Item", "Property", "names_taken", "shown"]
 
 LONGEST = 200
 """Characters of a value that stand in a line; a longer one is only said to differ."""
@@ -55,3 +55,16 @@ class Property:
     """A value that can be compared and hashed."""
     show: Callable[[Any], str | None] = shown
     """The value in one line; None where it is too long for that."""
+
+
+def names_taken(item: Item) -> Iterator[tuple[str, ...]]:
+    """The names that an item takes, each within its name space."""
+    noun = item.noun
+    if item.kind in ("table", "view", "materialized view", "sequence", "index"):
+        yield "relation", noun.schema, noun.name
+    if item.kind in ("table", "view", "materialized view", "type"):
+        yield "type", noun.schema, noun.name
+    if item.kind in ("key", "exclusion") and noun.index is not None:
+        yield "relation", noun.index.schema, noun.index.name
+    if item.kind == "function":
+        yield "function", noun.schema, noun.name

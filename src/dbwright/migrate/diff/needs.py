@@ -14,12 +14,14 @@ from dbwright.model.catalog import (
     EventTrigger,
     ExtendedStatistics,
     ForeignKey,
+    ForeignServer,
     Index,
     Publication,
     ReplicaIdentity,
     Sequence,
     Table,
     Trigger,
+    UserMapping,
     View,
 )
 from dbwright.model.finding import ObjectRef
@@ -63,6 +65,14 @@ class Needs:
         if item.kind == "partition":
             yield ObjectRef(item.whole.ref.kind, item.ref.name)
             yield from self._known(item.noun.inherits)
+            return
+        if item.kind == "inheritance" and item.parent is not None:
+            yield item.parent
+            yield from self._known([item.noun])
+            return
+        if item.kind == "of type" and item.parent is not None:
+            yield item.parent
+            yield ObjectRef("type", item.noun)
             return
         whole = self.attached_to(item)
         if whole is not None:
@@ -149,14 +159,31 @@ class Needs:
         elif isinstance(noun, ExtendedStatistics):
             yield from self._known([noun.table])
             yield from _columns(noun.table, noun.columns)
+        elif isinstance(noun, ForeignServer):
+            yield ObjectRef("foreign-data wrapper", quote(noun.wrapper))
+        elif isinstance(noun, UserMapping):
+            yield whole.ref
         elif isinstance(noun, Publication):
             for one in noun.named:
                 yield from self._known([one.table])
                 yield from _columns(one.table, one.columns)
+                table = (
+                    self._catalog.find_table(one.table) if one.condition or one.columns else None
+                )
+                if table is not None:  # those of its rows' condition as well
+                    yield from (table.column_ref(column) for column in table.columns)
+        elif item.kind == "inherited trigger":
+            yield from (
+                ObjectRef("trigger", f"{name}.{quote(noun.name)}") for name in whole.inherits
+            )
         elif item.kind in ("replica identity", "clustered"):
             yield from self._marking(item)
         elif item.kind == "inheritance":
             yield from self._known([noun])
+            for table in (whole, self._catalog.find_table(noun)):
+                if table is not None:  # both are as they are to be before they are tied
+                    yield from (table.column_ref(column) for column in table.columns)
+                    yield from (table.constraint_ref(check.name) for check in table.checks)
         elif item.kind == "of type":
             yield ObjectRef("type", noun)
             yield from (whole.column_ref(column) for column in whole.columns)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 
 from dbwright.migrate.diff.decide import Decisions
 from dbwright.migrate.diff.implied import Implied
-from dbwright.migrate.diff.item import Item
+from dbwright.migrate.diff.item import Item, names_taken
 from dbwright.migrate.diff.kinds import all_kinds
 from dbwright.migrate.diff.needs import Needs
 from dbwright.migrate.diff.world import World
+from dbwright.model.catalog import Table
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import quote
 
@@ -101,9 +102,14 @@ class Order:
                 for needed in self.old_needs.falls_with(old[ref]):
                     self._edge((do, ref), (Do.CLEAN, needed))
                     self._edge((do, ref), (Do.DROP, needed))
+            if do is Do.MAKE and ref in new and new[ref].kind == "domain check":
+                for column in self.decisions.retyped:
+                    self._edge((do, ref), (Do.MAKE, column))
             if do is Do.AWAY:
                 self._edge((Do.AWAY, ref), (Do.MAKE, ref))
                 self._edge((Do.MAKE, ref), (Do.CLEAN, ref))
+                for needed in self.new_needs.of(new[ref]):  # for the attributes that it gets yet
+                    self._edge((Do.MAKE, needed), (do, ref))
         self._names()
 
     def _edge(self, first: Node, then: Node) -> None:
@@ -118,6 +124,7 @@ class Order:
                 self._edge((Do.DROP, cause), (Do.DROP, needed))
             for do in (Do.DROP, Do.AWAY):
                 self._edge(node, (do, needed))
+            self._before_its_type(node, needed)
             if needed not in self.decisions.created:
                 self._edge(node, (Do.MAKE, needed))
         self._edge(node, (Do.MAKE, item.ref))
@@ -126,6 +133,21 @@ class Order:
             for parent in getattr(item.whole, "inherits", ()):
                 link = ObjectRef("inheritance", f"{item.parent.name} of {parent}")
                 self._edge(node, (Do.MAKE, link))
+        if item.kind in ("column", "check"):  # what hands it down lets go of it first
+            name = item.whole.qualified
+            self._edge((Do.DROP, ObjectRef("of type", name)), node)
+            for parent in item.whole.inherits:
+                self._edge((Do.DROP, ObjectRef("inheritance", f"{name} of {parent}")), node)
+        if item.kind in ("inheritance", "partition"):  # what the parent loses, it may keep
+            above = (item.noun,) if item.kind == "inheritance" else item.noun.inherits
+            for parent in self._with_parents(above):
+                for column in parent.columns:
+                    self._edge(node, (Do.DROP, parent.column_ref(column)))
+                for check in parent.checks:
+                    self._edge(node, (Do.DROP, parent.constraint_ref(check.name)))
+        if item.kind == "foreign key":
+            for part in self._partitions(item.noun.references):
+                self._edge((Do.DROP, cause), (Do.DROP, part))
         if item.kind == "partition":
             for key in item.noun.foreign_keys:
                 if key.inherited:  # it stays with the partition: what it references goes after
@@ -141,6 +163,20 @@ class Order:
         if self.old_needs.attached_to(item) is not None:
             detached = ObjectRef("partition", item.whole.qualified)
             self._edge((Do.DROP, detached), node)
+
+    def _partitions(self, table: str) -> Iterator[ObjectRef]:
+        """Of all levels, as they are there."""
+        found = self.world.catalog.find_table(table)
+        for child in self.world.catalog.children(found) if found is not None else ():
+            if child.is_partition:
+                yield child.ref
+                yield from self._partitions(child.qualified)
+
+    def _with_parents(self, names: Iterable[str]) -> Iterator[Table]:
+        """These tables and those that they inherit from, as they are there."""
+        for table in filter(None, map(self.world.catalog.find_table, names)):
+            yield table
+            yield from self._with_parents(table.inherits)
 
     def _cause(self, ref: ObjectRef) -> ObjectRef:
         """The object whose own statement drops it."""
@@ -160,8 +196,15 @@ class Order:
         """What it needs no more goes after it has changed."""
         for needed in self.old_needs.falls_with(item):
             self._edge((Do.MAKE, item.ref), (Do.CLEAN, needed))
+            self._before_its_type((Do.MAKE, item.ref), needed)
             if needed not in self.decisions.created:
                 self._edge((Do.MAKE, item.ref), (Do.DROP, needed))
+
+    def _before_its_type(self, node: Node, column: ObjectRef) -> None:
+        """A typed table's column goes when its type is altered."""
+        cause = self.implied.dropped.get(column)
+        if cause is not None and cause in self.decisions.altered:
+            self._edge(node, (Do.MAKE, cause))
 
     def _before_it_comes(self, item: Item) -> None:
         node = (Do.MAKE, item.ref)
@@ -173,9 +216,9 @@ class Order:
                 other = self.world.after.get(needed)
                 if other is None or other.parent != item.parent:
                     self._edge((Do.MAKE, needed), (Do.MAKE, item.parent))
-        if item.kind == "column":
+        if item.kind in ("column", "check"):
             for parent in item.whole.inherits:
-                above = ObjectRef("column", f"{parent}.{quote(item.noun.name)}")
+                above = ObjectRef(item.ref.kind, f"{parent}.{quote(item.noun.name)}")
                 self._edge((Do.MAKE, above), node)
 
     def _names(self) -> None:
@@ -184,12 +227,12 @@ class Order:
         for do, ref in self.nodes:
             if do in (Do.DROP, Do.AWAY):
                 item = self.world.before[ref]
-                for name in _taken(item):
+                for name in names_taken(item):
                     held[name].append(self._of_identity(item) or (do, ref))
         for do, ref in self.nodes:
             if do is Do.MAKE and ref in self.decisions.created:
                 item = self.world.after[ref]
-                for name in _taken(item):
+                for name in names_taken(item):
                     for node in held.get(name, ()):
                         self._edge(node, self._of_identity(item) or (do, ref))
 
@@ -213,19 +256,6 @@ class Order:
         if do is Do.MAKE and item.kind == "type" and ref in self.decisions.altered:
             return 0, rank, ref
         return int(do), rank if do is Do.MAKE else -rank, ref
-
-
-def _taken(item: Item) -> Iterator[tuple[str, ...]]:
-    """The names that an item takes, each within its name space."""
-    noun = item.noun
-    if item.kind in ("table", "view", "materialized view", "sequence", "index"):
-        yield "relation", noun.schema, noun.name
-    if item.kind in ("table", "view", "materialized view", "type"):
-        yield "type", noun.schema, noun.name
-    if item.kind in ("key", "exclusion") and noun.index is not None:
-        yield "relation", noun.index.schema, noun.index.name
-    if item.kind == "function":
-        yield "function", noun.schema, noun.name
 
 
 def _sorted(

@@ -11,11 +11,15 @@ import psycopg
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
 from dbwright.errors import NoServerPrograms, TargetError
+from dbwright.migrate.diff.kinds.not_null_names import NAMED
 from dbwright.migrate.diff.plan import plan
+from dbwright.migrate.diff.roles import as_user
+from dbwright.migrate.history.table import is_history
 from dbwright.model.catalog import Catalog
 from dbwright.model.snapshot import Snapshot
 from dbwright.progress import Progress
 from dbwright.sandbox import start
+from dbwright.sandbox.trust import LOADER
 from dbwright.target import Files, Target, opened
 
 __all__ = ["Side", "read_both"]
@@ -26,8 +30,8 @@ NEEDED = frozenset(
     for part in (
         "collations columns column_types constraints default_privileges dependencies "
         "event_triggers expressions extended_statistics extensions foreign_servers functions "
-        "indexes operator_classes policies publications relations rewrite_rules schemas sequences "
-        "triggers types views"
+        "indexes operator_classes other_objects policies publications relations rewrite_rules "
+        "schemas sequences triggers types user_mappings views"
     ).split()
 )
 """Without one of these a schema is not whole: what was not read would be dropped."""
@@ -56,8 +60,29 @@ def read_both(before: Target, after: Target, progress: Progress) -> tuple[Side, 
     first, second = sides
     if isinstance(before, Files) and not isinstance(after, Files):
         first, second = second, first
+    first, second = _as_one_user(first, second), _as_one_user(second, first)
     newest = max(first.catalog.server.major, second.catalog.server.major)
-    return _as_written_by(newest, first, progress), _as_written_by(newest, second, progress)
+    oldest = min(first.catalog.server.major, second.catalog.server.major)
+    sides_ = (_as_written_by(newest, side, progress) for side in (first, second))
+    first, second = (_without_names(side) if oldest < NAMED else side for side in sides_)
+    return first, second
+
+
+def _as_one_user(side: Side, other: Side) -> Side:
+    if not side.from_files or other.from_files:
+        return side
+    return replace(side, catalog=as_user(side.catalog, LOADER, other.catalog.server.user))
+
+
+def _without_names(side: Side) -> Side:
+    """NOT NULLs without the names that the older server does not know."""
+    tables = tuple(
+        replace(table, not_nulls=tuple(one for one in table.not_nulls if not one.validated))
+        if table.not_nulls
+        else table
+        for table in side.catalog.tables
+    )
+    return replace(side, catalog=replace(side.catalog, tables=tables))
 
 
 def _read(target: Target, major: int | None, progress: Progress) -> Side:
@@ -68,7 +93,16 @@ def _read(target: Target, major: int | None, progress: Progress) -> Side:
             raise
         snapshot = _snapshot(target, None, progress)
     _require_whole(snapshot)
-    return Side(snapshot.target, snapshot.catalog, snapshot.from_files, tuple(_unread(snapshot)))
+    catalog = _without_history(snapshot.catalog)
+    return Side(snapshot.target, catalog, snapshot.from_files, tuple(_unread(snapshot)))
+
+
+def _without_history(catalog: Catalog) -> Catalog:
+    """The memory of migrations is no part of the schema that they make."""
+    if not any(map(is_history, catalog.tables)):
+        return catalog
+    tables = tuple(table for table in catalog.tables if not is_history(table))
+    return replace(catalog, tables=tables)
 
 
 def _snapshot(target: Target, major: int | None, progress: Progress) -> Snapshot:

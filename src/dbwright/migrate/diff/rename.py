@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from dbwright.model.catalog import Catalog, Function, Sequence, Table, Type
+from dbwright.migrate.diff.kinds.not_null_names import NAMED, chosen_name
+from dbwright.model.catalog import (
+    Catalog,
+    Function,
+    NotNull,
+    Sequence,
+    Table,
+    TableKind,
+    Type,
+)
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import enclosing, literal, qualify, quote
 from dbwright.sql.lexer import tokens
@@ -55,6 +64,8 @@ class Rename:
 
 def rename(catalog: Catalog, one: Rename) -> Catalog:
     kind = one.object.kind
+    if catalog.server.major >= NAMED and kind in ("column", *TableKind):
+        catalog = _with_names(catalog, one)
     if kind == "column":
         return _column(catalog, one)
     if kind == "value":
@@ -62,6 +73,23 @@ def rename(catalog: Catalog, one: Rename) -> Catalog:
     if kind == "constraint":
         return _part(catalog, one)
     return _relation(catalog, one)
+
+
+def _with_names(catalog: Catalog, one: Rename) -> Catalog:
+    """With the names of the table's NOT NULLs that the server chose: they stay as they are."""
+
+    def named(table: Table) -> Table:
+        if table.qualified not in (one.object.name, *_wholes(one.object)):
+            return table
+        known = {found.column for found in table.not_nulls}
+        added = tuple(
+            NotNull(chosen_name(table, column.name), column.name, inherited=column.inherited)
+            for column in table.columns
+            if column.not_null and column.name not in known
+        )
+        return replace(table, not_nulls=table.not_nulls + added)
+
+    return replace(catalog, tables=tuple(map(named, catalog.tables)))
 
 
 def _value(catalog: Catalog, one: Rename) -> Catalog:
@@ -235,12 +263,18 @@ def _referred(catalog: Catalog, new: Callable[[str], str]) -> Catalog:
 def _part(catalog: Catalog, one: Rename) -> Catalog:
     """A constraint, and the index that it has."""
 
+    whole = next(iter(_wholes(one.object)))
+    owner = catalog.table(whole)
+    # A check's name is that of its copies as well.
+    names = {whole} | (_heirs(catalog, owner) if _is_check(owner, one.object) else set())
+    refs = {f"{name}{one.object.name[len(whole) :]}": name for name in names}
+
     def of_table(table: Table) -> Table:
-        if table.qualified not in _wholes(one.object):
+        if table.qualified not in names:
             return table
         parts: tuple[Any, ...] = (*table.keys, *table.exclusions, *table.checks)
         parts += table.foreign_keys
-        old = {part.name for part in parts if table.constraint_ref(part.name) == one.object}
+        old = {part.name for part in parts if table.constraint_ref(part.name).name in refs}
 
         def named(noun: Any) -> Any:
             if noun is None or noun.name not in old:
@@ -263,10 +297,16 @@ def _part(catalog: Catalog, one: Rename) -> Catalog:
             indexes=tuple(map(indexed, table.indexes)),
         )
 
-    whole = next(iter(_wholes(one.object)))
     return _referred(
         replace(catalog, tables=tuple(map(of_table, catalog.tables))),
-        lambda ref: f"{whole}.{quote(one.name)}" if ref == one.object.name else ref,
+        lambda ref: f"{refs[ref]}.{quote(one.name)}" if ref in refs else ref,
+    )
+
+
+def _is_check(table: Table, constraint: ObjectRef) -> bool:
+    return any(
+        table.constraint_ref(check.name) == constraint and not check.no_inherit
+        for check in table.checks
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dbwright.errors import UsageError
 from dbwright.migrate.diff.compare import collect
-from dbwright.migrate.diff.item import Item
+from dbwright.migrate.diff.item import Item, names_taken
 from dbwright.migrate.diff.kinds import all_kinds
 from dbwright.migrate.diff.rename import Rename, rename
 from dbwright.model.catalog import Catalog, Table, TypeKind
@@ -19,6 +19,7 @@ __all__ = [
     "apply",
     "asked_for",
     "candidates",
+    "is_free",
     "old_and_new",
     "renamed_parts",
     "require_there",
@@ -170,7 +171,16 @@ def _columns(old: Table, new: Table) -> Iterator[Rename]:
 
 def renamed_parts(before: Catalog, after: Catalog) -> tuple[Rename, ...]:
     """Indexes, constraints and owned sequences that are the same but for their names: to give them
-    the other name costs nothing, to make them again does."""
+    the other name costs nothing, to make them again does. In rounds: one frees the name that
+    another takes, and what is attached to an index follows it."""
+    found: tuple[Rename, ...] = ()
+    while more := _renamed_parts(before, after):
+        found += more
+        before = apply(before, more)
+    return found
+
+
+def _renamed_parts(before: Catalog, after: Catalog) -> tuple[Rename, ...]:
     old, new = collect(before), collect(after)
     groups: dict[Any, list[Item]] = defaultdict(list)
     for ref, item in new.items():
@@ -181,13 +191,13 @@ def renamed_parts(before: Catalog, after: Catalog) -> tuple[Rename, ...]:
         if ref not in new and (shape := _shape(item)) is not None:
             gone[shape].append(item)
     found: list[Rename] = []
-    taken = {(i.noun.schema, i.noun.name) for i in old.values() if hasattr(i.noun, "schema")}
+    taken = {name for item in old.values() for name in names_taken(item)}
     for shape, items in gone.items():
         others = groups.get(shape, [])
         for item, other in zip(items, others, strict=False):
-            free = (getattr(other.noun, "schema", ""), other.noun.name) not in taken
-            if free or item.kind not in ("index", "sequence"):
+            if taken.isdisjoint(names_taken(other)):
                 found.append(_of(item, other.noun.name))
+                taken |= set(names_taken(other))
     return tuple(found)
 
 
@@ -199,10 +209,8 @@ def _shape(item: Item) -> Any:
         properties: Mapping[str, Callable[[Item], Any]] = {
             one.name: one.get for one in all_kinds()[item.kind].properties
         }
-        if "attached to" in properties and properties["attached to"](item) is not None:
-            return None
         return item.kind, item.parent, tuple(get(item) for get in properties.values())
-    if item.kind == "sequence" and item.noun.owned_by and not item.noun.identity:
+    if item.kind == "sequence" and item.noun.owned_by:
         values = tuple(one.get(item) for one in all_kinds()["sequence"].properties)
         return "sequence", item.noun.owned_by, values
     return None
@@ -220,6 +228,25 @@ def reversed_rename(before: Catalog, one: Rename) -> Rename:
         return _of_value(type_, one.name, label)
     old = collect(before)[one.object]
     return _of(_renamed_item(rename(before, one), old, one), old.noun.name)
+
+
+def is_free(catalog: Catalog, renames: Sequence[Rename]) -> bool:
+    """Is every new name free in its turn?"""
+    for one in renames:
+        if one.object.kind == "value":
+            type_, _ = _type_and_label(catalog, one)
+            if any(t.qualified == type_ and one.name in t.labels for t in catalog.types):
+                return False
+            catalog = rename(catalog, one)
+            continue
+        items = collect(catalog)
+        taken = {name for item in items.values() for name in names_taken(item)}
+        after = rename(catalog, one)
+        new = _renamed_item(after, items[one.object], one)
+        if new.ref in items or not taken.isdisjoint(names_taken(new)):
+            return False
+        catalog = after
+    return True
 
 
 def _renamed_item(catalog: Catalog, old: Item, one: Rename) -> Item:

@@ -9,12 +9,12 @@ from itertools import pairwise
 from dbwright.migrate.diff.kinds.types import added_labels
 from dbwright.migrate.diff.plan import Plan, plan
 from dbwright.migrate.diff.rename import Rename
-from dbwright.migrate.diff.renames import apply, reversed_rename
+from dbwright.migrate.diff.renames import apply, is_free, reversed_rename
 from dbwright.migrate.diff.step import Step
 from dbwright.model.catalog import Catalog, TypeKind
 from dbwright.model.finding import ObjectRef
 
-__all__ = ["Part", "parts", "text"]
+__all__ = ["Part", "comment", "parts", "text"]
 
 BODIES = "SET LOCAL check_function_bodies = off"
 """Functions may name what is made after them."""
@@ -57,6 +57,9 @@ def parts(
     """New values of enums are committed before anything uses them: they are a part of their own, in
     either direction, but where there are `renames`, which make it one."""
     options = {"owners": owners, "privileges": privileges}
+    # Both parts run on the server, and as the user, of `before`.
+    if (after.server.major, after.server.user) != (before.server.major, before.server.user):
+        after = replace(after, server=before.server)
     if not renames:
         found: list[Part] = []
         for old, new in _stations(before, after):
@@ -65,8 +68,14 @@ def parts(
         return tuple(found)
     # The names first, in either direction: what comes after ends in what a server has written.
     back = _back(before, renames)
-    up = _all(apply(before, renames), after, renames, options)
-    return (Part(up, _all(apply(after, back), before, back, options)),)
+    renamed = apply(before, renames)
+    up = _all(renamed, after, renames, options)
+    if is_free(after, back):
+        return (Part(up, _all(apply(after, back), before, back, options)),)
+    # What has an old name now goes before the names come back.
+    rest = _all(after, renamed, (), options)
+    steps = rest.steps + tuple(Step(one.statement, one.object) for one in back)
+    return (Part(up, Plan(steps, rest.unwritten)),)
 
 
 def _all(
@@ -117,12 +126,11 @@ def _with_labels(catalog: Catalog, other: Catalog) -> Catalog:
 
 def text(found: Sequence[Part], title: str, notes: Sequence[str] = ()) -> str:
     """One file. One of several parts runs statement by statement, outside of a transaction."""
-    lines = [f"-- {title}"]
-    lines += [f"-- {note}" for note in notes]
+    lines = [comment(title), *map(comment, notes)]
     for part in found:
-        lines += [f"-- loses: {step.object}: {step.loses}" for step in part.losing]
+        lines += [comment(f"loses: {step.object}: {step.loses}") for step in part.losing]
         for ref, why in dict.fromkeys(part.up.unwritten + part.down.unwritten):
-            lines.append(f"-- not written: {ref}: {why}")
+            lines.append(comment(f"not written: {ref}: {why}"))
     alone = len(found) > 1 or any(part.apart for part in found)
     lines += ["-- no-transaction"] if alone else []
     lines += ["", "-- UP", ""]
@@ -130,11 +138,16 @@ def text(found: Sequence[Part], title: str, notes: Sequence[str] = ()) -> str:
         lines += _statements(part.up.steps, alone=alone)
     lines += ["-- DOWN", ""]
     lost = [step for part in found for step in part.losing]
-    lines += [f"-- Not restored: {step.object}: {step.loses}." for step in lost]
+    lines += [comment(f"Not restored: {step.object}: {step.loses}.") for step in lost]
     lines += [""] if lost else []
     for part in reversed(found):
         lines += _statements(part.down.steps, alone=alone)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def comment(told: str) -> str:
+    """One line, whatever the names in it hold: what follows a line's end would be run."""
+    return f"-- {' '.join(told.splitlines())}"
 
 
 def _statements(steps: Sequence[Step], *, alone: bool) -> Iterator[str]:
@@ -142,5 +155,5 @@ def _statements(steps: Sequence[Step], *, alone: bool) -> Iterator[str]:
         yield f"{BODIES.replace('LOCAL ', '') if alone else BODIES};\n"
     for step in steps:
         if step.note:
-            yield f"-- {step.note}"
+            yield comment(step.note)
         yield f"{step.sql};\n"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from dbwright.errors import BadMigration, FileUnreadable
+from dbwright.errors import FileUnreadable
 from dbwright.migrate.files.script import script
+from dbwright.migrate.files.text import text_of
 from dbwright.model.migration import Migration, MigrationScript, ReadMigration
 from dbwright.sql.outside import refuses_transactions
 from dbwright.sql.split import split
@@ -19,7 +20,6 @@ __all__ = [
     "outside",
     "read_sql",
     "sql_below",
-    "text_of",
     "without_psql",
 ]
 
@@ -46,20 +46,6 @@ class Layout:
     """Is it only asked where no other layout claims?"""
     sets_lock_timeout: bool = False
     """Does its runner give up the wait for a lock after a short time, by itself?"""
-
-
-def text_of(path: Path) -> str:
-    """A file's text, which is UTF-8. Raises FileUnreadable, BadMigration."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        raise FileUnreadable(
-            f"can't read {path}: {problem.strerror}", "see that it is a file that you may read"
-        ) from None
-    except UnicodeDecodeError as problem:
-        raise BadMigration(
-            f"{path} is not UTF-8: byte {problem.start + 1} can't be read", "save it as UTF-8"
-        ) from None
 
 
 def read_sql(path: Path, version: str, name: str, text: str | None = None) -> ReadMigration:

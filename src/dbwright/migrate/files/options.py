@@ -18,6 +18,11 @@ FLAGS = ("no-transaction",)
 KNOWN = ("no-transaction", "lock-timeout", "statement-timeout", "retry", *BATCHES)
 WRITTEN = re.compile(r"--\s*([A-Za-z]+(?:[ _-][A-Za-z]+)?)\s*(?:[:=]\s*(\S+(?:\s+[a-z]+)?)\s*)?")
 OF_BATCHES = re.compile(rf"--\s*({'|'.join(BATCHES)})\s*[:=]\s*(.*?)\s*")
+WITHOUT_COLON = re.compile(
+    r"--\s*(?:(?:lock-timeout|statement-timeout|batch-time|batch-size|max-lag)\s+['\"]?\d.*"
+    r"|retry\s+\d+|batches\s+[\w.\"]+|no-transaction\b.+)\s*"
+)
+"""What begins as an option and goes on otherwise; of words that texts have too, only the form."""
 NEAR = 0.8
 """How alike a word must be to an option to be one that was written wrongly."""
 
@@ -31,10 +36,12 @@ def read_options(head: str, path: str) -> MigrationOptions:
     options = MigrationOptions()
     for token in comments(head):
         match = _written(token.text)
+        place = f"{path}, line {head.count(chr(10), 0, token.offset) + 1}"
+        if match is None or match[1] not in KNOWN:
+            _require_no_option(token.text, place)
         if match is None:
             continue
         name, value = match[1], match[2]
-        place = f"{path}, line {head.count(chr(10), 0, token.offset) + 1}"
         if plain := _nearly(name, value):
             raise BadMigration(f"{place}: there is no option {name}", f"did you mean {plain}?")
         if name in KNOWN:
@@ -57,6 +64,23 @@ def _written(comment: str) -> re.Match[str] | None:
     """The name and the value of a comment that may be an option."""
     # The name of a table may be of several words: what can't be read must not pass for a comment.
     return OF_BATCHES.fullmatch(comment) or WRITTEN.fullmatch(comment.rstrip())
+
+
+def _require_no_option(comment: str, place: str) -> None:
+    """Raises BadMigration for a comment that can't be read as an option, and is meant as one."""
+    if WITHOUT_COLON.fullmatch(comment):
+        raise BadMigration(
+            f"{place}: `{comment.strip()[:60]}` is nearly an option",
+            "write -- NAME: VALUE, or -- no-transaction, and nothing behind it; or begin the "
+            "comment with other words",
+        )
+    if comment.startswith("/*") and any(
+        is_option(f"-- {line.strip(' *')}") for line in comment.strip("/*").splitlines()
+    ):
+        raise BadMigration(
+            f"{place}: options are comments of one line, and this one is a block",
+            "write each behind -- on a line of its own",
+        )
 
 
 def _nearly(name: str, value: str | None) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dbwright.errors import BadMigration, FileUnreadable
+from dbwright.errors import BadMigration
 from dbwright.migrate.files.options import is_option, read_options
+from dbwright.migrate.files.text import text_of
 from dbwright.model.migration import Migration, MigrationScript, ScriptStatement
 from dbwright.sql.lexer import comments
 from dbwright.sql.parse import SyntaxProblem, parse
@@ -52,18 +53,7 @@ class _Mark:
 
 def read_script(migration: Migration) -> MigrationScript:
     """Raises FileUnreadable, BadMigration."""
-    path = Path(migration.path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        raise FileUnreadable(
-            f"can't read {path}: {problem.strerror}", "see that it is a file that you may read"
-        ) from None
-    except UnicodeDecodeError as problem:
-        raise BadMigration(
-            f"{path} is not UTF-8: byte {problem.start + 1} can't be read", "save it as UTF-8"
-        ) from None
-    return script(text, str(path))
+    return script(text_of(Path(migration.path)), migration.path)
 
 
 def script(text: str, path: str) -> MigrationScript:

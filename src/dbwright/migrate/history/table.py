@@ -15,10 +15,11 @@ from psycopg.errors import SyntaxError as SqlSyntaxError
 
 from dbwright.errors import BadMigration
 from dbwright.model.batches import BatchMark
+from dbwright.model.catalog import Table
 from dbwright.model.migration import Applied, Migration, MigrationState
 from dbwright.model.names import literal, qualify, quote
 
-__all__ = ["DEFAULT_TABLE", "History"]
+__all__ = ["DEFAULT_TABLE", "History", "is_history"]
 
 DEFAULT_TABLE = "schema_migrations"
 
@@ -56,6 +57,8 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 WHERE c.oid = to_regclass(%s)
 GROUP BY c.oid
 """
+SHORT_WAIT = "SET LOCAL lock_timeout = '5s'"
+"""Somebody may have locked the table: nobody waits for it without a word."""
 WHO = "SELECT session_user::text, current_setting('role')"
 
 
@@ -81,6 +84,7 @@ class History:
         if self.exists and not self._missing:
             return
         with self._connection.transaction():
+            self._connection.execute(SHORT_WAIT)
             if self.exists:
                 for name in sorted(self._missing):
                     self._run(f"ALTER TABLE {{table}} ADD COLUMN {name} {DEFINITIONS[name]}")
@@ -127,7 +131,9 @@ class History:
         there = [name for name in COLUMNS if name not in self._missing]
         select = f"SELECT {', '.join(there)} FROM {self.table}"
         # In binary form times are the same whatever the database's DateStyle is.
-        rows = self._connection.execute(select.encode(), binary=True).fetchall()
+        with self._connection.transaction():
+            self._connection.execute(SHORT_WAIT)
+            rows = self._connection.execute(select.encode(), binary=True).fetchall()
         found = [_applied(dict(zip(there, row, strict=True)), self.table) for row in rows]
         return {one.number: one for one in found}
 
@@ -213,3 +219,9 @@ def _of_another_tool(table: str, missing: frozenset[str]) -> BadMigration:
         f"the table {table} is another tool's: it has no column {', '.join(sorted(missing))}",
         "give dbwright a table of its own with --table dbwright_migrations",
     )
+
+
+def is_history(table: Table) -> bool:
+    """Is it the table of a history, by whatever name?"""
+    needed = DEFINITIONS.keys() - LATER
+    return table.comment == COMMENT and needed <= {column.name for column in table.columns}

@@ -52,6 +52,15 @@ class _Assumed:
     """Types by name."""
     key: tuple[str, ...] = ()
     constraints: list[str] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
+    """Columns that the file drops."""
+    made: set[str] = field(default_factory=set)
+    """Columns that the file itself adds, or that get their name there."""
+
+    def had(self, column: str, type_: str) -> None:
+        """The column was there before the file, unless the file has made it."""
+        if column not in self.made:
+            self.columns.setdefault(column, type_)
 
 
 def assumed_for(run: JudgedRun) -> ReadMigration | None:
@@ -85,7 +94,9 @@ def _tell(step: JudgedStatement, tables: dict[Name, _Assumed]) -> None:
     about = tables.setdefault(_name(relation), _Assumed())
     kind = USING_GIN if node.get("accessMethod") == "gin" else "text"
     for column in _columns(step):
-        about.columns.setdefault(column, kind)
+        about.had(column, kind)
+    if step.kind == "RenameStmt" and node.get("renameType") == "OBJECT_COLUMN":
+        about.made.add(node["newname"])
     for wrapped in node.get("cmds", ()):
         _of_command(wrapped["AlterTableCmd"], about, tables)
 
@@ -95,20 +106,28 @@ def _of_command(command: Node, about: _Assumed, tables: dict[Name, _Assumed]) ->
     definition = command.get("def", {})
     if subtype == "AT_AddColumn":
         column = definition["ColumnDef"]
-        about.columns.pop(column["colname"], None)
+        if column["colname"] not in about.dropped:
+            about.columns.pop(column["colname"], None)
+        about.made.add(column["colname"])
         for one in column.get("constraints", ()):
             _references(one["Constraint"], tables, _type(column))
     elif subtype == "AT_AlterColumnType":
-        about.columns[name] = BECOMES.get(_type(definition["ColumnDef"]), "text")
+        if name not in about.made:
+            about.columns[name] = BECOMES.get(_type(definition["ColumnDef"]), "text")
     elif subtype == "AT_AddConstraint":
         constraint = definition["Constraint"]
         for key in (*constraint.get("keys", ()), *constraint.get("fk_attrs", ())):
-            about.columns[key["String"]["sval"]] = KEY
+            if key["String"]["sval"] not in about.made:
+                about.columns[key["String"]["sval"]] = KEY
         _references(constraint, tables, KEY)
+    elif subtype == "AT_DropColumn":
+        about.had(name, "text")
+        about.dropped.add(name)
+        about.made.discard(name)
     elif subtype in ("AT_DropConstraint", "AT_ValidateConstraint"):
         about.constraints.append(f"CONSTRAINT {quote(name)} CHECK (true)")
     elif name and subtype.startswith(("AT_Set", "AT_Drop", "AT_ColumnDefault", "AT_AddIdentity")):
-        about.columns.setdefault(name, "text")
+        about.had(name, "text")
 
 
 def _references(constraint: Node, tables: dict[Name, _Assumed], type_: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import Hazard
 from dbwright.migrate.lint.registry import all_hazards
@@ -17,23 +19,13 @@ def described_hazards() -> tuple[DescribedRule, ...]:
 
 def described(hazard: Hazard) -> DescribedRule:
     """What the hazard says of itself."""
-    return DescribedRule(
-        id=hazard.id,
-        severity=hazard.severity,
-        confidence=hazard.confidence,
-        page=hazard.page,
-        since=hazard.since,
-        thresholds=hazard.thresholds,
-        needs=("migrations",),
-        found=("sql", _shown(hazard.bad[0])) if hazard.bad else None,
-        not_found=("sql", _shown(hazard.good[0])) if hazard.good else None,
-    )
+    return replace(hazard.described(_shown), needs=("migrations",))
 
 
-def _shown(example: MigrationExample) -> str:
+def _shown(example: MigrationExample) -> tuple[str, str]:
     texts = []
     if example.before:
         texts.append(f"-- before\n{example.before.strip()}")
     texts += [f"-- {name} has {size / 1e9:g} GB" for name, size in example.sizes.items()]
     heading = "-- the migration\n" if texts else ""
-    return "\n".join([*texts, heading + example.sql.strip()])
+    return "sql", "\n".join([*texts, heading + example.sql.strip()])

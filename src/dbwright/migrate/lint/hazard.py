@@ -9,17 +9,17 @@ set.
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dbwright.migrate.lint.example import MigrationExample
-from dbwright.model.described import MIGRATIONS, Threshold
+from dbwright.model.declared_rule import DeclaredRule
+from dbwright.model.described import MIGRATIONS
 from dbwright.model.finding import Confidence, Evidence, Fix, ObjectRef, Severity
 from dbwright.model.judged import JudgedMigration, JudgedStatement
-from dbwright.model.page import read_page, why_it_matters
+from dbwright.model.page import read_page
+from dbwright.model.signature import read_signature
 
 __all__ = ["Hazard", "HazardFault", "hazard"]
 
@@ -48,34 +48,12 @@ class HazardFault:
     """The file, where it was asked for all at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
-    """A hazard with everything that is known about it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard(DeclaredRule[HazardFault, MigrationExample]):
+    """A hazard, `migrations/<name-of-the-fault>`; its parts are of `PARTS`."""
 
-    id: str
-    """`migrations/<name-of-the-fault>`."""
-    severity: Severity
-    confidence: Confidence
-    function: Callable[..., Iterable[HazardFault]]
-    parts: tuple[str, ...]
-    """Which of `PARTS` it reads."""
-    thresholds: tuple[Threshold, ...]
-    page: Mapping[str, str]
-    """The docstring's sections by heading; its first line under the key `title`."""
-    bad: tuple[MigrationExample, ...]
-    good: tuple[MigrationExample, ...]
     planned: bool = False
     """Does the safe way of `migrate plan` mend it?"""
-    since: str = "0.1"
-
-    @property
-    def title(self) -> str:
-        return self.page["title"]
-
-    @property
-    def why(self) -> str:
-        """Its first paragraph, as one line."""
-        return why_it_matters(self.page)
 
 
 def hazard(
@@ -92,14 +70,14 @@ def hazard(
     def declare(function: Callable[..., Iterable[HazardFault]]) -> Hazard:
         module = sys.modules[function.__module__]
         name = function.__module__.rpartition(".")[2].replace("_", "-")
-        parts, thresholds = _signature(function)
+        signature = read_signature(function, "a hazard", PARTS)
         return Hazard(
             id=f"{MIGRATIONS}/{name}",
             severity=severity,
             confidence=confidence,
             function=function,
-            parts=parts,
-            thresholds=thresholds,
+            parts=signature.parts,
+            thresholds=signature.thresholds,
             page=read_page(module.__doc__, name),
             bad=bad if isinstance(bad, tuple) else (bad,),
             good=good if isinstance(good, tuple) else (good,),
@@ -108,22 +86,3 @@ def hazard(
         )
 
     return declare
-
-
-def _signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[Threshold, ...]]:
-    """The parts it reads, and its thresholds."""
-    hints = get_type_hints(function, include_extras=True)
-    parts: list[str] = []
-    thresholds: list[Threshold] = []
-    for name, parameter in inspect.signature(function).parameters.items():
-        hint = hints[name]
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            if get_origin(hint) is not Annotated:
-                raise TypeError(f"{function.__module__}: {name} must be Annotated")
-            type_, text = get_args(hint)[:2]
-            thresholds.append(Threshold(name, type_, parameter.default, str(text)))
-        elif name not in PARTS:
-            raise TypeError(f"{function.__module__}: a hazard can't read `{name}`")
-        else:
-            parts.append(name)
-    return tuple(parts), tuple(thresholds)

@@ -6,25 +6,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dbwright.model.effects import TableLock
-from dbwright.model.finding import LockMode
+from dbwright.model.finding import LockMode, ObjectRef
 from dbwright.model.judged import JudgedMigration, JudgedStatement
 
 __all__ = [
     "Held",
     "in_transaction",
     "lock_words",
+    "others_wait",
     "own_locks",
     "waiters",
     "with_locks_held",
 ]
 
-RELATIONS = ("table", "materialized view")
+MATERIALIZED_VIEW = "materialized view"
+RELATIONS = ("table", MATERIALIZED_VIEW)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A lock that is held when a statement begins."""
 
+    object: ObjectRef
     mode: LockMode
     step: JudgedStatement
     """The statement that took it."""
@@ -34,6 +37,7 @@ class Held:
 class _Transaction:
     number: int
     locks: dict[str, Held] = field(default_factory=dict)
+    """By the name under which the run found the relation."""
 
 
 def own_locks(
@@ -44,9 +48,14 @@ def own_locks(
         lock
         for lock in step.effects.locks
         if lock.object.kind in RELATIONS
-        and not file.is_new(lock.object.name)
-        and (lock.mode.blocks_writes if writes else lock.mode.blocks_reads)
+        and not file.is_new(lock.object.name, step)
+        and (others_wait(lock.mode, lock.object) if writes else lock.mode.blocks_reads)
     )
+
+
+def others_wait(mode: LockMode, relation: ObjectRef) -> bool:
+    """Does the lock keep the application waiting? Of a materialized view there are only readers."""
+    return mode.blocks_reads if relation.kind == MATERIALIZED_VIEW else mode.blocks_writes
 
 
 def with_locks_held(
@@ -58,13 +67,15 @@ def with_locks_held(
     for step in file.steps:
         if step.transaction != current.number or not step.effects.transactional:
             current = _Transaction(step.transaction)
-        yield step, dict(current.locks)
+        now = {then: name for name, then in step.renamed.items()}
+        yield step, {now.get(name, name): held for name, held in current.locks.items()}
         if not step.effects.transactional:
             current = _Transaction(-1)
             continue
         for lock in step.effects.locks:
-            if lock.object.kind in RELATIONS and not file.is_new(lock.object.name):
-                current.locks[lock.object.name] = Held(lock.mode, step)
+            if lock.object.kind in RELATIONS and not file.is_new(lock.object.name, step):
+                found = step.renamed.get(lock.object.name, lock.object.name)
+                current.locks[found] = Held(lock.object, lock.mode, step)
 
 
 def in_transaction(step: JudgedStatement, file: JudgedMigration) -> bool:

@@ -12,8 +12,10 @@ from dbwright.model.judged import JudgedMigration, JudgedStatement
 from dbwright.model.names import quote
 from dbwright.sql.parse import Node
 
-__all__ = ["TIMES", "is_utc", "type_change", "why_built", "why_rewritten", "why_scanned"]
+__all__ = ["TIMES", "UNKNOWN", "is_utc", "type_change", "why_built", "why_rewritten", "why_scanned"]
 
+UNKNOWN = "each row is read"
+"""Where the tree does not tell why."""
 TIMES = ("timestamp without time zone", "timestamp with time zone")
 UTC = frozenset("utc etc/utc uct etc/uct gmt etc/gmt zulu etc/zulu universal etc/universal".split())
 SERIAL = frozenset("serial serial4 bigserial serial8 smallserial serial2".split())
@@ -46,7 +48,7 @@ def why_scanned(step: JudgedStatement, file: JudgedMigration) -> str:
         found.append("each value of the domain is checked")
     if step.kind == "CreateStmt" and "partbound" in step.node:
         found.append("rows of the default partition may belong into the new one")
-    return "; ".join(found) or "each row is read"
+    return "; ".join(found) or UNKNOWN
 
 
 def why_built(step: JudgedStatement, file: JudgedMigration) -> str:
@@ -63,9 +65,12 @@ def why_built(step: JudgedStatement, file: JudgedMigration) -> str:
     return "the constraint builds its index under the table's lock"
 
 
-def type_change(command: Command, file: JudgedMigration) -> tuple[str, str] | None:
+def type_change(
+    command: Command, step: JudgedStatement, file: JudgedMigration
+) -> tuple[str, str] | None:
     """The types before and after; None where the column was not there, or is gone."""
-    before = found_column(file.before, command.table, command.name)
+    then = step.renamed.get(command.table, command.table)
+    before = found_column(file.before, then, command.name)
     after = found_column(file.after, command.table, command.name)
     return None if before is None or after is None else (before.type, after.type)
 
@@ -84,13 +89,13 @@ def _rewrites(command: Command, step: JudgedStatement, file: JudgedMigration) ->
     elif command.kind == "AT_AddColumn":
         definition = command.definition("ColumnDef")
         if definition is not None:
-            yield from _of_column(definition)
+            yield from _of_column(definition, _domain(file, command.table, definition["colname"]))
 
 
 def _of_type(
     command: Command, column: str, step: JudgedStatement, file: JudgedMigration
 ) -> Iterator[str]:
-    change = type_change(command, file)
+    change = type_change(command, step, file)
     if change is None:
         yield f"the values of {column} are stored in another way"
         return
@@ -106,7 +111,13 @@ def _of_type(
         yield f"{column} changes from {before} to {after}"
 
 
-def _of_column(definition: Node) -> Iterator[str]:
+def _domain(file: JudgedMigration, table: str, column: str) -> str | None:
+    """Of the column that was added; None where it has none, or is gone again."""
+    made = found_column(file.after, table, column)
+    return None if made is None else made.domain
+
+
+def _of_column(definition: Node, domain: str | None) -> Iterator[str]:
     name = quote(definition["colname"])
     kinds = _constraints(definition)
     names = definition.get("typeName", {}).get("names", ())
@@ -116,10 +127,13 @@ def _of_column(definition: Node) -> Iterator[str]:
         yield f"{name} is an identity: each row gets the next number of its sequence"
     elif "CONSTR_GENERATED" in kinds:
         yield f"{name} is stored, and computed for each row"
+    elif domain is not None:
+        volatile = ", or its default is volatile" if "CONSTR_DEFAULT" in kinds else ""
+        yield f"the domain of {name} ({domain}) has constraints{volatile}"
     elif "CONSTR_DEFAULT" in kinds:
-        yield f"the default of {name} is volatile, or its domain has constraints"
+        yield f"the default of {name} is volatile: each row gets a value of its own"
     else:
-        yield f"the domain of {name} has constraints"
+        yield f"each row gets a value of {name}"
 
 
 def _constraints(definition: Node) -> list[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 
-from dbwright.chosen_rules import fits_pattern
+from dbwright.chosen_rules import did_you_mean, fits_pattern
 from dbwright.discovery import declared_in
 from dbwright.errors import UnknownRule
 from dbwright.migrate.lint import rules
@@ -40,9 +39,7 @@ def matching(patterns: Iterable[str]) -> frozenset[str]:
 
 
 def _unknown(name: str) -> UnknownRule:
-    words = [*known_ids(), *(id_.partition("/")[2] for id_ in known_ids())]
-    near = difflib.get_close_matches(name, words, n=1)
-    step = f"did you mean {near[0]}? " if near else ""
+    step = did_you_mean(name, known_ids(), by_name=True)
     return UnknownRule(
         f"there is no rule {name!r} of migrations",
         f"{step}`dbwright rules --topic migrations` lists them",

@@ -29,7 +29,7 @@ def _up(found: Sequence) -> list[str]:
     lines: list[str] = []
     for move in found.moves:
         if move.deploy:
-            lines.append(f"-- {_line(move.deploy)}")
+            lines.append(f"-- Before what follows, deploy {_line(move.deploy)}.")
         if len(found.moves) > 1 and move.note:
             lines.append(f"-- {_line(move.note)}")
         lines += [f"{statement};" for statement in move.up]

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from dbwright.model.catalog import Table
 from dbwright.model.finding import Severity
-from dbwright.model.judged import JudgedMigration, JudgedRun
+from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 from dbwright.model.statistics import TableStatistics
 
 __all__ = [
@@ -82,12 +82,12 @@ class Duration:
         return f"about {seconds_text(self.seconds)}"
 
     @property
-    def size_words(self) -> str:
-        """`80 GB, 900 million rows`; empty where nothing is known."""
+    def size_behind(self) -> str:
+        """` (80 GB, 900 million rows)`, to stand behind the table; empty where nothing is known."""
         if self.bytes is None:
             return ""
         rows = "" if self.rows is None else f", {_count(self.rows)} rows"
-        return f"{bytes_text(self.bytes)}{rows}"
+        return f" ({bytes_text(self.bytes)}{rows})"
 
     @property
     def evidence(self) -> dict[str, str | int | float | None]:
@@ -102,13 +102,18 @@ class Duration:
 
 
 def duration(
-    run: JudgedRun, file: JudgedMigration, table: str, work: Work, limits: Limits
+    run: JudgedRun,
+    file: JudgedMigration,
+    step: JudgedStatement,
+    table: str,
+    work: Work,
+    limits: Limits,
 ) -> Duration | None:
-    """How long the work on all rows of a table (qualified) takes; None where nobody waits for it:
-    the same run made it, or it is small."""
-    if file.is_new(table):
+    """How long the work of a statement on all rows of a table (qualified) takes; None where nobody
+    waits for it: the same run made it, or it is small."""
+    if file.is_new(table, step):
         return None
-    parts = _parts(run, table)
+    parts = _parts(run, step.renamed.get(table, table))
     if not parts:
         return Duration(None, None, None, work, Severity.WARNING)
     size = sum(_total(part) for part in parts)
@@ -122,9 +127,10 @@ def duration(
     return Duration(seconds, rows if known else None, size, work, _severity(seconds, limits))
 
 
-def rows_of(run: JudgedRun, table: str) -> float | None:
-    """How many rows there are; None where nobody counted."""
-    parts = _parts(run, table)
+def rows_of(run: JudgedRun, step: JudgedStatement, table: str) -> float | None:
+    """How many rows a table has, by the name that the statement knows it by; None where nobody
+    counted."""
+    parts = _parts(run, step.renamed.get(table, table))
     if not parts or any(part.rows is None and not part.live_rows for part in parts):
         # An empty file holds no rows, analyzed or not.
         empty = bool(parts) and all(_heap(part) == 0 and not part.live_rows for part in parts)

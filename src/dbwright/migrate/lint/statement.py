@@ -9,11 +9,12 @@ from dbwright.model.catalog import Catalog, Column, MaterializedView, Table
 from dbwright.model.finding import ObjectRef
 from dbwright.model.judged import JudgedMigration, JudgedStatement
 from dbwright.model.names import qualify, quote
-from dbwright.sql.lexer import significant
+from dbwright.sql.lexer import significant, tokens
 from dbwright.sql.parse import Node
 
 __all__ = [
     "Command",
+    "adds_required_columns",
     "brief",
     "column_ref",
     "commands",
@@ -35,6 +36,9 @@ LONGEST = 60
 TABLE_LIKE = ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE")
 OF_TABLES = ("OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE")
 """Kinds whose names end with their own, behind that of the table."""
+DEMANDS = ("CONSTR_NOTNULL", "CONSTR_PRIMARY")
+GIVES = ("CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
+SERIAL = frozenset("serial serial2 serial4 serial8 smallserial bigserial".split())
 ROW_CHANGES = frozenset(("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "CopyStmt"))
 
 
@@ -85,6 +89,23 @@ def schema_of(file: JudgedMigration, table: str) -> str:
     """The schema of a table, as the catalog has its name; `public` for one that is not there."""
     found = found_table(file, table)
     return "public" if found is None else found.schema
+
+
+def adds_required_columns(step: JudgedStatement, file: JudgedMigration) -> tuple[str, ...]:
+    """Columns that it adds as NOT NULL, without what gives a value to rows that are there."""
+    found: list[str] = []
+    for command in commands(step, file, "AT_AddColumn"):
+        column = command.definition("ColumnDef") or {}
+        kinds = {one["Constraint"]["contype"] for one in column.get("constraints", ())}
+        type_name = column.get("typeName", {}).get("names", [{"String": {}}])[-1]["String"]
+        given = kinds.intersection(GIVES) or type_name.get("sval") in SERIAL
+        if given or not kinds.intersection(DEMANDS):
+            continue
+        made = found_column(file.after, command.table, column["colname"])
+        domain = None if made is None else made.domain
+        if not any(one.qualified == domain and one.default for one in file.after.types):
+            found.append(column["colname"])
+    return tuple(found)
 
 
 def list_name(items: Sequence[Node]) -> tuple[str, ...]:
@@ -171,9 +192,12 @@ def grouped(step: JudgedStatement, file: JudgedMigration, names: Iterable[str]) 
 
 def brief(text: str) -> str:
     """The statement's beginning, on one line."""
-    begin = " ".join(token.text for token in significant(text[: LONGEST * 4]))
+    begin = "".join(
+        " " if token.kind in ("space", "comment") else token.text
+        for token in tokens(text[: LONGEST * 4])
+    )
     words = " ".join(begin.split())  # a string or a body may hold line ends
-    for mark in (" .", ". ", "( ", " )", " ,", " ;"):
+    for mark in ("( ", " )", " ,", " ;"):
         words = words.replace(mark, mark.strip())
     return words if len(words) <= LONGEST else words[:LONGEST].rstrip() + " …"
 
@@ -184,6 +208,9 @@ def _in_search_path(step: JudgedStatement, file: JudgedMigration, name: str) -> 
         for token in significant(step.session.get("search_path", "public"))
         if token.kind in ("word", "identifier") and token.text != '"$user"'
     ] or ["public"]
+    for one in step.new or ():
+        if one.startswith("pg_temp_") and one.partition(".")[2] == quote(name):
+            return one
     for schema in path:
         for catalog in (file.before, file.after):
             if catalog.has_relation(schema, name):

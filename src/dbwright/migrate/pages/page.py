@@ -6,7 +6,7 @@ import inspect
 
 from dbwright.model.described import DescribedRule
 from dbwright.model.finding import Confidence, Severity
-from dbwright.model.page import read_page
+from dbwright.model.page import read_own_page
 
 __all__ = ["migration_page"]
 
@@ -18,14 +18,12 @@ def migration_page(*, severity: Severity, since: str = "0.1") -> DescribedRule:
     """
     frame = inspect.currentframe()
     assert frame is not None and frame.f_back is not None
-    module = frame.f_back.f_globals
-    topic, name = str(module["__name__"]).split(".")[-2:]
-    id_ = f"{topic}/{name.replace('_', '-')}"
+    id_, page = read_own_page(frame.f_back.f_globals)
     return DescribedRule(
         id=id_,
         severity=severity,
         confidence=Confidence.HIGH,
-        page=read_page(module["__doc__"], id_),
+        page=page,
         since=since,
         needs=("migrations",),
     )

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from dbwright.model.catalog import Column, Sequence, Table
 from dbwright.model.names import literal, qualify, quote
 
-__all__ = ["add_column", "attributes", "drop_column", "grants", "new_sequence", "sequence_options"]
+__all__ = [
+    "add_column",
+    "attributes",
+    "drop_column",
+    "grants",
+    "new_sequence",
+    "owned",
+    "sequence_options",
+]
 
 
 def add_column(table: str, column: Column, *, name: str | None = None, bare: bool = False) -> str:
@@ -61,6 +69,17 @@ def new_sequence(sequence: Sequence, name: str | None = None) -> str:
     """CREATE SEQUENCE, under its own name or another one."""
     called = qualify(sequence.schema, name or sequence.name)
     return f"CREATE SEQUENCE {called} AS {sequence.type} {sequence_options(sequence)}"
+
+
+def owned(table: str, column: str, sequence: str, *, theirs: bool) -> list[str]:
+    """The sequence goes with the column. `theirs`: whoever runs this may be another than the
+    table's owner, who alone can have it."""
+    lines = [f"ALTER SEQUENCE {sequence} OWNED BY {table}.{quote(column)}"]
+    if theirs:
+        owner = f"(SELECT relowner::regrole FROM pg_class WHERE oid = {literal(table)}::regclass)"
+        altered = f"format('ALTER SEQUENCE %s OWNER TO %s', {literal(sequence)}, {owner})"
+        lines.insert(0, f"DO $owner$ BEGIN EXECUTE {altered}; END $owner$")
+    return lines
 
 
 def sequence_options(sequence: Sequence) -> str:

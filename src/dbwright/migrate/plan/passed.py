@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dbwright.migrate.diff.plan import plan as difference
-from dbwright.migrate.plan.move import Manner, Move
+from dbwright.migrate.plan.move import Manner, Move, Sequence
 from dbwright.migrate.plan.situation import Situation
 from dbwright.sql.scope.canonical import deparse
 
-__all__ = ["passed", "way_back"]
+__all__ = ["is_as_it_is", "passed", "way_back"]
 
+AS_IT_IS = "As it is."
 DATA = frozenset(
     {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "CopyStmt", "TruncateStmt"}
 )
@@ -29,12 +30,18 @@ TARGETS = {
 """Where a RENAME has the name that goes; of others the relation has it."""
 
 
+def is_as_it_is(found: tuple[Situation, Sequence | None]) -> bool:
+    """Is nothing else made of the statement than what it says?"""
+    sequence = found[1]
+    return sequence is None or [move.note for move in sequence.moves] == [AS_IT_IS]
+
+
 def passed(situation: Situation) -> Move:
     """The statement itself."""
     down, lost = way_back(situation)
     manner = Manner.QUICK if situation.effects.transactional else Manner.ALONE
     return Move(
-        "As it is.",
+        AS_IT_IS,
         (situation.statement.text,),
         down,
         manner,

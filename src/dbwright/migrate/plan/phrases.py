@@ -3,7 +3,7 @@ beside them, NOT NULL that is proven before it is said."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from dbwright.migrate.plan.move import Manner, Move
@@ -85,39 +85,39 @@ def _referenced_by_partitions(situation: Situation, table: Table, key: ForeignKe
     """Before version 18 a partitioned table takes no NOT VALID: each partition is proven, and the
     key of the parent takes theirs over."""
     moves = index_for(situation, table, key)
-    for child in situation.before.children(table):
-        if child.kind is TableKind.FOREIGN:
-            continue
-        if child.kind is TableKind.PARTITIONED:
-            moves += _referenced_by_partitions(situation, child, key)
-            continue
-        later = replace(key, validated=False)
+    later = foreign_key_definition(replace(key, validated=False))
+    leaves = list(_leaves(situation, table))
+    for leaf in leaves:
         moves.append(
             Move(
-                f"The foreign key of {child.qualified} alone, for what is written from now on.",
-                (add_constraint(child.qualified, key.name, foreign_key_definition(later)),),
-                (drop_constraint(child.qualified, key.name),),
-                table=child.qualified,
-                words=f"foreign key {key.name} of {child.name}",
+                f"The foreign key of {leaf.qualified} alone, for what is written from now on.",
+                (add_constraint(leaf.qualified, key.name, later),),
+                (drop_constraint(leaf.qualified, key.name),),
+                table=leaf.qualified,
+                words=f"foreign key {key.name} of {leaf.name}",
             )
         )
-        moves.append(_validated(child, key.name))
-    own = [drop_constraint(table.qualified, key.name)]
-    again = [
-        add_constraint(child.qualified, key.name, foreign_key_definition(key))
-        for child in situation.before.children(table)
-        if child.kind is TableKind.TABLE
-    ]
+        moves.append(_validated(leaf, key.name))
+    again = [add_constraint(leaf.qualified, key.name, later) for leaf in leaves]
     moves.append(
         Move(
             "The key of the whole table takes over those of its partitions, which are proven.",
             (add_constraint(table.qualified, key.name, foreign_key_definition(key)),),
-            (*own, *again),
+            (drop_constraint(table.qualified, key.name), *again),
             table=table.qualified,
             words=f"foreign key {key.name}",
         )
     )
     return moves
+
+
+def _leaves(situation: Situation, table: Table) -> Iterator[Table]:
+    """Partitions that have rows here, however deep."""
+    for child in situation.before.children(table):
+        if child.kind is TableKind.PARTITIONED:
+            yield from _leaves(situation, child)
+        elif child.kind is TableKind.TABLE:
+            yield child
 
 
 def index_for(situation: Situation, table: Table, key: ForeignKey) -> list[Move]:

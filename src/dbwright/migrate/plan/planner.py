@@ -9,13 +9,15 @@ from dbwright.errors import BadMigration
 from dbwright.migrate.plan.apart import apart
 from dbwright.migrate.plan.files import PlannedFile, in_files
 from dbwright.migrate.plan.gathered import gathered
-from dbwright.migrate.plan.move import Manner, Move
+from dbwright.migrate.plan.move import Move
 from dbwright.migrate.plan.move import Sequence as Safe
 from dbwright.migrate.plan.passed import passed
 from dbwright.migrate.plan.safe import sequence_of
 from dbwright.migrate.plan.situation import SMALL_BYTES, Situation, oids, stored
 from dbwright.migrate.plan.swapped import swapped
+from dbwright.migrate.plan.together import together
 from dbwright.migrate.plan.trying import Tried, as_read, tried
+from dbwright.migrate.plan.unsafe import unsafe
 from dbwright.migrate.replay.run import judged_run
 from dbwright.model.judged import JudgedMigration, JudgedRun
 from dbwright.model.migration import ReadMigration, ScriptStatement
@@ -76,6 +78,7 @@ def plan(
             together=together,
             major=major,
             server=server,
+            privileges=True,
             progress=progress,
         )
 
@@ -90,10 +93,10 @@ def plan(
     run = judge(parts, True)
     situations = [_situation(file, run, small) for file in run.migrations]
     _require_taken(asked, situations)
-    found = [(one, sequence_of(one)) for one in situations]
+    found = [(one, sequence_of(one) or unsafe(one)) for one in situations]
     if all(sequence is None for _, sequence in found):
         return Plan((), None, skipped=run.skipped)
-    return _whole(swapped(gathered(found)), run, small, judge, progress)
+    return _whole(together(swapped(gathered(found))), run, small, judge, progress)
 
 
 def _whole(
@@ -124,13 +127,9 @@ def _moves(situation: Situation, safe: Safe | None) -> tuple[Move, ...]:
     settings = tuple(step.text for step in situation.file.steps[:-1])
     moves = (passed(situation),) if safe is None else safe.moves
     return tuple(
-        replace(move, up=(*settings, *move.up)) if settings and _is_verbatim(move) else move
+        replace(move, up=(*settings, *move.up)) if settings and move.verbatim else move
         for move in moves
     )
-
-
-def _is_verbatim(move: Move) -> bool:
-    return move.verbatim and move.manner is not Manner.ROWS
 
 
 def _best(

@@ -6,15 +6,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dbwright.model.catalog import Catalog, MaterializedView, Table
+from dbwright.migrate.plan.known import (
+    all_names,
+    known_objects,
+    known_that_go,
+    objects,
+)
+from dbwright.migrate.plan.naming import free_name_in, schemas_of
+from dbwright.model.catalog import Catalog, Function, MaterializedView, Table
 from dbwright.model.effects import Effects
+from dbwright.model.finding import ObjectRef
 from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
-from dbwright.model.names import qualify
+from dbwright.model.names import qualify, quote
 from dbwright.sql.default_names import DefaultNames
 from dbwright.sql.index_names import free_name
 
 __all__ = ["SMALL_BYTES", "Situation", "constraint_names", "oids", "stored"]
 
+LONGEST = 90
 SMALL_BYTES = 10 * 1024 * 1024
 """Of a table that is read or written anew faster than anybody notices."""
 
@@ -52,6 +61,42 @@ class Situation:
     @property
     def major(self) -> int:
         return self.run.major
+
+    @property
+    def short(self) -> str:
+        """Its text, for a sentence."""
+        words = " ".join(self.statement.text.split())
+        return words if len(words) <= LONGEST else f"{words[: LONGEST - 3]}…"
+
+    @property
+    def objects_that_go(self) -> frozenset[ObjectRef]:
+        return objects(self.before) - objects(self.after)
+
+    @property
+    def objects_that_come(self) -> frozenset[ObjectRef]:
+        return objects(self.after) - objects(self.before)
+
+    @property
+    def names_of_views_that_go(self) -> frozenset[str]:
+        """Of materialized views."""
+        gone = (one.name for one in self.objects_that_go if one.kind == "materialized view")
+        return frozenset(gone)
+
+    @property
+    def known_that_go(self) -> tuple[str, ...]:
+        """What an application may know since before the file, and finds no more after it."""
+        ends = (self.run.migrations[0].before, self.run.migrations[-1].after)
+        return known_that_go(self.before, self.after, *ends)
+
+    @property
+    def known_meanwhile(self) -> tuple[ObjectRef, ...]:
+        """What an application may know since before the file, and does not find after this."""
+        return known_objects(self.before, self.after, self.run.migrations[0].before)
+
+    def is_there_at_end(self, table: Table, column: str | None = None) -> bool:
+        """Has something else of the same file the name of the table, or of its column, then?"""
+        name = table.qualified if column is None else f"{table.qualified}.{quote(column)}"
+        return name in all_names(self.run.migrations[-1].after)
 
     def command(self, *subtypes: str) -> Mapping[str, Any] | None:
         """The one command of an ALTER TABLE, where it is one of these."""
@@ -119,16 +164,49 @@ class Situation:
     def builds(self, table: Table) -> bool:
         return self._of(table, (one.table.name for one in self.effects.built))
 
+    def owner_of(self, table: Table) -> str | None:
+        """On the target; None where that is not known. In the sandbox all belongs to one role."""
+        start = self.run.start
+        known = None if start is None else start.find_table(table.qualified)
+        return known.owner or None if known is not None else None
+
+    def has_same_owner(self, function: Function, table: Table) -> bool:
+        """On the target; where that is not known, it is assumed."""
+        start = self.run.start
+        if start is None or (owner := self.owner_of(table)) is None:
+            return True
+        known = (one for one in start.functions if one.signature == function.signature)
+        return all(one.owner == owner for one in known)
+
+    def without_key(self, table: Table) -> str:
+        """Why its rows can't be gone over in batches; empty where they can."""
+        required = {column.name for column in table.columns if column.not_null}
+        proven = required - {one.column for one in table.not_nulls if not one.validated}
+        if any(
+            index.unique
+            and index.valid
+            and not index.partial
+            and None not in index.columns
+            and proven.issuperset(name for name in index.columns if name is not None)
+            for index in table.indexes
+        ):
+            return ""
+        return (
+            f"{table.qualified} has no primary key, and no unique index over columns that are all "
+            "NOT NULL, which batches could follow: give it one first"
+        )
+
     def free_relation(self, schema: str, wanted: str) -> str:
         """A name that no relation of the schema has, before the file or after it."""
         taken = {(schema, name) for name in self._taken(schema)}
         return free_name(self.before, schema, wanted, taken)
 
-    def free_column(self, table: Table, wanted: str) -> str:
-        """A name that no column of the table has, before the file or after it."""
+    def free_column(self, table: Table, wanted: str, ending: str) -> str:
+        """A name that no column of the table has, before the file or after it; with its ending,
+        however long the rest is."""
         later = self.after.find_table(table.qualified)
         columns = (*table.columns, *(later.columns if later else ()))
-        return _free(wanted, {column.name for column in columns})
+        return free_name_in(wanted, ending, {column.name for column in columns})
 
     def free_constraint(self, table: Table, *parts: str) -> str:
         """A name that no constraint of the table has, before the file or after it."""
@@ -164,7 +242,7 @@ class Situation:
         if relation.get("schemaname"):
             return [qualify(relation["schemaname"], name)]
         path = self.statement.session.get("search_path", '"$user", public')
-        return [qualify(schema, name) for schema in _schemas(path)]
+        return [qualify(schema, name) for schema in schemas_of(path)]
 
 
 def constraint_names(table: Table) -> list[str]:
@@ -182,25 +260,3 @@ def stored(catalog: Catalog) -> list[Table | MaterializedView]:
 def oids(catalog: Catalog) -> frozenset[int]:
     """Of all that has rows: a name may change."""
     return frozenset(one.oid for one in stored(catalog))
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    name = wanted.encode()[:63].decode(errors="ignore")
-    number = 1
-    while name in taken:
-        number += 1
-        ending = f"_{number}"
-        name = wanted.encode()[: 63 - len(ending)].decode(errors="ignore") + ending
-    return name
-
-
-def _schemas(search_path: str) -> list[str]:
-    """Of a search_path, as names; what stands for the user's own schema is left out."""
-    schemas = []
-    for part in search_path.split(","):
-        name = part.strip()
-        if name.startswith('"'):
-            name = name[1:-1].replace('""', '"')
-        if name and name != "$user":
-            schemas.append(name)
-    return schemas or ["public"]

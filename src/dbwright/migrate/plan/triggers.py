@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from dbwright.migrate.plan.dollars import dollars
 from dbwright.migrate.plan.situation import Situation
 from dbwright.model.catalog import Column, Table
 from dbwright.model.names import literal, qualify, quote
 
-__all__ = ["Kept", "body_of", "function_name", "function_text", "kept_by_trigger", "made"]
+__all__ = [
+    "Kept",
+    "always_fires",
+    "body_of",
+    "function_name",
+    "function_text",
+    "kept_by_trigger",
+    "made",
+    "value_of",
+]
 
 FIRST = "zz"
 """Triggers of one kind fire in the order of their names: this one is to see what others made."""
-TAG = "$sync$"
+MOST_Z = 9
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +38,26 @@ class Kept:
 
 
 def function_name(situation: Situation, table: Table, column: str) -> str:
-    """One that neither a function of the schema nor a trigger of the table has."""
-    wanted = f"{FIRST}_{table.name}_{column}"
+    """One that neither a function of the schema nor a trigger of the table has, and behind all of
+    those by the order of names."""
     taken = {one.name for one in situation.before.functions if one.schema == table.schema}
     taken |= {one.name for one in table.triggers}
+    wanted = f"{_first(one.name for one in table.triggers)}_{table.name}_{column}"
     name, number = wanted.encode()[:60].decode(errors="ignore"), 1
     while name in taken:
         number += 1
         name = f"{wanted.encode()[:57].decode(errors='ignore')}_{number}"
     return name
+
+
+def _first(names: Iterable[str]) -> str:
+    """What a name begins with that comes behind all of these: triggers fire by the order of their
+    names, and what fires later may change the row once more."""
+    last = max(names, key=str.encode, default="")
+    for count in range(len(FIRST), MOST_Z):
+        if f"{'z' * count}_".encode() > last.encode():
+            return "z" * count
+    return f"{chr(ord(last[0]) + 1)}{FIRST}"
 
 
 def kept_by_trigger(situation: Situation, table: Table, column: Column) -> Kept:
@@ -45,24 +68,31 @@ def kept_by_trigger(situation: Situation, table: Table, column: Column) -> Kept:
     return made(table, name, body)
 
 
-def made(table: Table, name: str, body: str, path: str | None = None) -> Kept:
+def made(table: Table, name: str, body: str, settings: Mapping[str, str] = NONE) -> Kept:
     """A trigger before each row that is written, with its function."""
     function = qualify(table.schema, name)
     up = (
-        function_text(table, name, body, path),
+        function_text(table, name, body, settings),
         f"CREATE TRIGGER {quote(name)} BEFORE INSERT OR UPDATE ON {table.qualified} "
         f"FOR EACH ROW EXECUTE FUNCTION {function}()",
+        always_fires(table, name),
     )
     down = (f"DROP TRIGGER {quote(name)} ON {table.qualified}", f"DROP FUNCTION {function}()")
     return Kept(name, up, down)
 
 
-def function_text(table: Table, name: str, body: str, path: str | None = None) -> str:
-    """CREATE OR REPLACE FUNCTION. `path`: the search_path in which the body's names were meant."""
-    setting = "" if path is None else f" SET search_path = {_listed(path)}"
+def always_fires(table: Table, name: str) -> str:
+    """Also for rows that replication brings, or a session that has switched triggers off."""
+    return f"ALTER TABLE {table.qualified} ENABLE ALWAYS TRIGGER {quote(name)}"
+
+
+def function_text(table: Table, name: str, body: str, settings: Mapping[str, str] = NONE) -> str:
+    """CREATE OR REPLACE FUNCTION. `settings`: those in which the body was meant, by their names."""
+    setting = "".join(f" SET {name} = {value_of(name, text)}" for name, text in settings.items())
+    tag = dollars("sync", body)
     return (
         f"CREATE OR REPLACE FUNCTION {qualify(table.schema, name)}() RETURNS trigger "
-        f"LANGUAGE plpgsql{setting} AS {TAG}\n{body}\n{TAG}"
+        f"LANGUAGE plpgsql{setting} AS {tag}\n{body}\n{tag}"
     )
 
 
@@ -84,6 +114,11 @@ def around(step: str, place: str, *, lenient: bool) -> str:
     else:
         lines.append(f"  {step}")
     return "\n".join([*lines, "  RETURN NEW;", "END"])
+
+
+def value_of(setting: str, text: str) -> str:
+    """As SET takes it."""
+    return _listed(text) if setting == "search_path" else literal(text)
 
 
 def _listed(path: str) -> str:

@@ -10,8 +10,9 @@ from dbwright.migrate.files.script import script
 from dbwright.migrate.plan.files import PlannedFile
 from dbwright.migrate.plan.situation import Situation, oids, stored
 from dbwright.migrate.plan.text import text_of
+from dbwright.migrate.plan.unsafe import kept_out
 from dbwright.model.catalog import Catalog
-from dbwright.model.effects import Effects, TableLock
+from dbwright.model.effects import Effects
 from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 from dbwright.model.migration import Migration, ReadMigration
 
@@ -55,8 +56,9 @@ def tried(run: JudgedRun, end: Catalog, small: int) -> Tried:
         tuple(tuple(step.effects for step in file.steps) for file in run.migrations),
         tuple(_blocking(steps, run, old, small)),
         tuple(
-            f"the server refuses `{_short(step.text)}`: {step.effects.refusal.message}"
-            for _, step in steps
+            f"the server refuses `{Situation(step, file, run).short}`: "
+            f"{step.effects.refusal.message}"
+            for file, step in steps
             if step.effects.refusal is not None
         ),
         tuple(one.text for one in differences(end, last, owners=False)),
@@ -70,25 +72,8 @@ def _blocking(
     small: int,
 ) -> Iterator[str]:
     for file, step in steps:
-        effects = step.effects
         situation = Situation(step, file, run, small)
         there = [one for one in stored(file.before) if one.oid in old]
         large = {one.qualified for one in there if not situation.is_small(one)}
-        read = {one.name for one in (*effects.rewritten, *effects.scanned)}
-        read |= {build.table.name for build in effects.built}
-        held = {one.object.name for one in effects.locks if _blocks(one)}
-        if read & large and held & large:
-            names = ", ".join(sorted(held & large))
-            yield f"`{_short(step.text)}` keeps others from {names} while rows are read or written"
-
-
-def _blocks(lock: TableLock) -> bool:
-    """Nobody writes to a materialized view."""
-    if lock.object.kind == "materialized view":
-        return lock.mode.blocks_reads
-    return lock.mode.blocks_writes
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 90 else f"{words[:87]}…"
+        if names := kept_out(situation, large):
+            yield f"`{situation.short}` keeps others from {names} while rows are read or written"

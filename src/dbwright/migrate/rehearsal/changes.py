@@ -24,6 +24,8 @@ class ChangeKind(StrEnum):
     """Dropped, and another one of the same content added."""
     RENAMED_LOST = "renamed, values lost"
     """Dropped, and one added that looks as if it was to take its place, without the values."""
+    SET_ASIDE = "set aside"
+    """An empty one has its name now, and it has another one."""
     UNKNOWN = "not comparable"
 
 
@@ -54,6 +56,18 @@ class Change:
     types."""
     retyped: bool = False
     """Is the column's type another one?"""
+    replaced: bool = False
+    """Is it another column that has the name now?"""
+    fewer: bool = False
+    """Are there fewer values than before, and NULL in their place?"""
+    rounded: bool = False
+    """Of a number or a time: is what is lost its last digits, or the time of the day?"""
+    generated: bool = False
+    type: str = ""
+    """The column's, as it was, without modifiers."""
+    table_now: str = ""
+    """As it is called afterwards, qualified."""
+    column_now: str = ""
     example: Example | None = None
     reason: str = ""
     """Why it could not be compared."""

@@ -185,6 +185,8 @@ def _down(migration: Migration, patience: Patience) -> Work | None:
 def _bring(stage: Stage, earlier: Sequence[Work], progress: Progress) -> None:
     """Run what is pending before the file that was asked for."""
     run_earlier(stage, earlier, progress)
+    if earlier:
+        stage.origin = None
 
 
 def _version(word: str, migrations: Sequence[Migration]) -> str | None:

@@ -9,28 +9,27 @@ lost.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 
 from dbwright.engines.postgresql.session import first_line
-from dbwright.migrate.rehearsal.casts import Cast, cast_of, lossy_kind
+from dbwright.migrate.rehearsal.casts import Cast, cast_of
 from dbwright.migrate.rehearsal.changes import Change, ChangeKind
-from dbwright.migrate.rehearsal.detail import (
-    Compared,
-    Difference,
-    Side,
-    row_differences,
-)
-from dbwright.migrate.rehearsal.pairs import ColumnPair, TablePair, paired
-from dbwright.migrate.rehearsal.replaced import collided_rows, lost_columns, lost_tables
+from dbwright.migrate.rehearsal.compared import Entry, kind_of, plain_entry, retyped_entry
+from dbwright.migrate.rehearsal.detail import Compared, Difference, Side, row_differences
+from dbwright.migrate.rehearsal.pairs import TablePair, paired
+from dbwright.migrate.rehearsal.replaced import collided_rows, lost_columns, lost_tables, taken_over
 from dbwright.migrate.rehearsal.sums import READING, TableSums, table_sums
-from dbwright.model.catalog import Catalog
+from dbwright.model.catalog import Catalog, Column
 from dbwright.model.names import quote
 from dbwright.progress import Progress
 
-__all__ = ["Content", "content_changes"]
+__all__ = ["Content", "Known", "content_changes"]
+
+Known = dict[tuple[tuple[str, ...], tuple[str, ...]], TableSums]
+"""Sums by tables and columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,14 @@ class Content:
 
     connection: psycopg.Connection[Any]
     catalog: Catalog
+    known: Known = field(default_factory=dict)
+    """What was summed up before, for as long as nothing is written there."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One column, and how it is compared."""
-
-    pair: ColumnPair
-    compared: Compared
-    cast: Cast | None = None
-    """Of a column whose type is another one."""
+    def sums(self, parts: tuple[str, ...], columns: Sequence[Column]) -> TableSums:
+        asked = parts, tuple(column.name for column in columns)
+        if asked not in self.known:
+            self.known[asked] = table_sums(self.connection, parts, columns)
+        return self.known[asked]
 
 
 def content_changes(
@@ -72,65 +69,74 @@ def content_changes(
     for number, pair in enumerate(pairs):
         progress(f"comparing the rows of {pair.name}", number, len(pairs))
         try:
-            found += _of_pair(pair, old.connection, new.connection, show)
+            changes = list(_of_pair(pair, old, new, show))
         except psycopg.Error as problem:
             if old.connection.closed or new.connection.closed:
                 raise
-            found.append(Change(ChangeKind.UNKNOWN, pair.name, reason=first_line(problem)))
+            changes = [Change(ChangeKind.UNKNOWN, pair.name, reason=first_line(problem))]
+        found += [replace(change, table_now=pair.after.qualified) for change in changes]
     found += lost_tables(old.connection, new.connection, unpaired)
     return tuple(found)
 
 
-def _of_pair(
-    pair: TablePair, old: psycopg.Connection[Any], new: psycopg.Connection[Any], show: bool
-) -> Iterator[Change]:
-    kept = [one for one in pair.columns if one.same_type]
-    first = table_sums(old, pair.parts_before, [one.before for one in kept])
-    second = table_sums(new, pair.parts_after, [one.after for one in kept])
-    casts = [(one, cast_of(one, pair, old, new)) for one in pair.columns if not one.same_type]
-    differing = [
-        _entry(one)
-        for one, was, now in zip(kept, first.columns, second.columns, strict=True)
-        if was != now
-    ]
+def _of_pair(pair: TablePair, old: Content, new: Content, show: bool) -> Iterator[Change]:
+    first = old.sums(pair.parts_before, [one.before for one in pair.kept])
+    second = new.sums(pair.parts_after, [one.after for one in pair.kept])
     same_rows = first.rows == second.rows
-    if not same_rows or first.whole != second.whole:
-        differing = differing or [_entry(one) for one in kept if one not in pair.key]
-    for one, cast in casts:
-        if not cast.kept or not same_rows:
-            differing.append(_of_cast(one, cast))
-    if same_rows and first.whole == second.whole and not differing:
-        pass
-    elif pair.key:
-        entries = [entry for entry in differing if entry.compared.after]
-        yield from _by_row(pair, entries, old, new, show)
-        yield from (_unknown(pair, one) for one in differing if not one.compared.after)
-    else:
-        yield from _by_sum(pair, differing, first, second)
-    yield from lost_columns(pair, old, new, same_rows=same_rows)
+    if pair.aside and first.rows and not second.rows:
+        yield Change(ChangeKind.SET_ASIDE, pair.name, rows=first.rows, other=pair.aside)
+        return
+    taken = list(taken_over(pair, old.connection, new.connection)) if same_rows else []
+    yield from taken
+    done = {change.column for change in taken}
+    casts = {
+        one.before.name: cast_of(one, pair, old.connection, new.connection)
+        for one in pair.columns
+        if not one.same_type and one.before.name not in done
+    }
+    differing = [
+        plain_entry(one, was.values > now.values)
+        for one, was, now in zip(pair.kept, first.columns, second.columns, strict=True)
+        if was != now and one.before.name not in done
+    ]
+    if not same_rows or (first.whole != second.whole and not done):
+        own = (one for one in pair.kept if one not in pair.key and one.before.name not in done)
+        differing = differing or [plain_entry(one) for one in own]
+    by_name = {one.before.name: one for one in pair.columns}
+    differing += [
+        retyped_entry(by_name[name], cast, pair, old.connection)
+        for name, cast in casts.items()
+        if not cast.kept or not same_rows
+    ]
+    if differing or not same_rows or (first.whole != second.whole and not done):
+        if pair.key:
+            sides = _sides(pair, old.connection, new.connection, casts)
+            yield from _by_row(pair, differing, *sides, show)
+        else:
+            yield from _by_sum(pair, differing, first, second)
+    yield from lost_columns(pair, old.connection, new.connection, same_rows=same_rows)
 
 
-def _entry(pair: ColumnPair) -> _Entry:
-    before, after = quote(pair.before.name), quote(pair.after.name)
-    return _Entry(pair, Compared(before, after, pair.before))
-
-
-def _of_cast(pair: ColumnPair, cast: Cast) -> _Entry:
-    return _Entry(pair, Compared(quote(pair.before.name), cast.back or "", pair.before), cast)
+def _sides(
+    pair: TablePair,
+    old: psycopg.Connection[Any],
+    new: psycopg.Connection[Any],
+    casts: dict[str, Cast],
+) -> tuple[Side, Side]:
+    """With keys that are written alike."""
+    own = [casts.get(one.before.name) for one in pair.key]
+    was = [quote(p.before.name) if c is None else c.was for p, c in zip(pair.key, own, strict=True)]
+    now = [quote(p.after.name) if c is None else c.back for p, c in zip(pair.key, own, strict=True)]
+    return Side(old, pair.parts_before, tuple(was)), Side(new, pair.parts_after, tuple(now))
 
 
 def _by_row(
-    pair: TablePair,
-    entries: Sequence[_Entry],
-    old: psycopg.Connection[Any],
-    new: psycopg.Connection[Any],
-    show: bool,
+    pair: TablePair, entries: Sequence[Entry], old: Side, new: Side, show: bool
 ) -> Iterator[Change]:
-    sides = Side(old, pair.parts_before), Side(new, pair.parts_after)
     # Behind what must be the same, what only tells why it is not.
     forth = [entry for entry in entries if entry.cast is not None and entry.cast.forth]
     asked = [entry.compared for entry in entries] + [_forth(entry) for entry in forth]
-    rows = row_differences(pair, *sides, asked, show=show)
+    rows = row_differences(pair, old, new, asked, show=show)
     by_type = {
         id(entry)
         for entry, difference in zip(forth, rows.changed[len(entries) :], strict=True)
@@ -139,22 +145,23 @@ def _by_row(
     partly = not rows.whole
     if rows.lost.rows:
         lost = _change(ChangeKind.LOST_ROWS, pair, rows.lost, partly)
-        yield collided_rows(pair, lost, old) or lost
+        yield collided_rows(pair, lost, old.connection) or lost
     if rows.added.rows:
         yield _change(ChangeKind.ADDED_ROWS, pair, rows.added, partly)
     for entry, difference in zip(entries, rows.changed[: len(entries)], strict=True):
         if difference.rows:
-            kind = _kind(entry, difference, by_type=id(entry) in by_type)
-            yield replace(_change(kind, pair, difference, partly), **_column(entry))
+            kind = kind_of(entry, difference, by_type=id(entry) in by_type)
+            change = _change(kind, pair, difference, partly)
+            yield replace(change, rounded=difference.rounded, **entry.words)
 
 
-def _forth(entry: _Entry) -> Compared:
+def _forth(entry: Entry) -> Compared:
     assert entry.cast is not None and entry.cast.forth is not None
     return Compared(entry.cast.forth, quote(entry.pair.after.name), entry.pair.after)
 
 
 def _by_sum(
-    pair: TablePair, entries: Sequence[_Entry], first: TableSums, second: TableSums
+    pair: TablePair, entries: Sequence[Entry], first: TableSums, second: TableSums
 ) -> Iterator[Change]:
     """Where no key tells rows apart: what the sums alone say."""
     if first.rows > second.rows:
@@ -169,34 +176,8 @@ def _by_sum(
     for entry in entries:
         if not moved or entry.cast is not None:
             by_type = entry.cast is not None and entry.cast.same
-            kind = _kind(entry, Difference(), by_type=by_type)
-            yield Change(kind, pair.name, **_column(entry))
-
-
-def _kind(entry: _Entry, difference: Difference, *, by_type: bool) -> ChangeKind:
-    """`by_type`: is each value what the old one is, cast to the new type?"""
-    if difference.cut_short and _is_text(entry.pair):
-        return ChangeKind.TRUNCATED_VALUES
-    if by_type:
-        return lossy_kind(entry.pair)
-    return ChangeKind.CHANGED_VALUES
-
-
-def _is_text(pair: ColumnPair) -> bool:
-    texts = ("text", "character varying", "character")
-    return pair.before.base_type in texts and pair.after.base_type in texts
-
-
-def _column(entry: _Entry) -> dict[str, Any]:
-    if entry.cast is None:
-        return {"column": entry.pair.before.name}
-    types = f"{entry.pair.before.type} to {entry.pair.after.type}"
-    return {"column": entry.pair.before.name, "other": types, "retyped": True}
-
-
-def _unknown(pair: TablePair, entry: _Entry) -> Change:
-    reason = "its values can't be cast back to the type that they had"
-    return Change(ChangeKind.UNKNOWN, pair.name, reason=reason, **_column(entry))
+            kind = kind_of(entry, Difference(), by_type=by_type)
+            yield Change(kind, pair.name, **entry.words)
 
 
 def _change(kind: ChangeKind, pair: TablePair, difference: Difference, partly: bool) -> Change:

@@ -48,7 +48,13 @@ def copied(
         )
         stage.skipped += stored.skipped
         bytes_ = size_on_copy(stored.relations, snapshot.statistics, rows)
-        require_room(snapshot, bytes_ * COPIES, None)
+        require_room(
+            snapshot,
+            bytes_ * COPIES,
+            None,
+            what=f"a rehearsal with {COPIES} copies of the rows",
+            fewer="copy fewer rows: --rows 1000",
+        )
         loading = Loading(
             stored.relations, snapshot.statistics, rows, progress, fresh=False, whole={history}
         )
@@ -67,6 +73,9 @@ def copied(
             connection.execute("RESET ALL")
             connection.execute("ANALYZE")
         stage.skipped += loading.skipped
+        if snapshot.catalog.large_objects:
+            reason = f"{snapshot.catalog.large_objects:,} large objects are not copied"
+            stage.skipped.append(Skipped("copy.tables", reason))
         stage.sampled = bool(loading.partly or loading.skipped)
         how = "all rows"
         if loading.partly and rows is not None:
@@ -74,6 +83,7 @@ def copied(
         if loading.skipped:
             how += ", of the tables that could be read"
         stage.source = f"{snapshot.target}, {how}"
+        stage.origin = snapshot.catalog
         yield stage
 
 

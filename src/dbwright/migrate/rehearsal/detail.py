@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import psycopg
 
-from dbwright.migrate.rehearsal.casts import TEXTS
+from dbwright.migrate.rehearsal.casts import NUMBERS, TEXTS, TIMES
 from dbwright.migrate.rehearsal.changes import Example
 from dbwright.migrate.rehearsal.pairs import TablePair
 from dbwright.migrate.rehearsal.sums import hashed, rows_of
@@ -23,6 +25,7 @@ __all__ = ["Compared", "Difference", "RowDifferences", "Side", "row_differences"
 FETCHED = 5000
 MOST = 2_000_000
 """Rows that are met; more would take too long for one example and a number."""
+DAY = timedelta(days=1)
 LONGEST = 60
 """Characters of a value or a key that are shown."""
 
@@ -33,6 +36,8 @@ class Side:
 
     connection: psycopg.Connection[Any]
     parts: tuple[str, ...]
+    key: tuple[str, ...]
+    """Expressions of the pair's key, which are the same on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Difference:
     example: Example | None = None
     cut_short: bool = False
     """Was a text made shorter, in the example?"""
+    rounded: bool = False
+    """Is a number less than one away, or a time less than a day, in the example?"""
 
 
 @dataclass(slots=True)
@@ -78,8 +85,8 @@ def row_differences(
     """
     width = len(pair.key)
     found = RowDifferences(changed=[Difference() for _ in values])
-    first = _rows(old, [p.before for p in pair.key], [(v.before, v.type) for v in values])
-    second = _rows(new, [p.after for p in pair.key], [(v.after, v.type) for v in values])
+    first = _rows(old, [(v.before, v.type) for v in values])
+    second = _rows(new, [(v.after, v.type) for v in values])
     for count, (one, other) in enumerate(_met(first, second, width)):
         if count >= MOST:
             found.whole = False
@@ -100,15 +107,13 @@ def row_differences(
     return found
 
 
-def _rows(
-    side: Side, key: Sequence[Column], values: Sequence[tuple[str, Column]]
-) -> Generator[Row, None, None]:
+def _rows(side: Side, values: Sequence[tuple[str, Column]]) -> Generator[Row, None, None]:
     """Keys as text, then hashes, in the order of the keys."""
     if not side.parts:
         return
-    keys = [f"({quote(column.name)})::text AS k{n}" for n, column in enumerate(key)]
+    keys = [f"({text})::text AS k{n}" for n, text in enumerate(side.key)]
     hashes = [f"{hashed(text, column)} AS h{n}" for n, (text, column) in enumerate(values)]
-    order = ", ".join(f'k{n} COLLATE "C"' for n in range(len(key)))
+    order = ", ".join(f'k{n} COLLATE "C"' for n in range(len(side.key)))
     query = f"SELECT * FROM ({rows_of(side.parts, [*keys, *hashes])}) AS r ORDER BY {order}"
     with side.connection.transaction(), side.connection.cursor(name="dbwright_rows") as cursor:
         cursor.itersize = FETCHED
@@ -161,11 +166,11 @@ def _look(
     show: bool,
 ) -> None:
     """What can be told of one row's value without showing it."""
-    left = _value(old, value.before, [p.before for p in pair.key], key)
-    right = _value(new, value.after, [p.after for p in pair.key], key)
+    left, right = _value(old, value.before, key), _value(new, value.after, key)
     difference.cut_short = (
         left is not None and right is not None and left != right and left.startswith(right)
     )
+    difference.rounded = left is not None and right is not None and _is_near(left, right, value)
     example = difference.example
     assert example is not None
     difference.example = Example(
@@ -173,10 +178,22 @@ def _look(
     )
 
 
-def _value(side: Side, text: str, columns: Sequence[Column], key: Row) -> str | None:
+def _is_near(left: str, right: str, compared: Compared) -> bool:
+    """Is what is lost of it the last digits, or the time of the day?"""
+    if compared.type.is_array:
+        return False
+    try:
+        if compared.type.base_type in TIMES:
+            return abs(datetime.fromisoformat(left) - datetime.fromisoformat(right)) < DAY
+        return compared.type.base_type in NUMBERS and abs(Decimal(left) - Decimal(right)) < 1
+    except (InvalidOperation, ValueError):  # NaN, money, infinity, a time without a day
+        return False
+
+
+def _value(side: Side, text: str, key: Row) -> str | None:
     same = " AND ".join(
-        f"({quote(column.name)})::text = {literal(str(value))}"
-        for column, value in zip(columns, key, strict=True)
+        f"({expression})::text = {literal(str(value))}"
+        for expression, value in zip(side.key, key, strict=True)
     )
     parts = " UNION ALL ".join(
         f"SELECT ({text})::text AS v FROM ONLY {part} WHERE {same}" for part in side.parts

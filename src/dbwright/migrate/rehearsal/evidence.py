@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from dbwright import __version__
 from dbwright.errors import FileUnreadable
@@ -49,6 +49,8 @@ class ProvenMigration(_Read):
     version: str
     checksum: str
     earlier: str
+    schema_before: str = ""
+    """Its fingerprint; empty where the copy was not the whole schema."""
 
 
 class ProvenServer(_Read):
@@ -72,6 +74,10 @@ class Evidence(_Read):
     passed: bool
     failed: tuple[str, ...] = Field(default=())
     """Rules of the findings that made it fail."""
+    seal: str = ""
+    """The checksum of all the rest, as it was written."""
+    sealed: bool = False
+    """Is it the checksum of what is there?"""
 
 
 def proof_path(migration: Migration) -> Path:
@@ -97,8 +103,10 @@ def read_proof(migration: Migration) -> Evidence | None:
             f"can't read {path}: {problem}", "rehearse the migration again"
         ) from None
     try:
-        return Evidence.model_validate_json(text)
-    except ValidationError:
+        document = json.loads(text)
+        found = Evidence.model_validate(document)
+        return found.model_copy(update={"sealed": found.seal == _seal(document)})
+    except ValueError:  # ValidationError is one, and so is what json raises
         raise FileUnreadable(f"{path} is no proof", AGAIN) from None
 
 
@@ -126,7 +134,8 @@ def require_writable(migrations: Sequence[Migration]) -> None:
 def write_proof(proven: Proven) -> Path:
     """Beside the migration; the file. Raises FileUnreadable where it can't be written."""
     path = Path(proven.one.path).with_suffix(ENDING)
-    text = json.dumps(_document(proven), indent=2) + "\n"
+    document = _document(proven)
+    text = json.dumps({**document, "seal": _seal(document)}, indent=2) + "\n"
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
@@ -138,6 +147,12 @@ def write_proof(proven: Proven) -> Path:
     except OSError as problem:
         raise FileUnreadable(f"can't write {path}: {problem.strerror}", NO_PROOF) from None
     return path
+
+
+def _seal(document: Mapping[str, Any]) -> str:
+    """Against a change by mistake: who means to deceive can seal it again."""
+    rest = {name: value for name, value in document.items() if name != "seal"}
+    return sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _document(proven: Proven) -> dict[str, Any]:

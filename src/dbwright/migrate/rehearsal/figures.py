@@ -15,6 +15,7 @@ from dbwright.migrate.rehearsal.runs import Outcome
 from dbwright.migrate.runner.secrets import told
 from dbwright.model.catalog import Catalog, Table
 from dbwright.model.finding import LockMode
+from dbwright.model.partitions import partition_root
 from dbwright.model.rehearsal import RehearsedRun, RehearsedStatement, RehearsedTable
 
 __all__ = ["clients", "described", "sizes", "touched"]
@@ -97,9 +98,7 @@ def _statement(observed: Observed) -> RehearsedStatement:
 
 def _whole(catalog: Catalog, name: str) -> str | None:
     table = catalog.find_table(name)
-    while table is not None and table.is_partition and table.inherits:
-        table = catalog.find_table(table.inherits[0])
-    return None if table is None else table.qualified
+    return None if table is None else partition_root(catalog, table).qualified
 
 
 def _sizes(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from dbwright.migrate.rehearsal.changes import Change, ChangeKind
+from dbwright.migrate.rehearsal.meant import Meant, Words
 from dbwright.migrate.rehearsal.rules import RULE_OF, why
 from dbwright.migrate.rehearsal.sentences import said
 from dbwright.migrate.rehearsal.sequences import Behind
-from dbwright.migrate.rehearsal.written import Written
 from dbwright.model.catalog import Catalog, Table
 from dbwright.model.finding import (
     Confidence,
@@ -24,10 +24,17 @@ from dbwright.model.finding import (
 from dbwright.model.migration import Migration
 from dbwright.model.names import literal, quote
 
-__all__ = ["Meaning", "finding", "of_changes", "of_sequences", "of_what_stays"]
+__all__ = [
+    "Meaning",
+    "finding",
+    "of_changes",
+    "of_lacking",
+    "of_order",
+    "of_sequences",
+    "of_what_stays",
+]
 
 Kind = ChangeKind
-LOSSES = (Kind.LOST_ROWS, Kind.COLLIDED_ROWS, Kind.LOST_TABLE, Kind.LOST_COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,8 @@ class Meaning:
     """What is needed to tell what a change means."""
 
     migration: Migration
-    written: Written
-    catalog: Catalog
-    """Before the migration."""
+    meant: Meant
+    """What the file says, and the schemas before and after it."""
     left: tuple[Change, ...] | None
     """What DOWN leaves as it is; None where it was not run."""
     sampled: bool = False
@@ -55,9 +61,12 @@ class Meaning:
 
 def of_changes(changes: Iterable[Change], meaning: Meaning) -> Iterator[Finding]:
     """What a migration did to rows that were there."""
-    for change in changes:
+    for found in changes:
+        change = found
+        if found.rounded and meaning.meant.words(found) is Words.RETYPED:
+            change = replace(found, kind=Kind.CHANGED_PRECISION)
         severity = _severity(change, meaning)
-        advice = _advice(change, severity)
+        advice = _advice(change, severity) or _about(change, severity, meaning)
         yield _of_change(change, RULE_OF[change.kind], severity, meaning, said(change), advice)
 
 
@@ -90,6 +99,39 @@ def of_sequences(every: Iterable[Behind], migration: Migration, after: str) -> I
         )
 
 
+def of_lacking(every: Iterable[tuple[Table, str]], migration: Migration) -> Iterator[Finding]:
+    """Tables that were made anew, and what they lack."""
+    for table, what in every:
+        yield finding(
+            "migrate/made-anew-without",
+            Severity.WARNING,
+            migration,
+            f"{table.qualified} is another table after UP, without {what}",
+            object=table.ref,
+            advice="make them on the new table before it takes the name",
+        )
+
+
+def of_order(before: Catalog, after: Catalog, migration: Migration) -> Iterator[Finding]:
+    """Tables that have the columns that they had, in another order."""
+    for table in before.tables:
+        other = after.find_table(table.qualified)
+        names = [column.name for column in table.columns]
+        now = [] if other is None else [column.name for column in other.columns]
+        if other is not None and sorted(names) == sorted(now) and names != now:
+            moved = next(one for one, two in zip(names, now, strict=True) if one != two)
+            yield finding(
+                "migrate/down-does-not-restore",
+                Severity.NOTICE,  # a column that was dropped can't come back in its place
+                migration,
+                f"after UP and DOWN, the columns of {table.qualified} are in another order, from "
+                f"{quote(moved)} on",
+                object=table.ref,
+                detail="order",
+                advice="see that nothing counts on it: INSERT without names of columns, SELECT *",
+            )
+
+
 def finding(
     rule: str,
     severity: Severity,
@@ -120,22 +162,26 @@ def finding(
 
 
 def _severity(change: Change, meaning: Meaning) -> Severity:
-    tables = _with_partitions(meaning.catalog, change.table)
-    if change.kind in (Kind.LOST_TABLE, Kind.LOST_COLUMN):
-        return Severity.NOTICE if meaning.brought_back(change) else Severity.WARNING
-    if change.kind in LOSSES:
-        if not meaning.written.removes_from(tables):
-            return Severity.ERROR
-        return Severity.NOTICE if meaning.brought_back(change) else Severity.WARNING
-    if change.kind in (Kind.ADDED_ROWS, Kind.RENAMED_KEPT):
+    back = meaning.brought_back(change)
+    told = Severity.NOTICE if back else Severity.WARNING
+    kind, words = change.kind, meaning.meant.words(change)
+    if kind in (Kind.LOST_TABLE, Kind.LOST_COLUMN, Kind.SET_ASIDE):
+        return told
+    if kind in (Kind.LOST_ROWS, Kind.COLLIDED_ROWS):
+        return told if meaning.meant.removes(change) else Severity.ERROR
+    if kind in (Kind.ADDED_ROWS, Kind.RENAMED_KEPT):
         return Severity.NOTICE
-    if change.kind is Kind.UNKNOWN:
+    if kind is Kind.UNKNOWN:
         return Severity.WARNING
-    if change.kind in (Kind.CHANGED_VALUES, Kind.MOVED_VALUES):
-        meant = meaning.written.changes(tables, change.column)
-        return Severity.NOTICE if meant else Severity.ERROR
-    if change.kind is Kind.TRUNCATED_VALUES and not change.retyped:
-        return Severity.WARNING if meaning.written.changes(tables) else Severity.ERROR
+    if kind in (Kind.CHANGED_VALUES, Kind.MOVED_VALUES):
+        if change.replaced and words is not Words.SET:
+            return Severity.ERROR if change.fewer else told
+        if words in (Words.SET, Words.UNREAD):
+            return Severity.NOTICE
+        return Severity.ERROR if words is Words.NONE else told
+    if kind is Kind.TRUNCATED_VALUES and not change.retyped:
+        by_type = words in (Words.NONE, Words.RETYPED)
+        return Severity.ERROR if by_type else Severity.WARNING
     return Severity.ERROR
 
 
@@ -153,10 +199,24 @@ def _advice(change: Change, severity: Severity) -> str:
     return ""
 
 
+def _about(change: Change, severity: Severity, meaning: Meaning) -> str:
+    if change.kind is not Kind.CHANGED_VALUES or severity is Severity.NOTICE:
+        return ""
+    words = meaning.meant.words(change)
+    if words is Words.BESIDE:
+        return (
+            "no statement of the file sets it: a trigger does; disable the trigger meanwhile, or "
+            "let the file say it"
+        )
+    if words is Words.RETYPED:
+        return "look at what USING makes of each value; nothing brings the old ones back"
+    return ""
+
+
 def _of_change(
     change: Change, rule: str, severity: Severity, meaning: Meaning, message: str, advice: str
 ) -> Finding:
-    table = meaning.catalog.find_table(change.table)
+    table = meaning.meant.before.find_table(change.table)
     name = f"{change.table}.{quote(change.column)}" if change.column else change.table
     kind = "column" if change.column else "table" if table is None else table.ref.kind
     evidence: dict[str, str | int] = {}
@@ -173,11 +233,3 @@ def _of_change(
         evidence=evidence,
         advice=advice,
     )
-
-
-def _with_partitions(catalog: Catalog, name: str) -> Sequence[Table]:
-    table = catalog.find_table(name)
-    if table is None:
-        return ()
-    children = catalog.children(table)
-    return (table, *(t for child in children for t in _with_partitions(catalog, child.qualified)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
 from dbwright.migrate.diff.compare import collect
+from dbwright.migrate.diff.item import Item
 from dbwright.migrate.diff.kinds import all_kinds
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import ObjectRef
@@ -15,18 +17,31 @@ __all__ = ["fingerprint"]
 
 def fingerprint(catalog: Catalog, left_out: str = "") -> str:
     """SHA-256 over all that `differences` compares but owners and privileges; without the table
-    `left_out` (qualified) and its parts."""
+    `left_out` (qualified) and its parts, and without partitions, which come and go day by day."""
     kinds = all_kinds()
     summed = sha256()
-    own = ObjectRef("table", left_out)
-    for ref, item in sorted(collect(catalog).items()):
-        if own in (ref, item.parent) or item.kind == "default privileges":
+    aside = {table.ref for table in catalog.tables if table.is_partition}
+    aside.add(ObjectRef("table", left_out))
+    items = collect(catalog)
+    for ref, item in sorted(items.items()):
+        if not aside.isdisjoint(_above(ref, items)) or item.kind == "default privileges":
             continue
         summed.update(f"{ref}\0".encode())
         for one in kinds[item.kind].properties:
             if one.name not in ("owner", "privileges"):
                 summed.update(f"{one.name}={_written(one.get(item))}\0".encode())
     return summed.hexdigest()
+
+
+def _above(ref: ObjectRef, items: Mapping[ObjectRef, Item]) -> Iterator[ObjectRef]:
+    """An object, what it is a part of, and so on: a default, its column, the table."""
+    item: Item | None = items[ref]
+    while item is not None:
+        yield item.ref
+        if item.parent is None:
+            return
+        yield item.parent
+        item = items.get(item.parent)
 
 
 def _written(value: Any) -> str:

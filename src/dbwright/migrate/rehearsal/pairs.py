@@ -1,7 +1,9 @@
-"""Which table and which column of one catalog is which of another one of the same database.
+"""Which table, and which column, is the same one before and after.
 
-A database that was made from another one as its template has the same OIDs, and a column keeps its
-number as long as it lives: so what was renamed is told from what was dropped and made anew.
+What has its name is what the application finds there, so a name on both sides goes first, whatever
+has it now: a table that was copied and put in the place of the old one is compared with the old
+one. What has no such name any more was renamed, and keeps its number (oid, position). A partitioned
+table is one with its partitions: rows that move between them are not lost.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dbwright.model.catalog import Catalog, Column, Index, Table
+from dbwright.model.partitions import partition_root
 
 __all__ = ["ColumnPair", "TablePair", "Unpaired", "paired"]
 
@@ -20,6 +23,10 @@ class ColumnPair:
 
     before: Column
     after: Column
+    replaced: bool = False
+    """Is the second one another column that took the name of the first?"""
+    aside: str = ""
+    """The name that the first one has now, where another one took its own."""
 
     @property
     def same_type(self) -> bool:
@@ -40,6 +47,8 @@ class TablePair:
     added: tuple[Column, ...]
     made_anew: bool
     """Is the second one another table of the same name?"""
+    aside: str = ""
+    """The name that the first one has now, where another one took its own; qualified."""
 
     @property
     def name(self) -> str:
@@ -47,13 +56,18 @@ class TablePair:
         return self.before.qualified
 
     @property
+    def kept(self) -> tuple[ColumnPair, ...]:
+        """Columns whose type is the same."""
+        return tuple(one for one in self.columns if one.same_type)
+
+    @property
     def key(self) -> tuple[ColumnPair, ...]:
         """The columns that tell its rows apart on both sides; empty where none do."""
         for table, side in ((self.before, "before"), (self.after, "after")):
-            names = () if table.primary_key is None else table.primary_key.columns
-            pairs = [p for name in names for p in self.columns if getattr(p, side).name == name]
-            if names and len(pairs) == len(names):
-                return tuple(pairs)
+            for names in _keys(table):
+                pairs = [p for name in names for p in self.columns if getattr(p, side).name == name]
+                if len(pairs) == len(names):
+                    return tuple(pairs)
         return ()
 
     @property
@@ -88,19 +102,17 @@ def paired(
     """
     olds = {t.oid: t for t in _own(before, left_out)}
     news = {t.oid: t for t in _own(after, left_out)}
-    same = {oid: (old, news[oid]) for oid, old in olds.items() if oid in news}
-    gone = {t.qualified: t for oid, t in olds.items() if oid not in news}
-    made = {t.qualified: t for oid, t in news.items() if oid not in olds}
-    pairs = [_Group(old, new, by_name) for old, new in same.values()]
-    pairs += [_Group(gone[name], made[name], True) for name in gone if name in made]
+    pairs = list(_matched(olds, news, by_name))
     groups = tuple(_merged(pairs, before, after, olds, news))
     covered_before = {name for group in groups for name in group.parts_before}
     covered_after = {name for group in groups for name in group.parts_after}
     named = {group.before.qualified for group in groups}
     now = {group.after.qualified for group in groups}
+    gone = [t for oid, t in olds.items() if oid not in news]
+    made = [t for oid, t in news.items() if oid not in olds]
     return groups, Unpaired(
-        tuple(t for n, t in gone.items() if n not in covered_before and n not in named),
-        tuple(t for n, t in made.items() if n not in covered_after and n not in now),
+        tuple(t for t in gone if t.qualified not in covered_before | named),
+        tuple(t for t in made if t.qualified not in covered_after | now),
     )
 
 
@@ -109,6 +121,35 @@ class _Group:
     before: Table
     after: Table
     made_anew: bool
+    aside: str = ""
+
+
+def _matched(
+    olds: Mapping[int, Table], news: Mapping[int, Table], by_name: bool
+) -> Iterator[_Group]:
+    """Each of the first tables with the one that is it now, if any."""
+    named = {table.qualified: table for table in news.values()}
+    taken = {named[t.qualified].oid for t in olds.values() if t.qualified in named}
+    for old in olds.values():
+        same, new = news.get(old.oid), named.get(old.qualified)
+        if new is not None:
+            anew = new.oid != old.oid
+            free = anew and same is not None and same.oid not in taken
+            yield _Group(old, new, anew or by_name, same.qualified if same and free else "")
+        elif same is not None and same.oid not in taken:
+            yield _Group(old, same, by_name)
+
+
+def _keys(table: Table) -> Iterator[tuple[str, ...]]:
+    """What tells its rows apart: the primary key, or columns that are unique and never NULL."""
+    if table.primary_key is not None:
+        yield table.primary_key.columns
+    never = {column.name for column in table.columns if column.not_null}
+    for index in table.indexes:
+        names = tuple(key.column for key in index.keys if key.column is not None)
+        whole = len(names) == len(index.keys) and not index.partial and index.valid
+        if index.unique and not index.primary and whole and never.issuperset(names):
+            yield names
 
 
 def _own(catalog: Catalog, left_out: Collection[str]) -> Iterator[Table]:
@@ -127,8 +168,8 @@ def _merged(
 ) -> Iterator[TablePair]:
     """Each with its partitions, before and after: rows that move from one of them to another, a
     partition that is detached, a table that becomes one, are no rows lost."""
-    roots = {oid: _root(before, table).oid for oid, table in olds.items()}
-    roots_after = {oid: _root(after, table).oid for oid, table in news.items()}
+    roots = {oid: partition_root(before, table).oid for oid, table in olds.items()}
+    roots_after = {oid: partition_root(after, table).oid for oid, table in news.items()}
     partner = {p.before.oid: p.after.oid for p in pairs}
     back = {after_oid: before_oid for before_oid, after_oid in partner.items()}
     leader: dict[int, int] = {}
@@ -144,9 +185,12 @@ def _merged(
         before_parts = {p.before.oid for p in members}
         before_parts |= {oid for oid, root in roots.items() if root == pair.before.oid}
         after_parts = {p.after.oid for p in members}
+        # A partition that was set aside has its rows still.
+        after_parts |= {p.before.oid for p in members if p.aside and p is not pair}
         after_parts |= {oid for oid, root in roots_after.items() if root == pair.after.oid}
+        aside = "" if pair.before.oid in after_parts else pair.aside
         yield _pair(
-            pair,
+            replace(pair, aside=aside),
             tuple(olds[oid].qualified for oid in sorted(before_parts) if olds[oid].stores_rows),
             tuple(news[oid].qualified for oid in sorted(after_parts) if news[oid].stores_rows),
         )
@@ -166,33 +210,35 @@ def _told(index: Index, columns: Mapping[str, Column]) -> object:
     ), index.predicate
 
 
-def _root(catalog: Catalog, table: Table) -> Table:
-    """The partitioned table that it is a part of, at the top; itself where it is none."""
-    while table.is_partition and table.inherits:
-        parent = catalog.find_table(table.inherits[0])
-        if parent is None:
-            return table
-        table = parent
-    return table
-
-
 def _pair(group: _Group, parts_before: tuple[str, ...], parts_after: tuple[str, ...]) -> TablePair:
     old, new = group.before, group.after
-    key = "name" if group.made_anew else "position"
-    later = {getattr(column, key): column for column in new.columns}
-    earlier = {getattr(column, key) for column in old.columns}
-    columns = tuple(
-        ColumnPair(column, later[getattr(column, key)])
-        for column in old.columns
-        if getattr(column, key) in later
-    )
+    columns, dropped, added = _columns(old, new, group.made_anew)
     return TablePair(
-        old,
-        new,
-        parts_before,
-        parts_after,
-        columns,
-        tuple(column for column in old.columns if getattr(column, key) not in later),
-        tuple(column for column in new.columns if getattr(column, key) not in earlier),
-        group.made_anew,
+        old, new, parts_before, parts_after, columns, dropped, added, group.made_anew, group.aside
     )
+
+
+def _columns(
+    old: Table, new: Table, by_name: bool
+) -> tuple[tuple[ColumnPair, ...], tuple[Column, ...], tuple[Column, ...]]:
+    """The pairs, what is dropped, and what is added. A column that took another one's name is
+    neither of these: its values are compared under that name."""
+    named = {column.name: column for column in new.columns}
+    placed = {} if by_name else {column.position: column for column in new.columns}
+    names = {column.name for column in old.columns}
+    pairs: list[ColumnPair] = []
+    dropped: list[Column] = []
+    for column in old.columns:
+        now, same = named.get(column.name), placed.get(column.position)
+        if now is not None:
+            replaced = not by_name and now is not same
+            aside = same.name if replaced and same is not None and same.name not in names else ""
+            pairs.append(ColumnPair(column, now, replaced, aside))
+        elif same is None:
+            dropped.append(column)
+        elif same.name not in names:
+            pairs.append(ColumnPair(column, same))
+    known = {one.after.name for one in pairs}
+    places = set() if by_name else {column.position for column in old.columns}
+    added = (c for c in new.columns if c.name not in known and c.position not in places)
+    return tuple(pairs), tuple(dropped), tuple(added)

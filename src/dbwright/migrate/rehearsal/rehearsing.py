@@ -10,13 +10,15 @@ import psycopg
 from dbwright.errors import HalfDone
 from dbwright.migrate.diff.compare import differences
 from dbwright.migrate.history.table import History
+from dbwright.migrate.rehearsal.broken import require_room_left
 from dbwright.migrate.rehearsal.changes import Change
-from dbwright.migrate.rehearsal.content import Content, content_changes
+from dbwright.migrate.rehearsal.content import Content, Known, content_changes
 from dbwright.migrate.rehearsal.failures import down_failed, up_failed
 from dbwright.migrate.rehearsal.figures import clients, described, sizes, touched
-from dbwright.migrate.rehearsal.findings import finding, of_sequences
+from dbwright.migrate.rehearsal.findings import finding, of_lacking, of_order, of_sequences
 from dbwright.migrate.rehearsal.helped import helped_run
 from dbwright.migrate.rehearsal.load import MOST_TABLES, Load
+from dbwright.migrate.rehearsal.made_anew import lacking
 from dbwright.migrate.rehearsal.runs import Outcome
 from dbwright.migrate.rehearsal.seen import Options, Seen, Try
 from dbwright.migrate.rehearsal.sequences import Behind, newly_behind
@@ -51,6 +53,7 @@ class Rehearsing:
             self.history = history.table
             """The history's table, qualified."""
         self._catalog: Catalog | None = None
+        self._known: Known = {}
         stage.know_shared()
 
     @property
@@ -84,13 +87,17 @@ class Rehearsing:
             self._stage.forget_shared()
             return False
         self._catalog = None
+        self._known = {}
         self._stage.drop(STAGE)
         self._stage.rename(NEXT, STAGE)
         self._stage.know_shared()
         return True
 
     def _run(self, url: str, work: Work, *, observe: bool = False) -> Outcome:
-        return helped_run(self._stage, url, work, self.history, self._progress, observe=observe)
+        stage, progress = self._stage, self._progress
+        outcome = helped_run(stage, url, work, self.history, progress, observe=observe)
+        require_room_left(outcome)
+        return outcome
 
     def _alone(self, one: Try) -> Seen:
         self._progress(f"{one.up.migration}: up")
@@ -100,6 +107,7 @@ class Rehearsing:
             # Made rows are no reason that it fails on real ones.
             said = seen.outcomes[0].problem
             refill_plainly(self._stage, self._progress)
+            self._known = {}
             seen = self._once(one)
             if seen.after is None:
                 return seen
@@ -132,6 +140,9 @@ class Rehearsing:
             seen.findings += of_sequences(
                 self._behind(seen.before, url, seen.after), one.up.migration, "UP"
             )
+            seen.findings += of_lacking(
+                lacking(seen.before, seen.after, {self.history}), one.up.migration
+            )
             names = touched(outcome, seen.before, seen.changes, self.history)
             tables = sizes(self._stage.url(), url, seen.before, seen.after, names)
             seen.up = replace(seen.up, tables=tables)
@@ -153,6 +164,7 @@ class Rehearsing:
         seen.findings += of_sequences(
             self._behind(seen.before, url, end), down.migration, "UP and DOWN"
         )
+        seen.findings += of_order(seen.before, end, down.migration)
         for one in differences(seen.before, end):
             if self.history in (one.object.name, one.text):
                 continue
@@ -175,7 +187,7 @@ class Rehearsing:
             psycopg.connect(url, autocommit=True) as new,
         ):
             return content_changes(
-                Content(old, before),
+                Content(old, before, self._known),
                 Content(new, after),
                 left_out={self.history},
                 by_name=by_name,

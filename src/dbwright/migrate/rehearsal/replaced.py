@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from dbwright.migrate.rehearsal.sums import column_sum, hashed, rows_of, table_s
 from dbwright.model.catalog import Column, Index, Table
 from dbwright.model.names import quote
 
-__all__ = ["collided_rows", "lost_columns", "lost_tables"]
+__all__ = ["collided_rows", "lost_columns", "lost_tables", "taken_over"]
 
 Connection = psycopg.Connection[Any]
 
@@ -32,11 +32,29 @@ def lost_columns(
         if kept is not None:
             yield _column(ChangeKind.RENAMED_KEPT, pair, column, kept.name, was.values)
             continue
-        meant = [a for a in pair.added if _looks_alike(a, column, pair) and _is_flat(new, pair, a)]
+        meant = [
+            a
+            for a in pair.added
+            if _looks_alike(a, column, pair) and _is_flat(new, pair.parts_after, a)
+        ]
         if meant and same_rows:
             yield _column(ChangeKind.RENAMED_LOST, pair, column, meant[0].name, was.values)
         else:
             yield _column(ChangeKind.LOST_COLUMN, pair, column, "", was.values)
+
+
+def taken_over(pair: TablePair, old: Connection, new: Connection) -> Iterator[Change]:
+    """Columns whose name another one has now, without any value: dropped and added again, or set
+    aside under another name."""
+    for one in pair.columns:
+        if not one.replaced or not _is_flat(new, pair.parts_after, one.after):
+            continue
+        was = column_sum(old, pair.parts_before, quote(one.before.name), one.before)
+        if not was.values or (not one.aside and _is_flat(old, pair.parts_before, one.before)):
+            continue
+        kind = ChangeKind.SET_ASIDE if one.aside else ChangeKind.RENAMED_LOST
+        other = one.aside or one.after.name
+        yield _column(kind, pair, one.before, other, was.values)
 
 
 def lost_tables(old: Connection, new: Connection, unpaired: Unpaired) -> Iterator[Change]:
@@ -124,9 +142,9 @@ def _alike_names(one: str, other: str) -> bool:
     return shorter in longer
 
 
-def _is_flat(new: Connection, pair: TablePair, added: Column) -> bool:
+def _is_flat(new: Connection, parts: Sequence[str], added: Column) -> bool:
     """Has it no values, or one for all rows: a default?"""
-    hashes = rows_of(pair.parts_after, [f"{hashed(quote(added.name), added)} AS h"])
+    hashes = rows_of(parts, [f"{hashed(quote(added.name), added)} AS h"])
     row = new.execute(f"SELECT count(DISTINCT h) FROM ({hashes}) AS r".encode()).fetchone()
     return row is not None and row[0] <= 1
 
@@ -144,4 +162,4 @@ def _in_order(other: Table, table: Table) -> list[Column]:
 
 
 def _column(kind: ChangeKind, pair: TablePair, column: Column, other: str, rows: int) -> Change:
-    return Change(kind, pair.name, column=column.name, other=other, rows=rows)
+    return Change(kind, pair.name, column=column.name, other=other, rows=rows, type=column.type)

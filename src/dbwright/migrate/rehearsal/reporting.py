@@ -52,14 +52,24 @@ def rehearsed(
                 tried,
                 found,
                 earlier_checksum(one.up.migration, keeping.every),
-                fingerprint(rehearsing.catalog, rehearsing.history),
+                _schema(stage, rehearsing),
                 tuple(keeping.accept),
             )
             tried = replace(tried, proof=str(write_proof(proven)))
         done.append(tried)
         if number + 1 < len(tries) and not rehearsing.go_on(one):
             break
+        stage.origin = None
     return replace(found, migrations=tuple(done))
+
+
+def _schema(stage: Stage, rehearsing: Rehearsing) -> str:
+    """The fingerprint of the schema before the next migration; empty where it is not known."""
+    if stage.origin is not None:
+        return fingerprint(stage.origin, rehearsing.history)
+    if any(skipped.part in ("copy.schema", "copy.server") for skipped in stage.skipped):
+        return ""
+    return fingerprint(rehearsing.catalog, rehearsing.history)
 
 
 def report_of(found: Rehearsal, stage: Stage, keeping: Keeping, fail_on: Severity) -> Report:

@@ -26,6 +26,7 @@ RULE_OF: Mapping[ChangeKind, str] = {
     ChangeKind.MOVED_VALUES: "migrate/changed-values",
     ChangeKind.RENAMED_KEPT: "migrate/renamed-by-drop-and-add",
     ChangeKind.RENAMED_LOST: "migrate/renamed-by-drop-and-add",
+    ChangeKind.SET_ASIDE: "migrate/set-aside",
     ChangeKind.UNKNOWN: "migrate/not-compared",
 }
 RULES = frozenset(
@@ -38,6 +39,7 @@ RULES = frozenset(
         "migrate/down-does-not-restore",
         "migrate/down-failed",
         "migrate/half-done",
+        "migrate/made-anew-without",
         "migrate/no-way-back",
         "migrate/sequence-behind",
         "migrate/up-failed",

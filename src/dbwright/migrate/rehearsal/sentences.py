@@ -28,6 +28,11 @@ def said(change: Change) -> str:
         return f"the table {table} is dropped with {rows}"
     if kind is Kind.LOST_COLUMN:
         return f"the column {place} is dropped with {_count(change.rows)} values"
+    if kind is Kind.SET_ASIDE:
+        what = place if change.column else table
+        values = "values" if change.column else "rows"
+        kept = f"the {_count(change.rows)} {values} that {change.other} has"
+        return f"{what} is another one now, without {kept}"
     if kind in (Kind.RENAMED_KEPT, Kind.RENAMED_LOST):
         return _renamed(change, place if change.column else table)
     if kind is Kind.MOVED_VALUES:

@@ -12,10 +12,16 @@ from typing import Any
 
 import psycopg
 
-from dbwright.model.catalog import Catalog, Sequence, Table
+from dbwright.model.catalog import Catalog, Column, Sequence, Table
 from dbwright.model.names import quote
+from dbwright.sql.lexer import significant
 
 __all__ = ["Behind", "behind", "newly_behind"]
+
+
+NEXTVAL = ("nextval", "(", ":", ":", "regclass", ")")
+"""The tokens around the name in `nextval('shop.orders_id_seq'::regclass)`."""
+NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,21 @@ def behind(
         if table.qualified in left_out or table.foreign_server is not None:
             continue
         for column in table.columns:
-            sequence = catalog.sequence_of(table, column)
+            sequence = catalog.sequence_of(table, column) or _by_default(catalog, column)
             if sequence is not None and sequence.increment > 0 and not sequence.cycle:
                 found = _behind(connection, table, column.name, sequence)
                 if found is not None:
                     yield found
+
+
+def _by_default(catalog: Catalog, column: Column) -> Sequence | None:
+    """That of `DEFAULT nextval(…)`, whoever owns it."""
+    if column.base_type not in NUMBERS or column.generated or column.default is None:
+        return None
+    found = [token.text for token in significant(column.default)]
+    if len(found) != 7 or (*found[:2], *found[3:]) != NEXTVAL:
+        return None
+    return catalog.sequence(found[2][1:-1].replace("''", "'"))
 
 
 def _behind(

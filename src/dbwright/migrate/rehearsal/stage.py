@@ -63,6 +63,8 @@ class Stage:
     """Of those rows: are there values that changes fall over?"""
     rows: int = 0
     """How many were asked for in each of those."""
+    origin: Catalog | None = None
+    """The target's own schema, as long as the stage is as the target is."""
     skipped: list[Skipped] = field(default_factory=list)
     helps: bool = False
     """Are roles and databases made that files only name? Where a target is known, it has them."""

@@ -22,9 +22,30 @@ __all__ = ["READING", "ColumnSum", "TableSums", "column_sum", "hashed", "rows_of
 READING = (
     "SET search_path = pg_catalog; SET TimeZone = 'UTC'; SET datestyle = 'ISO, MDY'; "
     "SET intervalstyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1; "
-    "SET statement_timeout = 0; SET row_security = on; SET xmlbinary = 'base64'"
+    "SET statement_timeout = 0; SET row_security = on; SET xmlbinary = 'base64'; "
+    "SET standard_conforming_strings = on"
 )
 """As text a value must be the same in both sessions."""
+
+
+REGISTERED = frozenset(
+    "regclass regcollation regconfig regdictionary regnamespace regoper regoperator regproc "
+    "regprocedure regrole regtype".split()
+)
+# Strings; what stands for one character (a backslash, two surrogates); and what jsonb can't hold.
+_STRINGS = r"""'"([^"\\]|\\.)*"'"""
+_PAIRS = r"""'\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}'"""
+_NOT_BINARY = r"""'\\u0000|\\u[dD][89a-fA-F]|[0-9][eE][+]?[0-9]{3}'"""
+_COLONS = (
+    f"length(regexp_replace(t, {_STRINGS}, '', 'g')) "
+    f"- length(replace(regexp_replace(t, {_STRINGS}, '', 'g'), ':', ''))"
+)
+_HASHED_JSON = (
+    # What jsonb can't hold is taken as it is written. Of a key that is there twice jsonb keeps one:
+    # so the members are counted as well, by the colons outside of strings.
+    f"hashtextextended((CASE WHEN regexp_replace(t, {_PAIRS}, '', 'g') ~ {_NOT_BINARY} THEN t "
+    f'ELSE t::jsonb::text || ({_COLONS}) END) COLLATE "C", 0)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +69,14 @@ def hashed(expression: str, column: Column) -> str:
     """A bigint for the value of an expression of the column's type; NULL for NULL.
 
     Numbers that are equal have one hash, however many zeros end them; texts are told apart byte by
-    byte, also under a collation to which some are equal.
+    byte, also under a collation to which some are equal. A document in json is what it says, in
+    whatever order and with whatever blanks. What stands for an object of the catalog is that
+    object, whatever its name is.
     """
+    if column.base_type in REGISTERED:
+        expression = f"({expression})::oid{'[]' if column.is_array else ''}"
+    if column.base_type == "json" and not column.is_array:
+        return f"(SELECT {_HASHED_JSON} FROM (SELECT ({expression})::text AS t) AS j)"
     if column.base_type == "numeric" and not column.is_array:
         return f"hash_numeric_extended(({expression})::numeric, 0)"
     return f'hashtextextended(({expression})::text COLLATE "C", 0)'

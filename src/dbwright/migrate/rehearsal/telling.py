@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dbwright.migrate.rehearsal.clients import of_clients
 from dbwright.migrate.rehearsal.findings import Meaning, finding, of_changes, of_what_stays
+from dbwright.migrate.rehearsal.meant import Meant
 from dbwright.migrate.rehearsal.seen import Options, Seen, Try
 from dbwright.migrate.rehearsal.written import written_by
 from dbwright.model.finding import Severity
@@ -19,7 +20,8 @@ def told(one: Try, seen: Seen, options: Options, *, sampled: bool) -> RehearsedM
     that were not copied?"""
     migration = one.up.migration
     left = seen.left if seen.down_ended else None
-    meaning = Meaning(migration, written_by(one.up), seen.before, left, sampled)
+    meant = Meant(written_by(one.up), seen.before, seen.after or seen.before)
+    meaning = Meaning(migration, meant, left, sampled)
     findings = [
         *seen.findings,
         *of_changes(seen.changes, meaning),

@@ -66,6 +66,15 @@ FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
 """
 """What belongs to no extension, and to nothing that passes its owner on."""
 
+PUBLISHED = f"""
+SELECT format('ALTER PUBLICATION %I OWNER TO %I', pubname, {OWNER}) FROM pg_publication p
+WHERE NOT puballtables AND EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = p.oid)
+"""
+OF_NO_SCHEMA = """
+AND NOT EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = p.oid)
+"""
+"""What publishes all tables, or those of a schema, belongs to superusers alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -81,30 +90,34 @@ def base(
     *,
     major: int | None = None,
     server: Server | None = None,
+    privileges: bool = False,
     progress: Progress = silent,
 ) -> Iterator[Base]:
     """A server with the database `DATABASE`, gone at the end of the block.
 
     With a snapshot it has its schema, owned by the ordinary role that replays, and a server of its
     major where this machine has one (else told in `skipped`). `major` decides otherwise, and
-    `server` is one that runs already: of it the database alone is made, and dropped.
+    `server` is one that runs already: of it the database alone is made, and dropped. `privileges`:
+    the roles may do there what they may do on the snapshot's database.
     Raises NoServerPrograms where there is none of that major, ServerDidNotStart.
     """
     skipped: list[Skipped] = []
     if server is None:
         with _started(snapshot, major, skipped, progress) as started:
-            skipped += _made(started, snapshot, progress)
+            skipped += _made(started, snapshot, privileges, progress)
             yield Base(started, tuple(skipped))
         return
     try:
-        skipped += _made(server, snapshot, progress)
+        skipped += _made(server, snapshot, privileges, progress)
         yield Base(server, tuple(skipped))
     finally:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
 
 
-def _made(server: Server, snapshot: Snapshot | None, progress: Progress) -> list[Skipped]:
+def _made(
+    server: Server, snapshot: Snapshot | None, privileges: bool, progress: Progress
+) -> list[Skipped]:
     """The database, with the snapshot's schema; what could not be made of it."""
     if snapshot is None:
         server.create_database(DATABASE)
@@ -112,7 +125,9 @@ def _made(server: Server, snapshot: Snapshot | None, progress: Progress) -> list
     with psycopg.connect(server.url(), autocommit=True) as connection:
         options = database_options(snapshot.catalog, connection)
     progress("making the schema")
-    skipped = make_schema(server, DATABASE, options, snapshot.catalog, progress)
+    skipped = make_schema(
+        server, DATABASE, options, snapshot.catalog, progress, privileges=privileges
+    )
     with psycopg.connect(server.url(DATABASE), autocommit=True) as connection:
         _hand_over(connection)
         _set(connection, snapshot.catalog)
@@ -147,7 +162,8 @@ def _hand_over(connection: psycopg.Connection[object]) -> None:
         f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {literal(LOADER)}) "
         f"THEN CREATE ROLE {quote(LOADER)} LOGIN; END IF; END $$".encode()
     )
-    rows = connection.execute(OWNED.encode()).fetchall()
+    published = PUBLISHED + (OF_NO_SCHEMA if connection.info.server_version >= 150000 else "")
+    rows = connection.execute(f"{OWNED} UNION ALL {published}".encode()).fetchall()
     script = ";\n".join(str(row[0]) for row in rows)  # type: ignore[index]
     if script:
         connection.execute(script.encode())

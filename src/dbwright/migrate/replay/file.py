@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from dbwright.model.effects import Effects
+from dbwright.model.effects import Effects, Refusal
 from dbwright.model.judged import JudgedStatement
 from dbwright.model.migration import ScriptStatement
 from dbwright.sandbox.judge.trial import Trial, refusal_of
-from dbwright.sql.parse import ParsedStatement, SyntaxProblem, parse
+from dbwright.sandbox.trust import forbidden
+from dbwright.sql.parse import ParsedStatement, parse_alone
 
 if TYPE_CHECKING:
     from dbwright.migrate.replay.replay import Replay
 
-__all__ = ["JudgedFile", "parsed_of"]
+__all__ = ["JudgedFile"]
 
 COMMITS_ITSELF = "2D000"
 """Of a procedure that ends the transaction it is called in."""
-LONGEST_PARSED = 1 << 20
-"""Characters; longer statements are data, not declarations."""
+CHANGES_ROWS = frozenset(
+    "InsertStmt UpdateStmt DeleteStmt MergeStmt CopyStmt VariableSetStmt".split()
+)
+"""Kinds that make and rename nothing, but for what functions and triggers do."""
 TOLD_SETTINGS = ("TimeZone", "search_path", "lock_timeout", "statement_timeout")
 SETTINGS = "SELECT " + ", ".join(f"current_setting('{name}')" for name in TOLD_SETTINGS)
 
@@ -39,13 +43,22 @@ class JudgedFile:
         self._settings: dict[str, str] = {}
 
     def step(self, statement: ScriptStatement) -> JudgedStatement:
-        parsed = parsed_of(statement.text)
+        parsed = parse_alone(statement.text)
         if parsed is not None and parsed.kind == "TransactionStmt":
             return self._transaction(statement, parsed)
         trial = self._open()
         settings = {**self._seen_settings(), **self._settings}
-        effects, judged = self._replay.run_judged(trial, statement, parsed)
+        names = self._replay.names
+        new, renamed = names.new, names.renamed
+        try:
+            effects, judged = self._replay.run_judged(trial, statement, parsed)
+        except psycopg.OperationalError as problem:
+            if not self._replay.session.closed:
+                raise
+            effects, judged = self._broken(statement, problem), True
         number = self._number
+        if effects.created or parsed is None or parsed.kind not in CHANGES_ROWS:
+            names.look(trial.relations)
         ends_itself = effects.refusal is not None and effects.refusal.sqlstate == COMMITS_ITSELF
         if not effects.transactional or (ends_itself and not self._together):
             # Within a transaction the real server refuses it: that is the linter's to say, and the
@@ -56,7 +69,18 @@ class JudgedFile:
             self._commit()
         if parsed is not None and parsed.kind == "VariableSetStmt":
             self._remember(parsed)
-        return _judged(statement, parsed, effects, number, settings, judged)
+        return replace(
+            _judged(statement, parsed, effects, number, settings, judged),
+            new=new | names.new,
+            renamed={**names.renamed, **renamed},
+        )
+
+    def _broken(self, statement: ScriptStatement, problem: psycopg.Error) -> Effects:
+        """The statement ended its own session: the transaction is lost, and the story goes on in
+        another one."""
+        self._replay.session.reconnect()
+        self._trial, self._block = None, False
+        return Effects(statement.text, refusal=refusal_of(problem))
 
     @property
     def _together(self) -> bool:
@@ -65,6 +89,7 @@ class JudgedFile:
     def _open(self) -> Trial:
         if self._trial is None or not self._replay.session.in_transaction:
             self._trial = self._replay.trial()
+            self._replay.names.look(self._trial.relations)
             self._number += 1
         return self._trial
 
@@ -77,6 +102,10 @@ class JudgedFile:
         """BEGIN and its like are followed, so that the file's own transactions are told apart."""
         verb = str(parsed.node["kind"])
         effects = Effects(statement.text)
+        if why := forbidden(parsed):
+            # What it would leave open is committed instead, so that the story goes on.
+            effects = replace(effects, refusal=Refusal("0A000", why))
+            verb = "TRANS_STMT_COMMIT"
         if verb in ("TRANS_STMT_BEGIN", "TRANS_STMT_START"):
             self._open()
             self._block = True
@@ -107,17 +136,6 @@ class JudgedFile:
         name = str(parsed.node.get("name", "")).lower()
         if name in ("lock_timeout", "statement_timeout"):
             self._settings[name] = _value(parsed)
-
-
-def parsed_of(text: str) -> ParsedStatement | None:
-    """None where the server has to judge alone."""
-    if len(text) > LONGEST_PARSED:
-        return None
-    try:
-        statements = parse(text).statements
-    except SyntaxProblem:
-        return None
-    return statements[0] if len(statements) == 1 else None
 
 
 def _judged(

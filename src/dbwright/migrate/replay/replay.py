@@ -14,15 +14,17 @@ from typing import Any
 
 import psycopg
 
+from dbwright.engines.postgresql.again import SessionAgain
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Budget
-from dbwright.engines.postgresql.session import Session as Reading
 from dbwright.migrate.replay.base import DATABASE
-from dbwright.migrate.replay.file import JudgedFile, parsed_of
+from dbwright.migrate.replay.file import JudgedFile
+from dbwright.migrate.replay.names import Names
 from dbwright.migrate.replay.outside import locks_outside, waits_outside
 from dbwright.model.catalog import Catalog
 from dbwright.model.effects import Effects, Refusal
-from dbwright.model.judged import JudgedMigration
+from dbwright.model.finding import LockMode
+from dbwright.model.judged import JudgedMigration, JudgedStatement
 from dbwright.model.migration import Migration, MigrationScript, ScriptStatement
 from dbwright.progress import Progress, silent
 from dbwright.sandbox.journal import Journal
@@ -33,7 +35,7 @@ from dbwright.sandbox.runner import Runner, missing_role
 from dbwright.sandbox.server import Server
 from dbwright.sandbox.session import Session
 from dbwright.sandbox.trust import forbidden, harmless, passed_over
-from dbwright.sql.parse import ParsedStatement
+from dbwright.sql.parse import ParsedStatement, parse_alone
 from dbwright.sql.split import Statement
 
 __all__ = ["Replay", "Told", "replaying"]
@@ -45,8 +47,9 @@ LEAVES_CATALOG = frozenset(
     "InsertStmt UpdateStmt DeleteStmt SelectStmt TransactionStmt VariableSetStmt CopyStmt "
     "VariableShowStmt MergeStmt".split()
 )
-"""Kinds that change rows or the session. A SELECT may call a function that alters a table: then
-only the next file's `before` shows it."""
+"""Kinds that change rows or the session, unless they call what alters a table (`WEAK`)."""
+WEAK = (LockMode.ACCESS_SHARE, LockMode.ROW_SHARE, LockMode.ROW_EXCLUSIVE)
+"""Locks of statements that only read and change rows."""
 HEARING = f"SET client_min_messages = debug1; SET statement_timeout = '{STATEMENT_SECONDS}s'"
 
 
@@ -62,7 +65,7 @@ def replaying(server: Server, progress: Progress = silent) -> Iterator[Replay]:
     """On the database `DATABASE` of the server, which is made where it is missing."""
     with (
         Session(server, DATABASE, STATEMENT_SECONDS) as session,
-        Reading.open(server.url(DATABASE), READ_SECONDS) as reading,
+        SessionAgain.open(server.url(DATABASE), READ_SECONDS) as reading,
     ):
         yield Replay(session, reading, progress)
 
@@ -70,7 +73,7 @@ def replaying(server: Server, progress: Progress = silent) -> Iterator[Replay]:
 class Replay:
     """Made by `replaying`. Files are run in the order of the calls."""
 
-    def __init__(self, session: Session, reading: Reading, progress: Progress) -> None:
+    def __init__(self, session: Session, reading: SessionAgain, progress: Progress) -> None:
         self._session = session
         self._reading = reading
         self._progress = progress
@@ -78,6 +81,7 @@ class Replay:
         self._runner = Runner(session, self._journal)
         self._trial: Trial | None = None
         self._catalog: Catalog | None = None
+        self.names = Names()
         self.told = Told()
 
     @property
@@ -98,16 +102,26 @@ class Replay:
         self._progress(f"replaying {migration}")
         self._catalog = None
         for statement in script.up:
-            parsed = parsed_of(statement.text)
+            parsed = parse_alone(statement.text)
             if problem := self._plain(statement, parsed):
                 self.told.refused.append((migration, statement, problem))
         self._end()
 
     def judge(
-        self, migration: Migration, script: MigrationScript, new: frozenset[str] = frozenset()
+        self,
+        migration: Migration,
+        script: MigrationScript,
+        new: frozenset[str] = frozenset(),
+        *,
+        goes_on: bool = False,
     ) -> JudgedMigration:
-        """Run a file, and tell what each statement of its way up does."""
+        """Run a file, and tell what each statement of its way up does.
+
+        `goes_on`: it is deployed with the file before it, which made the tables `new`.
+        """
         before = self.catalog
+        if not goes_on:
+            self.names = Names()
         whole = not script.options.no_transaction
         file = JudgedFile(self, whole)
         steps = []
@@ -115,7 +129,7 @@ class Replay:
             self._progress(f"judging {migration}", number, len(script.up))
             steps.append(file.step(statement))
         self._end()
-        if any(step.kind not in LEAVES_CATALOG for step in steps):
+        if any(map(_changes_catalog, steps)):
             self._catalog = None
         return JudgedMigration(
             migration,
@@ -213,6 +227,13 @@ class Replay:
             waits_for_transactions=waits_outside(kind, node),
             scanned=tuple(sorted(read, key=lambda one: one.name)),
         )
+
+
+def _changes_catalog(step: JudgedStatement) -> bool:
+    """May the catalog be another one after it?"""
+    effects = step.effects
+    seen = effects.created or effects.dropped or any(one.mode not in WEAK for one in effects.locks)
+    return bool(seen) or step.kind not in LEAVES_CATALOG
 
 
 def _statement(statement: ScriptStatement) -> Statement:

@@ -26,15 +26,19 @@ def judged_run(
     together: bool = True,
     major: int | None = None,
     server: Server | None = None,
+    privileges: bool = False,
     progress: Progress = silent,
 ) -> JudgedRun:
     """Judge the files that are asked about, after the schema of the snapshot and the earlier files.
 
     `together`: they are run in one deployment, so that what one makes is new to the next ones.
-    `server`: one that runs already, for many runs in turn. Python files are left out, and told.
+    `server`: one that runs already, for many runs in turn. `privileges`: the catalogs tell what
+    roles may do on the snapshot's database. Python files are left out, and told.
     Raises SandboxError.
     """
-    with base(snapshot, major=major, server=server, progress=progress) as found:
+    with base(
+        snapshot, major=major, server=server, privileges=privileges, progress=progress
+    ) as found:
         with replaying(found.server, progress) as replay:
             for one in earlier:
                 if not one.migration.is_python:
@@ -54,13 +58,14 @@ def _judged(
     replay: Replay, asked: Sequence[ReadMigration], together: bool
 ) -> Iterator[JudgedMigration]:
     new: frozenset[str] = frozenset()
+    goes_on = False
     for one in asked:
         if one.migration.is_python:
             continue
-        found = replay.judge(one.migration, one.script, new)
+        found = replay.judge(one.migration, one.script, new, goes_on=goes_on)
         yield found
         if together:
-            new |= found.made
+            new, goes_on = new | found.made, True
 
 
 def _skipped(replay: Replay, read: Sequence[ReadMigration]) -> Iterator[Skipped]:

@@ -34,13 +34,20 @@ Refused = tuple[Step, psycopg.Error]
 
 
 def make_schema(
-    server: Server, database: str, options: str, catalog: Catalog, progress: Progress
+    server: Server,
+    database: str,
+    options: str,
+    catalog: Catalog,
+    progress: Progress,
+    *,
+    privileges: bool = False,
 ) -> list[Skipped]:
-    """Make the database, with all of the catalog that can be made; what could not."""
+    """Make the database, with all of the catalog that can be made; what could not. `privileges`:
+    with what roles may do, too."""
     server.create_database(database, options)
     with Session.open(server.url(database), READ_SECONDS) as reading:
         fresh = introspect(reading)
-    planned = plan(fresh, catalog, owners=False, privileges=False)
+    planned = plan(fresh, catalog, owners=False, privileges=privileges)
     skipped = [
         Skipped("schema", f"{object} was not made: {why}") for object, why in planned.unwritten
     ]

@@ -64,9 +64,9 @@ class Alone:
                 self._require_same_index(parsed)
         before = {leftover.oid for leftover in leftovers_of(self.connection, parsed)}
 
-        def attempt() -> None:
+        def attempt(patience: Patience) -> None:
             try:
-                limit(self.connection, self._limits(parsed), local=False)
+                limit(self.connection, self._limits(parsed, patience), local=False)
                 execute()
             except psycopg.Error:
                 if not self.connection.closed:
@@ -78,7 +78,7 @@ class Alone:
         if self.is_known:
             with_patience(attempt, self.patience, self.watcher, self.progress)
         else:  # what it committed before it was refused would be done twice
-            attempt()
+            attempt(self.patience)
 
     def _require_free_name(self, parsed: ParsedStatement) -> None:
         if other_of_that_name(self.connection, parsed.node):
@@ -128,16 +128,21 @@ class Alone:
             self.connection.execute(rest.instead.encode())
         return rest.again
 
+    def clear_up(self) -> None:
+        """What it left behind that was cut off, and whose text stands in the file no more."""
+        self._drop(rest_of(self.connection, _parsed(self.text)))
+
     def _drop(self, rest: Rest) -> None:
         drop(self.connection, rest.leftovers, self.patience, self.progress)
 
-    def _limits(self, parsed: ParsedStatement | None) -> Patience:
+    def _limits(self, parsed: ParsedStatement | None, patience: Patience) -> Patience:
         """Without lock_timeout where that does more harm: in a concurrent build it holds for the
         wait for old snapshots too, and would leave an invalid index because of a reader of another
-        table. VACUUM FULL, CLUSTER and REINDEX make all others wait behind them: they keep it."""
-        if parsed is not None and not _is_concurrent(parsed) and _blocks_others(parsed):
-            return self.patience
-        return replace(self.patience, lock_timeout=0.0)
+        table. VACUUM FULL, CLUSTER and REINDEX make all others wait behind them: they keep it, and
+        so does what may do anything: a procedure, a block, a function of Python."""
+        if parsed is not None and (_is_concurrent(parsed) or not _may_block_others(parsed)):
+            return replace(patience, lock_timeout=0.0)
+        return patience
 
 
 def _parsed(text: str) -> ParsedStatement | None:
@@ -147,11 +152,13 @@ def _parsed(text: str) -> ParsedStatement | None:
         return None  # of a later server's grammar, or no SQL: nothing is known of it
 
 
-def _blocks_others(parsed: ParsedStatement) -> bool:
+def _may_block_others(parsed: ParsedStatement) -> bool:
     if parsed.kind == "VacuumStmt":
         options = [item["DefElem"]["defname"] for item in parsed.node.get("options", ())]
         return "full" in options
-    return parsed.kind in ("ClusterStmt", "ReindexStmt")
+    return parsed.kind in ("ClusterStmt", "ReindexStmt") or (
+        parsed.kind not in LOOKS and parsed.kind not in TAKEN_BACK
+    )
 
 
 def _is_concurrent(parsed: ParsedStatement) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 import psycopg
 from psycopg.errors import (
     ActiveSqlTransaction,
@@ -15,7 +18,7 @@ from dbwright.migrate.runner.work import Work, place_of
 from dbwright.model.batches import BatchMark
 from dbwright.model.migration import ScriptStatement
 
-__all__ = ["ALONE", "primary", "refusal", "so_far", "stopped"]
+__all__ = ["ALONE", "interrupted", "primary", "refusal", "so_far", "stopped"]
 
 ALONE = (ActiveSqlTransaction, InvalidTransactionTermination)
 """How the server refuses a statement that must run outside of a transaction block."""
@@ -37,6 +40,8 @@ def refusal(
     """Where, and what the server said. None: at the file's end. `mark`: of the batch before."""
     hint = problem.diag.message_hint if isinstance(problem, psycopg.Error) else ""
     where = place_of(work, statement)
+    if work.function is not None and (line := _line_of(problem, work.migration.path)):
+        where = f"{work.migration.path}, line {line}"
     if mark is not None and mark.upper:
         part = f" in {mark.part_name}" if mark.part_name else ""
         behind = f" behind {mark.place}" if mark.last else ""
@@ -44,10 +49,28 @@ def refusal(
     return f"{where}: {primary(problem)}{f' ({hint})' if hint else ''}"
 
 
+def _line_of(problem: BaseException, path: str) -> int | None:
+    """Of a file of Python: where it was when that was raised, first of all by its cause."""
+    file = Path(path).absolute()
+    trace = traceback.extract_tb((problem.__cause__ or problem).__traceback__)
+    return next((one.lineno for one in reversed(trace) if Path(one.filename) == file), None)
+
+
 def so_far(work: Work, done: int, mark: BatchMark | None) -> str:
     """What is done of a file, for people."""
     words = f"{done} of {len(work.statements)} statements"
     return words if mark is None or not mark.batches else f"{words} and {mark.words} of the next"
+
+
+def interrupted(work: Work, done: int, mark: BatchMark | None, *, partly: bool) -> HalfDone:
+    """By Ctrl-C, after so many statements. `partly`: may the next one have committed something?"""
+    message = f"interrupted in {work.migration}, after {so_far(work, done, mark)}"
+    if not partly:
+        return HalfDone(message, "run it again: it goes on from there")
+    return HalfDone(
+        f"{message}; what the next one had committed before stays",
+        "look whether it took effect, then run it with --cut-off done or --cut-off again",
+    )
 
 
 def stopped(

@@ -28,17 +28,18 @@ from dbwright.migrate.backfill.going_on import going_on
 from dbwright.migrate.history.table import History
 from dbwright.migrate.history.turn import Turn
 from dbwright.migrate.runner.alone import Alone
-from dbwright.migrate.runner.patience import with_patience
+from dbwright.migrate.runner.patience import Patience, with_patience
 from dbwright.migrate.runner.refusal import (
     ALONE,
+    interrupted,
     primary,
     refusal,
-    so_far,
     stopped,
 )
 from dbwright.migrate.runner.secrets import told
 from dbwright.migrate.runner.session import afresh, limit, settings_again
 from dbwright.migrate.runner.statement import Execute, StatementProblem, execute
+from dbwright.migrate.runner.temporary import require_temporary
 from dbwright.migrate.runner.watcher import Watcher
 from dbwright.migrate.runner.work import (
     Checksums,
@@ -104,16 +105,21 @@ class Runner:
             afresh(self._connection)
         except psycopg.Error as problem:
             raise self._broken(work, problem) from None
+        except KeyboardInterrupt:  # between statements
+            raise HalfDone(
+                f"interrupted at {work.migration}",
+                "run it again: the history tells what was done, and it goes on from there",
+            ) from None
         return Ran(work.migration, work.direction, seconds, len(work.statements), resumed)
 
     def _whole(self, work: Work, before: Applied | None) -> int:
         current: ScriptStatement | None = None
 
-        def attempt() -> None:
+        def attempt(patience: Patience) -> None:
             nonlocal current
             with self._connection.transaction():
                 self._turn.keep()
-                limit(self._connection, work.patience)
+                limit(self._connection, patience)
                 for number, current in enumerate(work.statements):
                     self._tell(work, number)
                     self._execute(self._connection, work, current)
@@ -136,9 +142,13 @@ class Runner:
             None if first == len(work.statements) else going_on(work, first, before, self._cut_off)
         )
         settings_again(self._connection, work.statements[:first])
+        done, rest = work.statements[:first], work.statements[first:]
+        require_temporary(self._connection, work.migration.path, done, rest)
         begun = ""
         if before is not None and before.state is MigrationState.RUNNING:
             begun = before.statement if first == before.statements_done else ""
+        if begun and begun not in (told(one.text) for one in rest[:1]):
+            self._alone(work, ScriptStatement(begun, 1)).clear_up()
         for number in range(first, len(work.statements)):
             self._tell(work, number)
             self._mark = mark if number == first else None
@@ -148,10 +158,8 @@ class Runner:
                 self._note(work, number, problem.message, before)
                 raise
             except KeyboardInterrupt:
-                raise HalfDone(
-                    f"interrupted in {work.migration}, after {so_far(work, number, self._mark)}",
-                    "run it again: it goes on from there",
-                ) from None
+                partly = self._is_partly_done(work, work.statements[number])
+                raise interrupted(work, number, self._mark, partly=partly) from None
             except REFUSALS as problem:
                 statement = work.statements[number]
                 raise self._refused(work, statement, problem, number, before) from problem
@@ -173,9 +181,9 @@ class Runner:
             self._in_batches(work, number)
             return
 
-        def attempt() -> None:
+        def attempt(patience: Patience) -> None:
             with self._connection.transaction():
-                limit(self._connection, work.patience)
+                limit(self._connection, patience)
                 self._execute(self._connection, work, statement)
                 self._put(work, **columns_at(work, self._checksums, number + 1))
 
@@ -228,6 +236,10 @@ class Runner:
             self._progress,
         )
 
+    def _is_partly_done(self, work: Work, statement: ScriptStatement) -> bool:
+        """May what was cut off have committed some of what it does?"""
+        return self._ran_alone and not self._alone(work, statement).is_known
+
     def _resumed_at(self, work: Work, before: Applied | None) -> int:
         if before is None or not before.state.is_half_done or before.direction != work.direction:
             return 0
@@ -265,7 +277,7 @@ class Runner:
         # A server's error in a transaction takes all of it back; what ran alone may have committed.
         partly = isinstance(problem, StatementProblem) and problem.committed
         if statement is not None and self._ran_alone:
-            partly = not self._alone(work, statement).is_known
+            partly = self._is_partly_done(work, statement)
         begun = statement.text if statement is not None and partly else ""
         message += self._note(work, done, message, before, begun)
         blockers = self._watcher.blockers()

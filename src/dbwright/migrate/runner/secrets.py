@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from dbwright.sql.lexer import tokens
 
-__all__ = ["told"]
+__all__ = ["told", "without_passwords"]
 
 HOLDERS = frozenset(("password", "connection", "options"))
 """Words of statements whose constants may be secret: CREATE ROLE, SUBSCRIPTION, USER MAPPING."""
@@ -21,3 +23,11 @@ def told(statement: str) -> str:
     return "".join(
         "'…'" if token.kind in ("string", "unterminated") else token.text for token in found
     )
+
+
+IN_A_URL = re.compile(r"(?<=://)([^\s:/@]*):[^\s@]*@")
+
+
+def without_passwords(text: str) -> str:
+    """Any text, such as that of an exception, without the passwords of the URLs in it."""
+    return IN_A_URL.sub(r"\1:…@", text)

@@ -7,13 +7,23 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from psycopg import capabilities
 from psycopg.pq import TransactionStatus
 
+from dbwright.migrate.runner.secrets import without_passwords
+from dbwright.migrate.runner.session import unhurried
 from dbwright.migrate.runner.work import Work
 from dbwright.model.migration import ScriptStatement
+from dbwright.sql.lexer import significant
+from dbwright.sql.parse import SyntaxProblem, parse, walk
 
 __all__ = ["Execute", "StatementProblem", "execute"]
 
+LONGEST_SAID = 1000
+"""Letters of an exception."""
+QUERIES = frozenset(("select", "with", "values", "table"))
+ROWS = 1000 if capabilities.has_stream_chunked() else 1
+"""Of a result at a time: all of them may be more than memory has."""
 Execute = Callable[[psycopg.Connection[Any], Work, ScriptStatement], None]
 """Such as `execute`."""
 
@@ -42,18 +52,38 @@ def execute(connection: psycopg.Connection[Any], work: Work, statement: ScriptSt
     elif data is not None:
         with connection.cursor() as cursor, cursor.copy(text) as copy:
             copy.write(data)
+    elif _has_rows(statement.text):
+        with connection.cursor() as cursor:
+            for _ in cursor.stream(text, size=ROWS):
+                pass
     else:
         connection.execute(text)
 
 
+def _has_rows(text: str) -> bool:
+    """Is it a query whose rows the server would send, though nobody reads them?"""
+    first = next(significant(text), None)
+    if first is None or first.lower not in QUERIES:
+        return False
+    try:
+        (parsed,) = parse(text).statements
+    except (SyntaxProblem, ValueError):
+        return False
+    nodes = [parsed.node, *(node for _, node in walk(parsed.node))]
+    return parsed.kind == "SelectStmt" and not any("intoClause" in node for node in nodes)
+
+
 def _call(connection: psycopg.Connection[Any], work: Work) -> None:
     assert work.function is not None
+    if work.whole:
+        unhurried(connection)
     try:
         result = work.function(connection)
     except psycopg.Error:
         raise
-    except Exception as problem:  # whatever somebody's function raises
-        raise StatementProblem(f"{type(problem).__name__}: {problem}") from problem
+    except (Exception, SystemExit) as problem:  # whatever somebody's function raises
+        said = f"{type(problem).__name__}: {problem}"[:LONGEST_SAID]
+        raise StatementProblem(without_passwords(said)) from problem
     if inspect.iscoroutine(result):
         result.close()
         raise StatementProblem("it is an async function, and was not run: write def, without async")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
 import psycopg
+from psycopg.errors import QueryCanceled
 
 from dbwright.engines.postgresql.connect import connect
 from dbwright.errors import TargetError
@@ -18,16 +19,21 @@ from dbwright.progress import Progress
 __all__ = ["Look", "Watcher"]
 
 EVERY_SECONDS = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries for a connection."""
 SHOWN = 3
 BLOCKERS = """
 SELECT b.pid, b.usename, b.application_name, b.state,
        extract(epoch FROM now() - coalesce(b.xact_start, b.query_start))::integer,
-       left(regexp_replace(b.query, '\\s+', ' ', 'g'), 80)
+       left(regexp_replace(b.query, '\\s+', ' ', 'g'), 80),
+       -- It has no user; what it does is hidden from who is none of pg_monitor.
+       CASE WHEN b.usesysid IS NULL AND coalesce(b.query, '') !~ 'prevent wraparound'
+            THEN extract(epoch FROM current_setting('deadlock_timeout')::interval)::float8 END
 FROM unnest(pg_blocking_pids(%(pid)s)) p JOIN pg_stat_activity b ON b.pid = p
 UNION ALL
 -- A prepared transaction has no process: it is told as 0.
 SELECT DISTINCT NULL::integer, x.owner, x.gid, 'prepared',
-       extract(epoch FROM now() - x.prepared)::integer, ''
+       extract(epoch FROM now() - x.prepared)::integer, '', NULL::float8
 FROM pg_prepared_xacts x
 JOIN pg_locks n ON n.pid IS NULL AND n.transactionid = x.transaction AND n.granted
 JOIN pg_locks h ON h.pid IS NULL AND h.virtualtransaction = n.virtualtransaction
@@ -60,6 +66,7 @@ class Watcher:
         self._done = threading.Event()
         self._guard = threading.Lock()
         self._blockers: tuple[str, ...] = ()
+        self._gives_way_after = 0.0
         self._others: tuple[Look, ...] = ()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -87,6 +94,14 @@ class Watcher:
         """Begin anew: who was in the way of an earlier try may be gone."""
         with self._guard:
             self._blockers = ()
+            self._gives_way_after = 0.0
+
+    @property
+    def gives_way_after(self) -> float:
+        """Seconds after which an autovacuum ends itself for who waits; 0 where something else was
+        seen in the way, or nothing."""
+        with self._guard:
+            return self._gives_way_after
 
     @property
     def pid(self) -> int:
@@ -103,22 +118,34 @@ class Watcher:
             self._others = tuple(other for other in self._others if other != look)
 
     def _watch(self) -> None:
-        try:
-            with connect(self._url, application_name="dbwright watcher") as connection:
-                connection.execute("SET statement_timeout = '2s'")
-                while not self._done.wait(EVERY_SECONDS):
+        """Again and again: it is ended as other sessions are, and standbys are not left alone."""
+        pause = 0.0
+        while not self._done.wait(pause):
+            pause = min(max(2 * pause, EVERY_SECONDS), LONGEST_PAUSE)
+            # What is run does not depend on it: there may be no connection left for it.
+            with suppress(TargetError, psycopg.Error):
+                self._watch_over(connect(self._url, application_name="dbwright watcher"))
+
+    def _watch_over(self, connection: psycopg.Connection[Any]) -> None:
+        """Raises psycopg.Error where the connection broke."""
+        with closing(connection):
+            connection.execute("SET statement_timeout = '2s'")
+            while not self._done.wait(EVERY_SECONDS):
+                try:
                     self._look(connection)
                     for look in self._others:
                         look(connection)
-        except (TargetError, psycopg.Error):
-            return  # nobody is left to look; what is run does not depend on it
+                except QueryCanceled:  # a server that is too busy for one look
+                    continue
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         rows = connection.execute(BLOCKERS, {"pid": self._pid}).fetchall()
         if rows:
             with self._guard:
-                self._blockers = tuple(_blocker(*row) for row in rows)
-            self._progress(f"waiting for {_blocker(*rows[0])}")
+                self._blockers = tuple(_blocker(*row[:6]) for row in rows)
+                waits = [row[6] for row in rows]
+                self._gives_way_after = max(waits) if all(waits) else 0.0
+            self._progress(f"waiting for {self._blockers[0]}")
             return
         row = connection.execute(INDEX_PROGRESS, (self._pid,)).fetchone()
         if row is not None:
@@ -127,9 +154,17 @@ class Watcher:
 
 
 def _blocker(
-    pid: int | None, user: str, application: str, state: str, seconds: int | None, query: str
+    pid: int | None,
+    user: str | None,
+    application: str | None,
+    state: str | None,
+    seconds: int | None,
+    query: str | None,
 ) -> str:
     if pid is None:
         return f"the prepared transaction {application} ({user}), for {seconds or 0} s"
-    who = f"pid {pid} ({', '.join(filter(None, (user, application)))})"
-    return f"{who} {state} for {seconds or 0} s: {told(query)}"
+    names = [user or "autovacuum", *([application] if application else [])]
+    who = f"pid {pid} ({', '.join(names)})"
+    if state is None and (user or seconds is None):
+        return f"{who}, of which this user may see no more (GRANT pg_read_all_stats shows it)"
+    return f"{who} {state or 'active'} for {seconds or 0} s: {told(query or '')}"

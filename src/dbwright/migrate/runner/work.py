@@ -52,6 +52,8 @@ class Work:
     batches: BatchOptions | None = None
     in_batches: Mapping[int, RangedStatement] = field(default_factory=dict)
     """Those of the statements, by their place, that run in batches."""
+    remark: str = ""
+    """What the history says of it when it has ended; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def columns_ended(work: Work, checksums: Checksums, seconds: float) -> dict[str,
         **columns_at(work, checksums, len(work.statements)),
         "execution_time_ms": round(seconds * 1000),
         "batches": "",
+        "error": work.remark,
     }
     if work.direction == "up":
         state = MigrationState.APPLIED

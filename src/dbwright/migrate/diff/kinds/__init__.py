@@ -24,17 +24,21 @@ from dbwright.migrate.diff.kinds.links import (
     PartitionKind,
     ReplicaIdentityKind,
 )
+from dbwright.migrate.diff.kinds.not_null_names import NotNullNameKind
+from dbwright.migrate.diff.kinds.other_objects import OtherObjectKind
 from dbwright.migrate.diff.kinds.others import (
     DefaultPrivilegeKind,
     ForeignServerKind,
     PublicationKind,
     StatisticsKind,
+    UserMappingKind,
 )
 from dbwright.migrate.diff.kinds.schemas import SchemaKind
 from dbwright.migrate.diff.kinds.sequences import OwnershipKind, SequenceKind
 from dbwright.migrate.diff.kinds.tables import TableItems
 from dbwright.migrate.diff.kinds.triggers import (
     EventTriggerKind,
+    InheritedTriggerKind,
     PolicyKind,
     RuleKind,
     TriggerKind,
@@ -54,9 +58,11 @@ def all_kinds() -> dict[str, Kind]:
         ExtensionKind(),
         CollationKind(),
         ForeignServerKind(),
+        UserMappingKind(),
         TypeItems(),
         DomainCheckKind(),
         FunctionKind(),
+        OtherObjectKind(),
         SequenceKind(),
         TableItems(),
         OwnershipKind(),
@@ -70,6 +76,7 @@ def all_kinds() -> dict[str, Kind]:
         CheckKind(),
         KeyKind(),
         NotNullKind(),
+        NotNullNameKind(),
         ExclusionKind(),
         MaterializedViewKind(),
         IndexKind(),
@@ -79,6 +86,7 @@ def all_kinds() -> dict[str, Kind]:
         RuleKind(),
         ForeignKeyKind(),
         TriggerKind(),
+        InheritedTriggerKind(),
         PolicyKind(),
         PublicationKind(),
         EventTriggerKind(),

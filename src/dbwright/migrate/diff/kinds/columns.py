@@ -8,9 +8,11 @@ from operator import attrgetter
 from typing import Any
 
 from dbwright.migrate.diff.item import Item, Property, shown
+from dbwright.migrate.diff.kinds.column_settings import SETTINGS, setting_steps
 from dbwright.migrate.diff.kinds.kind import Changed, Kind
-from dbwright.migrate.diff.kinds.narrowing import castable, narrows
-from dbwright.migrate.diff.kinds.options import foreign_options, option_steps, options_text
+from dbwright.migrate.diff.kinds.narrowing import castable, narrows, spelled_alike
+from dbwright.migrate.diff.kinds.not_null_names import NAMED, given_name
+from dbwright.migrate.diff.kinds.options import foreign_options, options_text
 from dbwright.migrate.diff.kinds.privileges import COMMENT, plain, privileges
 from dbwright.migrate.diff.step import Step, Unwritable
 from dbwright.migrate.diff.world import World
@@ -42,7 +44,10 @@ def column_definition(item: Item, world: World, *, default: bool) -> str:
         words.append(_identity(item, world))
     elif default and column.default is not None:
         words.append(f"DEFAULT {default_expression(column)}")
-    words += ["NOT NULL"] if column.not_null else []
+    if column.not_null:
+        name = given_name(item.whole, column.name) if world.major >= NAMED else None
+        words += [] if name is None else [f"CONSTRAINT {quote(name)}"]
+        words.append("NOT NULL")
     return " ".join(words)
 
 
@@ -75,8 +80,7 @@ class ColumnKind(Kind):
     properties = (
         *plain("type", "collation", "not_null", "identity"),
         Property("generated", _generated),
-        *plain("storage", "compression", "statistics_target"),
-        Property("options", lambda item: frozenset(item.noun.options)),
+        *SETTINGS,
         Property("foreign options", attrgetter("noun.foreign_options")),
         COMMENT,
         privileges(frozenset()),
@@ -107,12 +111,7 @@ class ColumnKind(Kind):
             default = ObjectRef("default", item.ref.name) in world.inline
             text = column_definition(item, world, default=default)
             yield Step(f"ALTER TABLE {item.whole.qualified} ADD COLUMN {text}", item.ref)
-        elif (
-            item.parent in world.created
-            and column.inherited
-            and item.whole.inherits
-            and not item.whole.is_partition
-        ):
+        elif item.parent in world.created and item.whole.inherits and not item.whole.is_partition:
             yield from _beside_parents(item, world)
         yield from self._settings(item, None, column)
         yield from self.extras(item, world)
@@ -135,8 +134,8 @@ class ColumnKind(Kind):
             same = old.generated == new.generated
             if not (dropped or same) or (same and changed.keys() & {"type", "collation"}):
                 return None
-            if same and "generated" in changed and world.major < 17:
-                return None
+            if same and "generated" in changed and (world.major < 17 or new.generated == "virtual"):
+                return None  # a virtual one has no values, and can't change where it is checked
         return self._alter(before, after, changed, world)
 
     def _alter(self, before: Item, after: Item, changed: Changed, world: World) -> Iterator[Step]:
@@ -165,10 +164,15 @@ class ColumnKind(Kind):
         collate = f" COLLATE {new.collation}" if new.collation is not None else ""
         using = ""
         name = quote(new.name)
+        if after.whole.kind is TableKind.FOREIGN:  # its rows are elsewhere: nothing to convert
+            return Step(f"{head} TYPE {new.type}{collate}", after.ref)
+        key = after.whole.partition_key
+        if key is not None and new.name in key.columns:
+            raise Unwritable("a column of a partition key can't change its type")
         if after.ref in world.retyped:
             brackets = "[]" if old.is_array and new.is_array else ""
             using = f" USING {name}::text{brackets}::{new.type}"
-        elif old.type.split("(")[0] != new.type.split("(")[0]:
+        elif not spelled_alike(old, new):
             # Else the cast of an assignment, which refuses values that don't fit: an explicit one
             # would cut them.
             using = f" USING {name}{'' if castable(old, new) else '::text'}::{new.type}"
@@ -177,15 +181,7 @@ class ColumnKind(Kind):
 
     def _settings(self, item: Item, old: Column | None, new: Column) -> Iterator[Step]:
         head = f"ALTER TABLE ONLY {item.whole.qualified} ALTER COLUMN {quote(new.name)}"
-        was = old.storage if old is not None else (new.type_storage or new.storage)
-        if new.storage != was:
-            yield Step(f"{head} SET STORAGE {new.storage.upper()}", item.ref)
-        if new.compression != (old.compression if old else None):
-            yield Step(f"{head} SET COMPRESSION {new.compression or 'default'}", item.ref)
-        if new.statistics_target != (old.statistics_target if old else None):
-            target = -1 if new.statistics_target is None else new.statistics_target
-            yield Step(f"{head} SET STATISTICS {target}", item.ref)
-        yield from option_steps(head, item.ref, old.options if old else (), new.options)
+        yield from setting_steps(head, item.ref, old, new)
         if old is not None and old.foreign_options != new.foreign_options:
             options = foreign_options(old.foreign_options, new.foreign_options)
             sql = f"ALTER FOREIGN TABLE {item.whole.qualified} ALTER COLUMN {quote(new.name)}"

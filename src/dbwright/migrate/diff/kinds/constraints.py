@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from dbwright.migrate.diff.kinds.privileges import COMMENT, plain
 from dbwright.migrate.diff.step import Step, Unwritable
 from dbwright.migrate.diff.world import World
 from dbwright.model.catalog import Catalog, Check, Exclusion, ForeignKey, Index, Key, Table
+from dbwright.model.finding import ObjectRef
 from dbwright.model.names import literal, quote
 from dbwright.sql.ddl import check_definition, foreign_key_definition, key_definition
 
@@ -64,9 +66,9 @@ class ConstraintKind(Kind):
 
     keeps = False
 
+    @abstractmethod
     def definition(self, item: Item) -> str:
         """What follows the name."""
-        raise NotImplementedError
 
     def create(self, item: Item, world: World) -> Iterable[Step]:
         if item.ref not in world.inline:
@@ -212,7 +214,8 @@ class CheckKind(ConstraintKind):
         return check_definition(check)
 
     def create(self, item: Item, world: World) -> Iterable[Step]:
-        if not (item.noun.inherited and item.whole.inherits and item.ref not in world.inline):
+        handed_down = item.noun.inherited and item.whole.inherits and item.ref not in world.inline
+        if not handed_down or _tied_later(item, world):
             yield from super().create(item, world)
         elif item.noun.comment is not None:
             yield self.comment(item, item.noun.comment)
@@ -223,6 +226,25 @@ class CheckKind(ConstraintKind):
         if changed.keys() == {"validated"} and after.noun.validated:
             return self._validate(after)
         return () if not changed else None
+
+
+def _tied_later(item: Item, world: World) -> bool:
+    """Does the table get all parents that hand it down only then? It must have it before."""
+    table: Table = item.whole
+    parents = [world.target.find_table(name) for name in table.inherits]
+    giving = [
+        p for p in parents if p is not None and any(c.name == item.noun.name for c in p.checks)
+    ]
+    links = {
+        ref
+        for parent in giving
+        for ref in (
+            ObjectRef("partition", table.qualified),
+            ObjectRef("inheritance", f"{table.qualified} of {parent.qualified}"),
+        )
+        if ref in world.after
+    }
+    return table.ref not in world.created and bool(links) and links <= world.created
 
 
 class NotNullKind(ConstraintKind):
@@ -248,7 +270,7 @@ class ForeignKeyKind(ConstraintKind):
     rank = 110
     properties = (
         *plain("columns", "references", "referenced_columns", "on_update", "on_delete"),
-        *plain("on_delete_columns", "match_full", "deferrable", "initially_deferred"),
+        *plain("on_delete_columns", "match_full", "period", "deferrable", "initially_deferred"),
         *plain("validated", "enforced"),
         COMMENT,
     )

@@ -16,6 +16,12 @@ from dbwright.sql.ddl import index_definition, index_key
 
 __all__ = ["IndexKind"]
 
+Targets = frozenset[tuple[int, int]]
+IN_PLACE = frozenset(
+    {"storage parameters", "tablespace", "attached to", "valid", "statistics targets"}
+)
+"""What can change without building the index anew."""
+
 
 def _keys(item: Item) -> tuple[str, ...]:
     """As SQL. Of an operator class that is its type's own the name is left out: it comes and goes
@@ -39,6 +45,7 @@ class IndexKind(Kind):
         *plain("tablespace"),
         Property("attached to", lambda item: item.noun.parent),
         Property("storage parameters", lambda item: frozenset(item.noun.options)),
+        Property("statistics targets", lambda item: frozenset(item.noun.statistics_targets)),
         COMMENT,
     )
 
@@ -56,12 +63,13 @@ class IndexKind(Kind):
             yield Step(index_definition(item.noun, item.whole.qualified), item.ref)
         except ValueError as problem:
             raise Unwritable(str(problem)) from None
+        yield from _targets(item, frozenset(), frozenset(item.noun.statistics_targets))
         yield from self.extras(item, world)
 
     def alter(
         self, before: Item, after: Item, changed: Changed, world: World
     ) -> Iterable[Step] | None:
-        if changed.keys() - {"storage parameters", "tablespace", "attached to", "valid"}:
+        if changed.keys() - IN_PLACE:
             return None
         if "valid" in changed and not after.noun.partitioned:
             return None
@@ -76,3 +84,14 @@ class IndexKind(Kind):
         if "tablespace" in changed:
             place = quote(after.noun.tablespace or "pg_default")
             yield Step(f"{head} SET TABLESPACE {place}", after.ref)
+        if "statistics targets" in changed:
+            yield from _targets(after, *changed["statistics targets"])
+
+
+def _targets(item: Item, old: Targets, new: Targets) -> Iterator[Step]:
+    """Of expressions, each by the number of its key; -1 is the default."""
+    wanted = dict.fromkeys((number for number, _ in old), -1) | dict(new)
+    for number, target in sorted(wanted.items()):
+        if (number, target) not in old:
+            words = f"ALTER COLUMN {number} SET STATISTICS {target}"
+            yield Step(f"ALTER INDEX {item.ref.name} {words}", item.ref)

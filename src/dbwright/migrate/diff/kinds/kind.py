@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ Changed = Mapping[str, tuple[Any, Any]]
 """The properties that differ: before and after."""
 
 
-class Kind:
+class Kind(ABC):
     """One kind of objects. Each file of this folder declares one or a few that belong together."""
 
     key: ClassVar[str]
@@ -35,13 +36,13 @@ class Kind:
     swaps: ClassVar[bool] = False
     """Is the new one made beside the old one, for columns to change over?"""
 
+    @abstractmethod
     def items(self, catalog: Catalog) -> Iterable[Item]:
         """Every object of the kind."""
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, item: Item, world: World) -> Iterable[Step]:
         """Make it, with its owner, comment and privileges."""
-        raise NotImplementedError
 
     def drop(self, item: Item, world: World) -> Iterable[Step]:
         """Drop it. Nothing needs it any more."""

@@ -9,7 +9,14 @@ from dbwright.migrate.diff.item import Item, Property
 from dbwright.migrate.diff.kinds.kind import Changed, Kind
 from dbwright.migrate.diff.step import Step
 from dbwright.migrate.diff.world import World
-from dbwright.model.catalog import Catalog, ForeignKey, MaterializedView, ReplicaIdentity, Table
+from dbwright.model.catalog import (
+    Catalog,
+    ForeignKey,
+    MaterializedView,
+    ReplicaIdentity,
+    Table,
+    TableKind,
+)
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import quote
 
@@ -103,7 +110,8 @@ class ReplicaIdentityKind(Kind):
 
     def items(self, catalog: Catalog) -> Iterable[Item]:
         for table in catalog.tables:
-            if table.replica_identity is not ReplicaIdentity.DEFAULT:
+            foreign = table.kind is TableKind.FOREIGN  # of which nothing is replicated
+            if table.replica_identity is not ReplicaIdentity.DEFAULT and not foreign:
                 ref = ObjectRef("replica identity", table.qualified)
                 yield Item(ref, self.key, table.replica_identity, table.ref, table)
 

@@ -6,7 +6,7 @@ import re
 
 from dbwright.model.catalog import Column
 
-__all__ = ["castable", "narrows"]
+__all__ = ["castable", "narrows", "spelled_alike"]
 
 WIDER = {
     "smallint": {"integer", "bigint", "numeric"},
@@ -17,7 +17,6 @@ WIDER = {
     "character": set(),
     "date": {"timestamp without time zone"},
     "timestamp without time zone": {"timestamp with time zone"},
-    "timestamp with time zone": {"timestamp without time zone"},
     "cidr": {"inet"},
     "json": {"text"},
     "boolean": {"text", "character varying"},
@@ -49,12 +48,21 @@ def narrows(old: Column, new: Column) -> str:
 
 FAMILIES = (
     frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
+    frozenset({"money", "numeric"}),
     frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
     frozenset({"json", "jsonb"}),
     frozenset({"inet", "cidr"}),
     frozenset({"bit", "bit varying"}),
 )
 """Types with casts between any two of them."""
+
+
+def spelled_alike(old: Column, new: Column) -> bool:
+    """Is the cast of an assignment enough? It refuses a value that doesn't fit, where the explicit
+    one would cut it."""
+    before, after = _plain(old.type), _plain(new.type)
+    texts = {*TEXTS, "character"}
+    return old.is_array == new.is_array and (before == after or {before, after} <= texts)
 
 
 def castable(old: Column, new: Column) -> bool:

@@ -31,7 +31,13 @@ from dbwright.model.catalog import (
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import literal, quote
 
-__all__ = ["DefaultPrivilegeKind", "ForeignServerKind", "PublicationKind", "StatisticsKind"]
+__all__ = [
+    "DefaultPrivilegeKind",
+    "ForeignServerKind",
+    "PublicationKind",
+    "StatisticsKind",
+    "UserMappingKind",
+]
 
 CHOSEN_KINDS = ("ndistinct", "dependencies", "mcv")
 
@@ -182,6 +188,47 @@ class ForeignServerKind(Kind):
         if "options" in changed:
             steps.append(Step(f"{head} {foreign_options(*changed['options'])}", after.ref))
         return steps
+
+
+class UserMappingKind(Kind):
+    """As whom a role logs in at a foreign server. Values of its options are never read."""
+
+    key = "user mapping"
+    rank = 36
+    properties = (Property("options", lambda item: frozenset(item.noun.options or ())),)
+
+    def items(self, catalog: Catalog) -> Iterable[Item]:
+        for server in catalog.foreign_servers:
+            for one in server.user_mappings:
+                name = f"{role(one.role)} on {quote(server.name)}"
+                yield Item(ObjectRef("user mapping", name), self.key, one, whole=server)
+
+    def create(self, item: Item, world: World) -> Iterable[Step]:
+        options = ", ".join(item.noun.options or ())
+        note = f"set {options} by hand: their values are never read" if options else ""
+        yield Step(f"CREATE {_mapping(item)}", item.ref, note=note)
+
+    def drop(self, item: Item, world: World) -> Iterable[Step]:
+        yield Step(f"DROP {_mapping(item)}", item.ref, "values of its options")
+
+    def alter(
+        self, before: Item, after: Item, changed: Changed, world: World
+    ) -> Iterable[Step] | None:
+        return self._alter(after, changed)
+
+    def _alter(self, after: Item, changed: Changed) -> Iterator[Step]:
+        old, new = changed.get("options", (frozenset(), frozenset()))
+        words = ", ".join(f"DROP {quote(name)}" for name in sorted(old - new))
+        if words:
+            sql = f"ALTER {_mapping(after)} OPTIONS ({words})"
+            yield Step(sql, after.ref, "values of its options")
+        if new - old:
+            added = ", ".join(sorted(new - old))
+            raise Unwritable(f"set {added} by hand: the values of its options are never read")
+
+
+def _mapping(item: Item) -> str:
+    return f"USER MAPPING FOR {role(item.noun.role)} SERVER {quote(item.whole.name)}"
 
 
 USUAL = {

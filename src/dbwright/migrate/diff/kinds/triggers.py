@@ -9,11 +9,11 @@ from dbwright.migrate.diff.kinds.kind import Changed, Kind
 from dbwright.migrate.diff.kinds.privileges import COMMENT, OWNER, plain, role
 from dbwright.migrate.diff.step import Step, Unwritable
 from dbwright.migrate.diff.world import World
-from dbwright.model.catalog import Catalog, EventTrigger, Policy, Table, View
+from dbwright.model.catalog import Catalog, EventTrigger, Policy, Table, Trigger, View
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import literal, quote
 
-__all__ = ["EventTriggerKind", "PolicyKind", "RuleKind", "TriggerKind"]
+__all__ = ["EventTriggerKind", "InheritedTriggerKind", "PolicyKind", "RuleKind", "TriggerKind"]
 
 ENABLED = {
     "origin": "ENABLE",
@@ -74,6 +74,48 @@ class TriggerKind(EnabledKind):
                 if not trigger.inherited:
                     ref = ObjectRef("trigger", f"{relation.qualified}.{quote(trigger.name)}")
                     yield Item(ref, self.key, trigger, relation.ref, relation)
+
+
+class InheritedTriggerKind(Kind):
+    """That a trigger which a partition has from its parent is switched otherwise than there."""
+
+    key = "inherited trigger"
+    rank = 121
+    properties = (Property("enabled", lambda item: item.noun.enabled),)
+
+    def items(self, catalog: Catalog) -> Iterable[Item]:
+        for table in catalog.tables:
+            for trigger in table.triggers:
+                if trigger.inherited and trigger.enabled != _above(catalog, table, trigger):
+                    name = f"{table.qualified}.{quote(trigger.name)}"
+                    ref = ObjectRef("inherited trigger", name)
+                    parent = ObjectRef("partition", table.qualified)
+                    yield Item(ref, self.key, trigger, parent, table)
+
+    def create(self, item: Item, world: World) -> Iterable[Step]:
+        yield _switched(item, item.noun.enabled)
+
+    def drop(self, item: Item, world: World) -> Iterable[Step]:
+        table = world.target.find_table(item.whole.qualified)
+        there = {one.name: one for one in table.triggers} if table is not None else {}
+        if item.noun.name in there:
+            yield _switched(item, there[item.noun.name].enabled)
+
+    def alter(
+        self, before: Item, after: Item, changed: Changed, world: World
+    ) -> Iterable[Step] | None:
+        return self.create(after, world) if changed else ()
+
+
+def _above(catalog: Catalog, table: Table, trigger: Trigger) -> str | None:
+    parent = catalog.find_table(table.inherits[0]) if table.inherits else None
+    found = (one.enabled for one in parent.triggers if one.name == trigger.name) if parent else ()
+    return next(iter(found), None)
+
+
+def _switched(item: Item, enabled: str) -> Step:
+    words = f"{ENABLED[enabled]} TRIGGER {quote(item.noun.name)}"
+    return Step(f"ALTER TABLE {item.whole.qualified} {words}", item.ref)
 
 
 class RuleKind(EnabledKind):

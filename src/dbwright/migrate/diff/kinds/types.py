@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dbwright.migrate.diff.item import Item, Property
 from dbwright.migrate.diff.kinds.kind import Changed, Kind
@@ -64,6 +65,9 @@ class TypeItems(Kind):
 
     def create(self, item: Item, world: World) -> Iterable[Step]:
         type_: Type = item.noun
+        old = world.before.get(item.ref)
+        if type_.kind is TypeKind.COMPOSITE and old is not None:
+            type_ = replace(type_, attributes=_in_order(old.noun, type_))
         definition = type_definition(type_)
         if definition is None:
             raise Unwritable("a base type is made of functions in C: create it by hand")
@@ -93,14 +97,19 @@ class TypeItems(Kind):
         return None
 
     def put_away(self, before: Item, name: str, world: World) -> Iterable[Step]:
-        yield from self.rename(before, name)
         type_: Type = before.noun
+        if type_.kind is TypeKind.COMPOSITE:
+            yield from _attributes_changed(before, world)
+        yield from self.rename(before, name)
+        if type_.kind is TypeKind.RANGE:  # its constructors keep their names
+            for last in ("", ", text"):
+                call = f"{type_.qualified}({type_.base_type}, {type_.base_type}{last})"
+                yield Step(f"ALTER FUNCTION {call} RENAME TO {quote(name)}", before.ref)
         if type_.kind is TypeKind.RANGE and world.major >= 14:
             chosen = qualify(type_.schema, multirange_name(type_.name))
             multirange = dict(type_.range_options).get("multirange_type_name", chosen)
             other = quote(f"{name}_multi")
             yield Step(f"ALTER TYPE {multirange} RENAME TO {other}", before.ref)
-            # Its constructors keep their names, and the new type's have other results only.
             old = qualify(type_.schema, name)
             for arguments in ("", old, f"VARIADIC {old}[]"):
                 sql = f"ALTER FUNCTION {multirange}({arguments}) RENAME TO {other}"
@@ -140,6 +149,28 @@ class TypeItems(Kind):
             if attribute.comment != (old[name].comment if name in old else None):
                 steps.append(_attribute_comment(after, attribute))
         return steps
+
+
+def _in_order(old: Type, new: Type) -> tuple[Attribute, ...]:
+    """The new attributes in the order in which the old type has them once those that are gone were
+    dropped and the others added: values change over by place."""
+    place = {attribute.name: number for number, attribute in enumerate(old.attributes)}
+    last = len(place)
+    return tuple(sorted(new.attributes, key=lambda one: place.get(one.name, last)))
+
+
+def _attributes_changed(before: Item, world: World) -> Iterator[Step]:
+    """The old type of a pair gets the names of the new one's attributes."""
+    head = f"ALTER TYPE {before.ref.name}"
+    new: Type = world.after[before.ref].noun
+    if new.kind is not TypeKind.COMPOSITE:
+        return
+    names = {attribute.name for attribute in before.noun.attributes}
+    for name in sorted(names - {attribute.name for attribute in new.attributes}):
+        yield Step(f"{head} DROP ATTRIBUTE {quote(name)}", before.ref, f"values of {name}")
+    for attribute in new.attributes:
+        if attribute.name not in names:
+            yield Step(f"{head} ADD ATTRIBUTE {attribute_definition(attribute)}", before.ref)
 
 
 def _attribute_comment(item: Item, attribute: Attribute) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dbwright.migrate.diff.item import Item, Property
+from dbwright.migrate.diff.kinds.column_settings import SETTINGS, setting_steps
 from dbwright.migrate.diff.kinds.kind import Changed, Kind
 from dbwright.migrate.diff.kinds.options import option_steps, parameters
 from dbwright.migrate.diff.kinds.privileges import COMMENT, OWNER, plain, privileges
@@ -128,8 +129,7 @@ class ViewColumnKind(Kind):
     rank = 103
     grant_word = "TABLE"
     properties = (
-        *plain("storage", "compression", "statistics_target"),
-        Property("options", lambda item: frozenset(item.noun.options)),
+        *SETTINGS,
         COMMENT,
         privileges(frozenset()),
     )
@@ -166,12 +166,4 @@ class ViewColumnKind(Kind):
             return  # of a view's columns it follows from its query
         name = f"{item.whole.qualified} ALTER COLUMN {quote(new.name)}"
         head = f"ALTER MATERIALIZED VIEW {name}"
-        was = old.storage if old is not None else (new.type_storage or new.storage)
-        if new.storage != was:
-            yield Step(f"{head} SET STORAGE {new.storage.upper()}", item.ref)
-        if new.compression != (old.compression if old else None):
-            yield Step(f"{head} SET COMPRESSION {new.compression or 'default'}", item.ref)
-        if new.statistics_target != (old.statistics_target if old else None):
-            target = -1 if new.statistics_target is None else new.statistics_target
-            yield Step(f"{head} SET STATISTICS {target}", item.ref)
-        yield from option_steps(head, item.ref, old.options if old else (), new.options)
+        yield from setting_steps(head, item.ref, old, new)

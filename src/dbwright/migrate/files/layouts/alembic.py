@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dbwright.errors import BadMigration
-from dbwright.migrate.files.layout import Layout, by_implicit_transaction, read_sql, text_of
+from dbwright.migrate.files.layout import Layout, by_implicit_transaction, read_sql
+from dbwright.migrate.files.text import text_of
 from dbwright.model.migration import Migration, ReadMigration, ScriptStatement
 from dbwright.sql.lexer import comments, significant
 

@@ -10,9 +10,9 @@ from dbwright.migrate.files.layout import (
     Layout,
     outside,
     read_sql,
-    text_of,
     without_psql,
 )
+from dbwright.migrate.files.text import text_of
 from dbwright.model.migration import ReadMigration
 from dbwright.sql.parse import SyntaxProblem, parse, walk
 

@@ -66,7 +66,9 @@ def adds_foreign_key_without_index(
         for key in table.foreign_keys:
             if key.name in known or key.inherited or _has_index(table, key):
                 continue
-            if duration(run, file, table.qualified, Work.SCAN, limits) is None:
+            step = _step(file, table, key)
+            for_size = step or file.steps[-1]
+            if duration(run, file, for_size, table.qualified, Work.SCAN, limits) is None:
                 continue
             columns = ", ".join(map(quote, key.columns))
             yield HazardFault(
@@ -75,7 +77,7 @@ def adds_foreign_key_without_index(
                 "and no index begins with its columns",
                 {"references": key.references, "columns": list(key.columns)},
                 fix=_index(table, key),
-                step=_step(file, table, key),
+                step=step,
             )
 
 

@@ -77,7 +77,7 @@ def blocks_where_concurrently_would_not(
     if not step.effects.transactional:
         return
     for name, mode in _locked(step, file, run):
-        if file.is_new(name) or duration(run, file, name, Work.SCAN, limits) is None:
+        if file.is_new(name, step) or duration(run, file, step, name, Work.SCAN, limits) is None:
             continue
         yield HazardFault(
             table_ref(file, name),

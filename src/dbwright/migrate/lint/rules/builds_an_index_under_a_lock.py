@@ -32,8 +32,9 @@ from collections.abc import Iterator
 
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import HazardFault, hazard
-from dbwright.migrate.lint.held import lock_words, waiters, with_locks_held
+from dbwright.migrate.lint.held import others_wait, with_locks_held
 from dbwright.migrate.lint.reasons import why_built
+from dbwright.migrate.lint.rules._under_a_lock import work_under_a_lock
 from dbwright.migrate.lint.size import (
     CriticalSeconds,
     Limits,
@@ -42,9 +43,9 @@ from dbwright.migrate.lint.size import (
     Work,
     duration,
 )
-from dbwright.migrate.lint.statement import brief, grouped, table_ref
-from dbwright.model.finding import Severity
-from dbwright.model.judged import JudgedMigration, JudgedRun
+from dbwright.migrate.lint.statement import grouped, table_ref
+from dbwright.model.finding import LockMode, Severity
+from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 
 BEFORE = "CREATE TABLE users (id bigint PRIMARY KEY, email text, room int4range);"
 LARGE = {"public.users": 80 * 10**9}
@@ -97,30 +98,33 @@ def builds_an_index_under_a_lock(
                 or (held[name].mode if name in held else None)
                 or next((lock for lock in locks if lock is not None), None)
             )
-            long = duration(run, file, name, Work.BUILD, limits)
-            if mode is None or not mode.blocks_writes or long is None:
+            long = duration(run, file, step, name, Work.BUILD, limits)
+            if mode is None or long is None or not _waited_for(step, file, name, mode):
                 continue
-            why = why_built(step, file)
-            who = waiters(mode)
-            if step.kind == "ReindexStmt":  # the index itself is under ACCESS EXCLUSIVE
-                who = "writes, and reads that need the index, wait"
-            size = f" ({long.size_words})" if long.size_words else ""
-            yield HazardFault(
-                table_ref(file, name),
-                f"`{brief(step.text)}` builds an index of {name}{size} under {lock_words(mode)}, "
-                f"since {why}: {who} {long.words}",
-                {
-                    "lock": mode.value,
-                    "reason": why,
-                    "indexes": [one.index.name for one in built],
-                    "server_major": run.major,
-                    **long.evidence,
-                },
+            names = [one.index.name for one in built]
+            yield work_under_a_lock(
+                run,
+                file,
+                step,
+                name,
+                long,
+                mode=mode,
+                does=f"builds an index of {name}{long.size_behind}",
+                why=why_built(step, file),
                 advice=_advice(step.text),
-                severity=long.severity,
-                step=step,
-                detail=",".join(sorted(one.index.name for one in built)),
+                # Of REINDEX the index itself is under ACCESS EXCLUSIVE.
+                who="writes, and reads that need the index, wait"
+                if step.kind == "ReindexStmt"
+                else "",
+                evidence={"indexes": names},
+                detail=",".join(sorted(names)),
             )
+
+
+def _waited_for(step: JudgedStatement, file: JudgedMigration, name: str, mode: LockMode) -> bool:
+    """Of REINDEX also readers of a materialized view wait, for its index."""
+    waits = others_wait(mode, table_ref(file, name))
+    return waits or (step.kind == "ReindexStmt" and mode.blocks_writes)
 
 
 def _advice(text: str) -> str:

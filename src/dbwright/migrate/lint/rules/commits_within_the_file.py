@@ -3,7 +3,7 @@
 ## What it finds
 
 COMMIT, ROLLBACK or END within a file that is one transaction, but for a pair of BEGIN and COMMIT
-around all of it; and a BEGIN that nothing ends.
+around all of it; a BEGIN that nothing ends; and PREPARE TRANSACTION.
 
 ## Why it matters
 
@@ -39,13 +39,15 @@ ONE, OTHER = "ALTER TABLE users ADD COLUMN a int;", "ALTER TABLE users ADD COLUM
 BAD = (
     MigrationExample(f"{ONE} COMMIT; {OTHER}", BEFORE),
     MigrationExample(f"-- no-transaction\nBEGIN; {ONE}", BEFORE),
+    MigrationExample(f"-- no-transaction\nBEGIN; {ONE} PREPARE TRANSACTION 'a';", BEFORE),
 )
 GOOD = (
     MigrationExample(f"BEGIN; {ONE}{OTHER} COMMIT;", BEFORE),
     MigrationExample(f"-- no-transaction\nBEGIN; {ONE} COMMIT; {OTHER}", BEFORE),
 )
 BEGINS = ("TRANS_STMT_BEGIN", "TRANS_STMT_START")
-ENDS = ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK")
+PREPARES = "TRANS_STMT_PREPARE"
+ENDS = ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", PREPARES)
 
 
 @hazard(severity=Severity.ERROR, bad=BAD, good=GOOD)
@@ -59,7 +61,7 @@ def commits_within_the_file(file: JudgedMigration) -> Iterator[HazardFault]:
     if file.whole:
         around = [place for place, _, _ in marks] == [0, len(file.steps) - 1]
         for _, verb, step in () if around and marks[0][1] in BEGINS else marks:
-            if verb in ENDS:
+            if verb in ENDS and verb != PREPARES:
                 yield HazardFault(
                     file_ref(file),
                     f"{brief(step.text)} ends the transaction that the file is run in: what comes "
@@ -67,7 +69,16 @@ def commits_within_the_file(file: JudgedMigration) -> Iterator[HazardFault]:
                     advice="Leave it out, or say that the file is no transaction.",
                     step=step,
                 )
-    elif marks and marks[-1][1] in BEGINS:
+    for step in (step for _, verb, step in marks if verb == PREPARES):
+        yield HazardFault(
+            file_ref(file),
+            f"{brief(step.text)} leaves the transaction open with all its locks, also after the "
+            "session's end, until somebody says COMMIT PREPARED",
+            advice="Write COMMIT.",
+            step=step,
+            detail="prepared",
+        )
+    if not file.whole and marks and marks[-1][1] in BEGINS:
         yield HazardFault(
             file_ref(file),
             f"nothing ends the transaction that line {marks[-1][2].statement.line} begins",

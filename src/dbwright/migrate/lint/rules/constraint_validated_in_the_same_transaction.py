@@ -70,7 +70,7 @@ def constraint_validated_in_the_same_transaction(
     for step, held in with_locks_held(file):
         for command in commands(step, file, "AT_ValidateConstraint"):
             lock = held.get(command.table)
-            long = duration(run, file, command.table, Work.SCAN, limits)
+            long = duration(run, file, step, command.table, Work.SCAN, limits)
             if lock is None or not lock.mode.blocks_writes or long is None:
                 continue
             if not step.effects.scanned and not step.effects.validated:

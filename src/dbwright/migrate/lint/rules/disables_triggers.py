@@ -60,7 +60,7 @@ def disables_triggers(step: JudgedStatement, file: JudgedMigration) -> Iterator[
                 severity=Severity.ERROR,
             )
     for command in commands(step, file, *SWITCHES):
-        if file.is_new(command.table):
+        if file.is_new(command.table, step):
             continue
         which = command.name or ("all" if command.kind == "AT_DisableTrigAll" else "all of users")
         left_off = not _switched_on(file, command)

@@ -33,13 +33,19 @@ from collections.abc import Iterator
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import HazardFault, hazard
 from dbwright.migrate.lint.statement import commands, found_column
-from dbwright.model.catalog import Table
+from dbwright.model.catalog import Index, Table
 from dbwright.model.finding import Severity
 from dbwright.model.judged import JudgedMigration, JudgedStatement
+from dbwright.sql.lexer import significant
 
 BEFORE = "CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE);"
 DROP = "ALTER TABLE users DROP COLUMN email;"
-BAD = MigrationExample(DROP, BEFORE, objects=("public.users.email",))
+BAD = (
+    MigrationExample(DROP, BEFORE, objects=("public.users.email",)),
+    MigrationExample(
+        DROP, f"{BEFORE} CREATE INDEX by_email ON users (id) WHERE email IS NOT NULL;"
+    ),
+)
 GOOD = (
     MigrationExample(f"{BEFORE}{DROP}"),
     MigrationExample(
@@ -53,7 +59,7 @@ def drops_a_column(step: JudgedStatement, file: JudgedMigration) -> Iterator[Haz
     for command in commands(step, file, "AT_DropColumn"):
         table = file.before.find_table(command.table)
         column = found_column(file.before, command.table, command.name)
-        if table is None or column is None or file.is_new(command.table):
+        if table is None or column is None or file.is_new(command.table, step):
             continue
         lost = _lost_with(table, column.name)
         also = f", and with it {', '.join(lost)}" if lost else ""
@@ -68,7 +74,19 @@ def drops_a_column(step: JudgedStatement, file: JudgedMigration) -> Iterator[Haz
 
 def _lost_with(table: Table, column: str) -> list[str]:
     """Indexes and constraints that hold the column."""
-    names = [index.name for index in table.indexes if column in (*index.columns, *index.include)]
+    names = [index.name for index in table.indexes if column in _columns_of(index)]
     names += [key.name for key in table.foreign_keys if column in key.columns]
     names += [check.name for check in table.checks if column in check.columns]
     return list(dict.fromkeys(names))
+
+
+def _columns_of(index: Index) -> set[str]:
+    """Its columns, also those of its expressions and its predicate."""
+    texts = (index.predicate, *(key.expression for key in index.keys))
+    words = {
+        token.text.strip('"').replace('""', '"')
+        for text in texts
+        for token in significant(text or "")
+        if token.kind in ("word", "identifier")
+    }
+    return {*words, *index.include, *(name for name in index.columns if name is not None)}

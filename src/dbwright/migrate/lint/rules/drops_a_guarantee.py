@@ -59,7 +59,7 @@ def drops_a_guarantee(step: JudgedStatement, file: JudgedMigration) -> Iterator[
     ):
         before = file.before.find_table(command.table)
         after = file.after.find_table(command.table)
-        if before is None or after is None or file.is_new(command.table):
+        if before is None or after is None or file.is_new(command.table, step):
             continue
         if command.kind == "AT_DisableRowSecurity":
             if before.row_security and not after.row_security:

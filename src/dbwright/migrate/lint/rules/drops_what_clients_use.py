@@ -4,7 +4,7 @@
 
 DROP of views, materialized views, functions, types, schemas and sequences that were there before
 the file and are not there after it; and whatever goes with CASCADE, at severity error where
-columns or tables do.
+columns, tables or triggers do. DROP DATABASE is critical.
 
 ## Why it matters
 
@@ -34,7 +34,7 @@ from dbwright.migrate.lint.statement import commands
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import ObjectRef, Severity
 from dbwright.model.judged import JudgedMigration, JudgedStatement
-from dbwright.model.names import enclosing
+from dbwright.model.names import enclosing, quote
 from dbwright.sql.lexer import significant
 
 BEFORE = """
@@ -45,6 +45,14 @@ CREATE TABLE notes (id bigint, mood mood);
 """
 BAD = (
     MigrationExample("DROP VIEW people;", BEFORE, objects=("public.people",), severity="warning"),
+    MigrationExample(
+        "DROP FUNCTION touch() CASCADE;",
+        f"{BEFORE} CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RETURN NEW; END'; CREATE TRIGGER touched BEFORE UPDATE ON users "
+        "FOR EACH ROW EXECUTE FUNCTION touch();",
+        objects=("public.users.touched",),
+    ),
+    MigrationExample("DROP DATABASE shop;", objects=("shop",), severity="critical"),
     MigrationExample(
         "DROP TYPE mood CASCADE;", BEFORE, objects=("public.mood", "public.notes.mood")
     ),
@@ -63,12 +71,21 @@ def drops_what_clients_use(file: JudgedMigration) -> Iterator[HazardFault]:
     after = {(ref.kind, ref.name) for ref in _refs(file.after)}
     gone = [ref for ref in _refs(file.before) if (ref.kind, ref.name) not in after]
     for step in file.steps:
+        if step.kind == "DropdbStmt":
+            yield HazardFault(
+                ObjectRef("database", quote(step.node["dbname"])),
+                f"database {quote(step.node['dbname'])} is dropped with all that is in it",
+                advice="Leave it out of migrations.",
+                severity=Severity.CRITICAL,
+                step=step,
+            )
         if step.kind != "DropStmt" or step.effects.refusal is not None:
             continue
         kind = KINDS.get(step.node.get("removeType", ""))
         cascades = step.node.get("behavior") == "DROP_CASCADE"
         if cascades:
             yield from _columns(file, step)
+            yield from _triggers(file, step)
         if kind is None:
             continue
         names = {ref.name for ref in step.effects.dropped}
@@ -96,6 +113,7 @@ KINDS = {
     "OBJECT_SCHEMA": ("schema",),
 }
 
+OF_FUNCTIONS = ("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE")
 SELDOM = ("function", "procedure", "sequence")
 """What mostly other objects of the database use, and those would stand in the way."""
 
@@ -125,6 +143,25 @@ def _mentions(step: JudgedStatement, ref: ObjectRef) -> bool:
     return bare[len(inner) + 1 if inner else 0 :].strip('"') in words
 
 
+def _triggers(file: JudgedMigration, step: JudgedStatement) -> Iterator[HazardFault]:
+    """Triggers that go with their function, of tables that stay."""
+    if step.node.get("removeType") not in OF_FUNCTIONS:
+        return
+    after = {one.oid: {trigger.name for trigger in one.triggers} for one in file.after.tables}
+    for table in file.before.tables:
+        for trigger in table.triggers:
+            if trigger.name in after.get(table.oid, {trigger.name}) or trigger.inherited:
+                continue
+            yield HazardFault(
+                table.trigger_ref(trigger.name),
+                f"CASCADE drops the trigger {quote(trigger.name)} of {table.qualified}: what it "
+                "did, nobody does",
+                advice="Say what is to go with it, instead of CASCADE.",
+                severity=Severity.ERROR,
+                step=step,
+            )
+
+
 def _columns(file: JudgedMigration, step: JudgedStatement) -> Iterator[HazardFault]:
     """Columns that nobody named."""
     said = {
@@ -135,6 +172,8 @@ def _columns(file: JudgedMigration, step: JudgedStatement) -> Iterator[HazardFau
     renamed = any(one.kind == "RenameStmt" for one in file.steps)
     for table in () if renamed else file.after.tables:
         had = file.before.find_table(table.qualified)
+        if had is not None and had.oid != table.oid:
+            continue  # another table took its name
         left = {column.name for column in table.columns}
         for column in () if had is None else had.columns:
             if column.name not in left and (table.qualified, column.name) not in said:

@@ -55,8 +55,8 @@ def empties_a_table(
     relations = [one["RangeVar"] for one in step.node.get("relations", ())]
     said = {qualified(step, file, one) for one in relations}
     for table in step.effects.emptied:
-        rows = rows_of(run, table.name)
-        if file.is_new(table.name) or rows == 0:
+        rows = rows_of(run, step, table.name)
+        if file.is_new(table.name, step) or rows == 0:
             continue
         count = "" if rows is None else f" ({rows:,.0f} rows)"
         unnamed = step.kind == "TruncateStmt" and table.name not in said

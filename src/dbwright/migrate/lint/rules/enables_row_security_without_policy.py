@@ -47,7 +47,8 @@ def enables_row_security_without_policy(
     for command in commands(step, file, "AT_EnableRowSecurity"):
         before = file.before.find_table(command.table)
         after = file.after.find_table(command.table)
-        if before is None or after is None or before.row_security or file.is_new(command.table):
+        new = file.is_new(command.table, step)
+        if before is None or after is None or before.row_security or new:
             continue
         if after.row_security and not after.policies:
             yield HazardFault(

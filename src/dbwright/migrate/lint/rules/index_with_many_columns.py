@@ -54,7 +54,7 @@ def index_with_many_columns(
     about = target(step, file)
     if step.kind != "IndexStmt" or step.node.get("unique") or count <= max_columns:
         return
-    if about is None or step.effects.refusal is not None or file.is_new(about):
+    if about is None or step.effects.refusal is not None or file.is_new(about, step):
         return
     table = file.after.find_table(about)
     name = step.node.get("idxname", "")

@@ -80,9 +80,10 @@ def locks_another_table(file: JudgedMigration) -> Iterator[HazardFault]:
         if step.kind in ANYTHING or is_row_change(step) or "partbound" in step.node:
             continue
         about = _about(step, file)
+        gone = {one.name for one in step.effects.dropped}
         for lock in own_locks(step, file):
             name = lock.object.name
-            if name in about or name in told or _is_part(file, name, about):
+            if name in about or name in told or name in gone or _is_part(file, name, about):
                 continue
             told.add(name)
             yield HazardFault(

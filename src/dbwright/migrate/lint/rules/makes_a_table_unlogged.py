@@ -43,7 +43,7 @@ GOOD = (
 @hazard(severity=Severity.ERROR, bad=BAD, good=GOOD)
 def makes_a_table_unlogged(step: JudgedStatement, file: JudgedMigration) -> Iterator[HazardFault]:
     for command in commands(step, file, "AT_SetUnLogged"):
-        if not file.is_new(command.table):
+        if not file.is_new(command.table, step):
             yield HazardFault(
                 table_ref(file, command.table),
                 f"{command.table} becomes unlogged: a crash empties it, and standbys have no rows "

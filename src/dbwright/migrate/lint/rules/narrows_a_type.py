@@ -2,8 +2,8 @@
 
 ## What it finds
 
-ALTER COLUMN TYPE to a shorter text, a smaller number, fewer digits, a coarser time, on tables that
-were there before and are not known to be empty.
+ALTER COLUMN TYPE to a shorter text, a smaller number, fewer digits, a coarser time, from text to
+what not every text can be, on tables that were there before and are not known to be empty.
 
 ## Why it matters
 
@@ -45,15 +45,28 @@ BAD = (
     MigrationExample("ALTER TABLE items ALTER price TYPE numeric(12, 2);", BEFORE),
     MigrationExample("ALTER TABLE items ALTER made TYPE date;", BEFORE),
     MigrationExample("ALTER TABLE items ALTER n TYPE integer;", BEFORE),
+    MigrationExample("ALTER TABLE items ALTER n TYPE double precision;", BEFORE),
+    MigrationExample("ALTER TABLE items ALTER n TYPE numeric(12, 2);", BEFORE),
+    MigrationExample("ALTER TABLE items ALTER code TYPE integer USING code::integer;", BEFORE),
 )
 GOOD = (
     MigrationExample("ALTER TABLE items ALTER code TYPE varchar(30);", BEFORE),
     MigrationExample("ALTER TABLE items ALTER code TYPE text;", BEFORE),
     MigrationExample("ALTER TABLE items ALTER price TYPE numeric(14, 4);", BEFORE),
+    MigrationExample("ALTER TABLE items ALTER n TYPE numeric(21, 2);", BEFORE),
+    MigrationExample("ALTER TABLE items ALTER n TYPE text;", BEFORE),
     MigrationExample("ALTER TABLE items ALTER n TYPE integer;", BEFORE, {"public.items": 0}),
 )
 SIZES = {"smallint": 1, "integer": 2, "bigint": 3, "numeric": 4}
 FLOATS = {"real": 1, "double precision": 2, "numeric": 3}
+DIGITS = {"smallint": 5, "integer": 10, "bigint": 19, "double precision": 15, "real": 6}
+"""Of the largest value; of floats those that are kept."""
+WORDS = ("character varying", "character", "text")
+CUT = {
+    ("json", "jsonb"): "the order of keys, and all but the last of equal ones, are lost",
+    ("inet", "cidr"): "addresses with bits behind their mask are refused",
+    ("bigint", "oid"): "larger and negative values are refused",
+}
 TEXTS = ("character varying", "character", "text", "bit varying", "bit")
 TIMES = ("timestamp without time zone", "timestamp with time zone")
 
@@ -63,12 +76,13 @@ def narrows_a_type(
     step: JudgedStatement, file: JudgedMigration, run: JudgedRun
 ) -> Iterator[HazardFault]:
     for command in commands(step, file, "AT_AlterColumnType"):
-        before = found_column(file.before, command.table, command.name)
+        then = step.renamed.get(command.table, command.table)
+        before = found_column(file.before, then, command.name)
         after = found_column(file.after, command.table, command.name)
-        if before is None or after is None or file.is_new(command.table):
+        if before is None or after is None or file.is_new(command.table, step):
             continue
         lost = _lost(before, after)
-        if not lost or rows_of(run, command.table) == 0:
+        if not lost or rows_of(run, step, command.table) == 0:
             continue
         yield HazardFault(
             column_ref(command.table, command.name),
@@ -84,15 +98,27 @@ def _lost(before: Column, after: Column) -> str:
     if before.is_array or after.is_array:
         return ""
     if one in TEXTS and other in TEXTS:
+        if before.domain is not None and before.length is None:
+            return ""  # how long its values are, the domain tells
         if after.length is not None and (before.length is None or after.length < before.length):
             return "longer values are refused, or cut off by an explicit cast"
         return ""
     if one in SIZES and other in SIZES and SIZES[other] < SIZES[one]:
-        return "larger values are refused, and digits behind the point are rounded away"
+        rounded = ", and digits behind the point are rounded away" if one == "numeric" else ""
+        return f"larger values are refused{rounded}"
     if one in FLOATS and other in FLOATS and FLOATS[other] < FLOATS[one]:
         return "digits are rounded away"
-    if one in ("real", "double precision") and other in ("smallint", "integer", "bigint"):
-        return "digits behind the point are rounded away"
+    if one in ("real", "double precision") and other in DIGITS:
+        return "larger values are refused, and digits behind the point are rounded away"
+    if one in DIGITS and DIGITS[one] > DIGITS.get(other, DIGITS[one]):
+        return "digits of large values are rounded away"
+    if one in DIGITS and other == "numeric" and (has := _modifiers(after.type)):
+        places = has[0] - (has[1] if len(has) > 1 else 0)
+        return "larger values are refused" if places < DIGITS[one] else ""
+    if one in WORDS and other not in TEXTS:
+        return f"what is not written as {other} is refused"
+    if (one, other) in CUT:
+        return CUT[one, other]
     if one in TIMES and other in ("date", "time without time zone", "time with time zone"):
         return "a part of each time is cut off"
     return _fewer_digits(before, after) if one == other else ""

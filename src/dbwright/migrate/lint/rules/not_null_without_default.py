@@ -3,7 +3,8 @@
 ## What it finds
 
 ADD COLUMN … NOT NULL (or PRIMARY KEY) without a default, an identity or an expression, on a table
-that was there before, unless it is known to be empty.
+that was there before, unless it is known to be empty. As a warning: a new column that is NOT NULL,
+and whose default the same file takes away (as Django does).
 
 ## Why it matters
 
@@ -31,7 +32,13 @@ from collections.abc import Iterator
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import HazardFault, hazard
 from dbwright.migrate.lint.size import rows_of
-from dbwright.migrate.lint.statement import column_ref, commands, found_column
+from dbwright.migrate.lint.statement import (
+    Command,
+    adds_required_columns,
+    column_ref,
+    commands,
+    found_column,
+)
 from dbwright.model.finding import Severity
 from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 
@@ -39,6 +46,13 @@ BEFORE = "CREATE TABLE users (id bigint PRIMARY KEY);"
 ADD = "ALTER TABLE users ADD COLUMN email text NOT NULL;"
 BAD = (
     MigrationExample(ADD, BEFORE, objects=("public.users.email",)),
+    MigrationExample(
+        "ALTER TABLE users ADD COLUMN email text NOT NULL DEFAULT '';"
+        "ALTER TABLE users ALTER email DROP DEFAULT;",
+        BEFORE,
+        objects=("public.users.email",),
+        severity="warning",
+    ),
     MigrationExample(ADD, BEFORE, {"public.users": 8192}),
 )
 GOOD = (
@@ -49,9 +63,6 @@ GOOD = (
         "ALTER TABLE users ADD COLUMN n bigint NOT NULL GENERATED ALWAYS AS IDENTITY;", BEFORE
     ),
 )
-DEMANDS = ("CONSTR_NOTNULL", "CONSTR_PRIMARY")
-GIVES = ("CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED")
-SERIAL = frozenset("serial serial2 serial4 serial8 smallserial bigserial".split())
 
 
 @hazard(severity=Severity.ERROR, bad=BAD, good=GOOD, planned=True)
@@ -60,26 +71,33 @@ def not_null_without_default(
 ) -> Iterator[HazardFault]:
     if step.effects.refusal is not None:
         return
-    for command in commands(step, file, "AT_AddColumn"):
-        column = command.definition("ColumnDef")
-        if column is None or file.is_new(command.table) or rows_of(run, command.table) == 0:
+    required = set(adds_required_columns(step, file))
+    for command in commands(step, file, "AT_AddColumn", "AT_ColumnDefault"):
+        if file.is_new(command.table, step) or rows_of(run, step, command.table) == 0:
             continue
-        kinds = {one["Constraint"]["contype"] for one in column.get("constraints", ())}
-        type_name = column.get("typeName", {}).get("names", [{"String": {}}])[-1]["String"]
-        given = kinds.intersection(GIVES) or type_name.get("sval") in SERIAL
-        known = found_column(file.before, command.table, column["colname"])
-        if given or not kinds.intersection(DEMANDS) or known is not None:
+        name = (command.definition("ColumnDef") or {}).get("colname", command.name)
+        if found_column(file.before, command.table, name) is not None:
             continue
-        made = found_column(file.after, command.table, column["colname"])
-        if made is not None and made.domain is not None and _has_default(file, made.domain):
-            continue
-        yield HazardFault(
-            column_ref(command.table, column["colname"]),
-            f"{column['colname']} of {command.table} is NOT NULL without a default: it fails on "
-            "the first row that is there, and who does not know it can't insert",
-            advice="Give it a DEFAULT, or add it nullable and fill it.",
-        )
+        if name in required:
+            yield HazardFault(
+                column_ref(command.table, name),
+                f"{name} of {command.table} is NOT NULL without a default: it fails on "
+                "the first row that is there, and who does not know it can't insert",
+                advice="Give it a DEFAULT, or add it nullable and fill it.",
+            )
+        elif command.kind == "AT_ColumnDefault" and _left_without(command, file):
+            yield HazardFault(
+                column_ref(command.table, name),
+                f"the new column {name} of {command.table} is NOT NULL, and its default is taken "
+                "away: the application that runs now does not know it, and can't insert",
+                advice="Keep the default until every running application writes the column.",
+                severity=Severity.WARNING,
+                detail="default",
+            )
 
 
-def _has_default(file: JudgedMigration, domain: str) -> bool:
-    return any(one.qualified == domain and one.default for one in file.after.types)
+def _left_without(command: Command, file: JudgedMigration) -> bool:
+    """Is the column left NOT NULL with nothing that gives it a value?"""
+    made = found_column(file.after, command.table, command.name)
+    given = made is None or made.default or made.identity or made.generated
+    return made is not None and made.not_null and not given

@@ -60,7 +60,7 @@ def partition_made_under_a_lock(
     for wrapped in step.node.get("inhRelations", ()):
         parent = qualified(step, file, wrapped["RangeVar"])
         mode = step.effects.lock_on(parent)
-        if mode is None or not mode.blocks_reads or file.is_new(parent):
+        if mode is None or not mode.blocks_reads or file.is_new(parent, step):
             continue
         yield HazardFault(
             table_ref(file, parent),

@@ -50,6 +50,12 @@ BAD = (
 GOOD = (
     MigrationExample("DROP VIEW people; ALTER TABLE users DROP COLUMN email;", BEFORE),
     MigrationExample("CREATE EXTENSION IF NOT EXISTS no_such_extension;"),
+    MigrationExample(
+        "CREATE EXTENSION no_such_extension; ALTER TABLE users ADD place no_such_type;"
+        "ALTER TABLE users ADD secret text DEFAULT no_such_function('a');"
+        "CREATE TABLE places (place no_such_type); ALTER TABLE places ADD note text;",
+        BEFORE,
+    ),
 )
 
 
@@ -58,7 +64,7 @@ def refused_by_the_server(
     step: JudgedStatement, file: JudgedMigration, run: JudgedRun
 ) -> Iterator[HazardFault]:
     refusal = step.effects.refusal
-    if refusal is None or is_of_the_sandbox(step) or refusal.sqlstate in TOLD_ELSEWHERE:
+    if refusal is None or is_of_the_sandbox(step, run) or refusal.sqlstate in TOLD_ELSEWHERE:
         return
     if step.kind == "TransactionStmt":
         return  # `commits-within-the-file` tells what is wrong with those

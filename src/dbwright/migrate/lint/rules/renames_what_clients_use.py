@@ -73,22 +73,34 @@ def renames_what_clients_use(step: JudgedStatement, file: JudgedMigration) -> It
     if found is None:
         return
     ref, new = found
+    what = f"{ref} is renamed to {new}"
+    if step.kind == "AlterEnumStmt":
+        what = f"the value {step.node['oldVal']} of {ref} is renamed to {new}"
+    elif step.kind == "AlterObjectSchemaStmt":
+        what = f"{ref} is moved to the schema {new}"
+    severe = ref.kind in ("column", *RELATIONS.values()) or _has_relations(file, ref)
     yield HazardFault(
         ref,
-        f"{ref} is renamed to {new}: the application that runs now knows only the old name",
+        f"{what}: the application that runs now knows only the old name",
         {"new_name": new},
         advice="Keep the old name working until nobody uses it.",
-        severity=None if ref.kind in ("column", *RELATIONS.values()) else Severity.WARNING,
+        severity=None if severe else Severity.WARNING,
     )
+
+
+def _has_relations(file: JudgedMigration, ref: ObjectRef) -> bool:
+    """Is it a schema with tables or views?"""
+    found = file.before.relations() if ref.kind == "schema" else ()
+    return any(quote(one.schema) == ref.name for one in found)
 
 
 def _renamed(step: JudgedStatement, file: JudgedMigration) -> tuple[ObjectRef, str] | None:
     node = step.node
     if step.kind == "AlterEnumStmt" and node.get("oldVal"):
         name = named(step, file, list_name(node["typeName"]))
-        return ObjectRef("type", name), f"{node['newVal']} (its value {node['oldVal']})"
+        return (ObjectRef("type", name), node["newVal"]) if _was(file, name) else None
     if step.kind == "AlterObjectSchemaStmt" and node.get("objectType") in RELATIONS:
-        return _relation(step, file, RELATIONS[node["objectType"]], f"schema {node['newschema']}")
+        return _relation(step, file, RELATIONS[node["objectType"]], quote(node["newschema"]))
     if step.kind != "RenameStmt":
         return None
     kind = node.get("renameType", "")
@@ -106,7 +118,7 @@ def _column(step: JudgedStatement, file: JudgedMigration, new: str) -> tuple[Obj
     again = found_column(file.after, table, old) is not None
     known = found_column(file.before, table, old)
     if (
-        file.is_new(table)
+        file.is_new(table, step)
         or again
         or (known is None and step.node["relationType"] != "OBJECT_VIEW")
     ):
@@ -120,7 +132,7 @@ def _relation(
     name = named_before(step, file)
     names = {one.qualified for one in file.after.relations()}
     there = {one.qualified for one in file.before.relations()}
-    if file.is_new(name) or name in names or name not in there:
+    if file.is_new(name, step) or name in names or name not in there:
         return None
     return ObjectRef(kind, name), new
 

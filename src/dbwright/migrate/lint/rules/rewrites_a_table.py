@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import HazardFault, hazard
 from dbwright.migrate.lint.reasons import why_rewritten
+from dbwright.migrate.lint.rules._under_a_lock import work_under_a_lock
 from dbwright.migrate.lint.size import (
     CriticalSeconds,
     Limits,
@@ -44,7 +45,7 @@ from dbwright.migrate.lint.size import (
     Work,
     duration,
 )
-from dbwright.migrate.lint.statement import brief, grouped, table_ref
+from dbwright.migrate.lint.statement import grouped
 from dbwright.model.finding import LockMode, Severity
 from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 
@@ -119,22 +120,18 @@ def rewrites_a_table(
 ) -> Iterator[HazardFault]:
     limits = Limits(small_bytes, small_rows, critical_seconds)
     for name in grouped(step, file, (one.name for one in step.effects.rewritten)):
-        long = duration(run, file, name, Work.REWRITE, limits)
+        long = duration(run, file, step, name, Work.REWRITE, limits)
         if long is None:
             continue
-        why = why_rewritten(step, file)
-        size = f" ({long.size_words})" if long.size_words else ""
-        yield HazardFault(
-            table_ref(file, name),
-            f"`{brief(step.text)}` writes all rows of {name}{size} anew under ACCESS EXCLUSIVE, "
-            f"since {why}: reads and writes wait {long.words}",
-            {
-                "lock": LockMode.ACCESS_EXCLUSIVE.value,
-                "reason": why,
-                "time_zone": step.session.get("TimeZone"),
-                "server_major": run.major,
-                **long.evidence,
-            },
+        yield work_under_a_lock(
+            run,
+            file,
+            step,
+            name,
+            long,
+            mode=LockMode.ACCESS_EXCLUSIVE,
+            does=f"writes all rows of {name}{long.size_behind} anew",
+            why=why_rewritten(step, file),
             advice="Change it beside the table, in steps: dbwright migrate plan FILE",
-            severity=long.severity,
+            evidence={"time_zone": step.session.get("TimeZone")},
         )

@@ -63,13 +63,13 @@ def rewrites_a_table_twice(
         for name in grouped(step, file, (one.name for one in step.effects.rewritten)):
             seen.setdefault(name, []).append(step)
     for name, steps in seen.items():
-        if len(steps) < 2 or duration(run, file, name, Work.REWRITE, limits) is None:
+        if len(steps) < 2 or duration(run, file, steps[1], name, Work.REWRITE, limits) is None:
             continue
-        lines = [step.statement.line for step in steps]
+        lines = list(dict.fromkeys(step.statement.line for step in steps))
         yield HazardFault(
             table_ref(file, name),
             f"all rows of {name} are written anew {len(steps)} times, "
-            f"in the lines {', '.join(map(str, lines))}",
+            f"in line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}",
             {"lines": lines},
             advice="One ALTER TABLE with several commands writes them once.",
             step=steps[1],

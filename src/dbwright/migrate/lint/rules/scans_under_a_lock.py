@@ -33,8 +33,9 @@ from collections.abc import Iterator
 
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import HazardFault, hazard
-from dbwright.migrate.lint.held import lock_words, waiters, with_locks_held
-from dbwright.migrate.lint.reasons import why_scanned
+from dbwright.migrate.lint.held import others_wait, with_locks_held
+from dbwright.migrate.lint.reasons import UNKNOWN, why_scanned
+from dbwright.migrate.lint.rules._under_a_lock import work_under_a_lock
 from dbwright.migrate.lint.size import (
     CriticalSeconds,
     Limits,
@@ -43,7 +44,13 @@ from dbwright.migrate.lint.size import (
     Work,
     duration,
 )
-from dbwright.migrate.lint.statement import brief, grouped, is_row_change, table_ref, target
+from dbwright.migrate.lint.statement import (
+    adds_required_columns,
+    grouped,
+    is_row_change,
+    table_ref,
+    target,
+)
 from dbwright.model.finding import Severity
 from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 
@@ -112,20 +119,23 @@ def scans_under_a_lock(
             continue  # others' to say: `waits-with-locks-held`, `constraint-validated-…`
         for name in _scanned(step, file):
             mode = step.effects.lock_on(name) or (held[name].mode if name in held else None)
-            long = duration(run, file, name, Work.SCAN, limits)
-            if mode is None or not mode.blocks_writes or long is None:
+            long = duration(run, file, step, name, Work.SCAN, limits)
+            if mode is None or long is None or not others_wait(mode, table_ref(file, name)):
                 continue
             why = why_scanned(step, file)
-            size = f" ({long.size_words})" if long.size_words else ""
-            yield HazardFault(
-                table_ref(file, name),
-                f"`{brief(step.text)}` reads all of {name}{size} under {lock_words(mode)}, since "
-                f"{why}: {waiters(mode)} {long.words}",
-                {"lock": mode.value, "reason": why, "server_major": run.major, **long.evidence},
+            if why == UNKNOWN and adds_required_columns(step, file):
+                continue  # it fails on the first row: `not-null-without-default`
+            yield work_under_a_lock(
+                run,
+                file,
+                step,
+                name,
+                long,
+                mode=mode,
+                does=f"reads all of {name}{long.size_behind}",
+                why=why,
                 advice="First what reads nothing (NOT VALID), then VALIDATE in a transaction of "
                 "its own: dbwright migrate plan FILE",
-                severity=long.severity,
-                step=step,
             )
 
 

@@ -57,8 +57,9 @@ def timestamp_change_depends_on_time_zone(
     if is_utc(zone):
         return
     for command in commands(step, file, "AT_AlterColumnType"):
-        change = type_change(command, file)
-        if change is None or file.is_new(command.table) or rows_of(run, command.table) == 0:
+        change = type_change(command, step, file)
+        empty = file.is_new(command.table, step) or rows_of(run, step, command.table) == 0
+        if change is None or empty:
             continue
         explicit = "raw_default" in (command.definition("ColumnDef") or {})
         if set(map(_plain, change)) == set(TIMES) and not explicit:

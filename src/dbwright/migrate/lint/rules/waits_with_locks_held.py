@@ -31,7 +31,7 @@ from collections.abc import Iterator, Mapping
 
 from dbwright.migrate.lint.example import MigrationExample
 from dbwright.migrate.lint.hazard import HazardFault, hazard
-from dbwright.migrate.lint.held import Held, lock_words, waiters, with_locks_held
+from dbwright.migrate.lint.held import Held, lock_words, others_wait, waiters, with_locks_held
 from dbwright.migrate.lint.size import (
     CriticalSeconds,
     Duration,
@@ -90,7 +90,7 @@ def waits_with_locks_held(
     limits = Limits(small_bytes, small_rows, critical_seconds)
     told: set[str] = set()
     for step, held in with_locks_held(file):
-        blocking = {name: one for name, one in held.items() if one.mode.blocks_writes}
+        blocking = {name: one for name, one in held.items() if others_wait(one.mode, one.object)}
         if not blocking:
             continue
         found = _longest(step, file, run, limits)
@@ -131,7 +131,7 @@ def _longest(
     works = [(one.name, Work.REWRITE) for one in effects.rewritten]
     works += [(one.table.name, Work.BUILD) for one in effects.built]
     works += [(one.name, changed) for one in effects.scanned]
-    known = [(n, long) for n, work in works if (long := duration(run, file, n, work, limits))]
+    known = [(n, long) for n, work in works if (long := duration(run, file, step, n, work, limits))]
     return max(known, key=lambda one: one[1].seconds or 0.0, default=None)
 
 

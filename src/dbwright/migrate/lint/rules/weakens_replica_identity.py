@@ -49,7 +49,7 @@ KINDS = {
 def weakens_replica_identity(step: JudgedStatement, file: JudgedMigration) -> Iterator[HazardFault]:
     for command in commands(step, file, "AT_ReplicaIdentity"):
         kind = (command.definition("ReplicaIdentityStmt") or {}).get("identity_type", "")
-        if kind in KINDS and not file.is_new(command.table):
+        if kind in KINDS and not file.is_new(command.table, step):
             word, effect = KINDS[kind]
             yield HazardFault(
                 table_ref(file, command.table),

@@ -1,9 +1,8 @@
-"""A migration can't be taken back, or can't be read.
+"""A migration can't be taken back.
 
 ## What it finds
 
-A file without a DOWN part; at severity error one that can't be run at all. Found by
-`dbwright migrate verify`, and by `dbwright migrate rehearse`, which then proves the way up alone.
+A file without a DOWN part, or with one that can't be run. Found by `dbwright migrate verify`, and by `dbwright migrate rehearse`, which then proves the way up alone.
 
 ## Why it matters
 

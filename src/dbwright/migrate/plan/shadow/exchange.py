@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dbwright.migrate.plan.columns import sequence_options
+from dbwright.migrate.plan.dollars import dollars
 from dbwright.migrate.plan.phrases import add_constraint, drop_constraint
 from dbwright.migrate.plan.shadow.sides import Side
 from dbwright.migrate.plan.situation import Situation
 from dbwright.model.catalog import ExtendedStatistics, Key, Table
 from dbwright.model.names import literal, qualify, quote
 from dbwright.sql.ddl import check_definition, foreign_key_definition
+from dbwright.sql.default_names import DefaultNames
 
 __all__ = ["Exchange"]
-
-TAG = "$exchange$"
 
 
 @dataclass(slots=True)
@@ -69,8 +69,8 @@ class Exchange:
         yield f"ANALYZE {self._table}"
 
     def _not_null(self) -> Iterator[str]:
-        own = self._named("constraint", self._not_null_name() or f"{self.here.column.name}_there")
         column = quote(self.coming)
+        own = self._named("constraint", self._not_null_name())
         if self.situation.major >= 18:
             yield add_constraint(self._table, own, f"NOT NULL {column} NOT VALID")
             yield self._validate(self._table, own)
@@ -80,10 +80,12 @@ class Exchange:
         yield f"ALTER TABLE {self._table} ALTER COLUMN {column} SET NOT NULL"
         yield drop_constraint(self._table, own)
 
-    def _not_null_name(self) -> str | None:
-        """That of the constraint, which is an object of its own since version 18."""
-        facts = self.there.table.not_nulls
-        return next((f.name for f in facts if f.column == self.there.column.name), None)
+    def _not_null_name(self) -> str:
+        """That of the constraint, which is an object of its own since version 18: the server's own
+        where nobody gave it one."""
+        table, name = self.there.table, self.there.column.name
+        given = next((one.name for one in table.not_nulls if one.column == name), None)
+        return given or DefaultNames().choose(table.name, (name,), "not_null")
 
     def _validate(self, table: str, name: str) -> str:
         return f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote(name)}"
@@ -101,7 +103,8 @@ class Exchange:
         lines = [*self._cleared(), *self._handed_over(), *self._renamed(), *self._settled()]
         steps = "\n".join(f"  {line};" for line in lines)
         declared = "DECLARE\n  at_number bigint;\n  is_used boolean;\n" if self._identity else ""
-        return f"DO {TAG}\n{declared}BEGIN\n{steps}\nEND\n{TAG}"
+        tag = dollars("exchange", steps)
+        return f"DO {tag}\n{declared}BEGIN\n{steps}\nEND\n{tag}"
 
     @property
     def _identity(self) -> bool:
@@ -161,9 +164,8 @@ class Exchange:
             yield f"ALTER INDEX {own} RENAME TO {quote(index.name)}"
         for check in there.checks:
             yield self._rename_constraint(self._table, "constraint", check.name)
-        named = self._not_null_name()
-        if there.column.not_null and named is not None:
-            yield self._rename_constraint(self._table, "constraint", named)
+        if there.column.not_null and self.situation.major >= 18:
+            yield self._rename_constraint(self._table, "constraint", self._not_null_name())
         for child, reference in there.foreign_keys:
             kind = f"constraint of {child.qualified}"
             yield self._rename_constraint(child.qualified, kind, reference.name)
@@ -196,8 +198,21 @@ class Exchange:
                 yield f"COMMENT ON INDEX {index.qualified} IS {literal(index.comment)}"
         yield from self._comments(table)
         for statistics in self.there.statistics:
-            yield _statistics(statistics)
+            yield from _statistics(statistics)
         yield self.function
+        yield from self._compiled_anew()
+
+    def _compiled_anew(self) -> Iterator[str]:
+        """Sessions keep what functions of triggers were compiled to, with the type of before, and
+        refuse each row then: a function that was altered in nothing is compiled anew."""
+        table = self.there.table
+        called = {one.function for one in table.triggers}
+        for function in self.situation.before.functions:
+            if function.language != "plpgsql" or function.qualified not in called:
+                continue
+            if self.situation.has_same_owner(function, table):
+                words = "STRICT" if function.strict else "CALLED ON NULL INPUT"
+                yield f"ALTER FUNCTION {function.signature} {words}"
 
     def _comments(self, table: Table) -> Iterator[str]:
         here = self.there
@@ -213,9 +228,13 @@ class Exchange:
                 yield f"COMMENT ON CONSTRAINT {place} IS {literal(key.comment)}"
 
 
-def _statistics(statistics: ExtendedStatistics) -> str:
+def _statistics(statistics: ExtendedStatistics) -> Iterator[str]:
     kinds = ", ".join(kind for kind in statistics.kinds if kind != "expressions")
     columns = ", ".join(quote(column) for column in statistics.columns)
-    return (
-        f"CREATE STATISTICS {statistics.qualified} ({kinds}) ON {columns} FROM {statistics.table}"
-    )
+    yield f"CREATE STATISTICS {statistics.qualified} ({kinds}) ON {columns} FROM {statistics.table}"
+    if statistics.statistics_target is not None:
+        target = statistics.statistics_target
+        yield f"ALTER STATISTICS {statistics.qualified} SET STATISTICS {target}"
+    if statistics.comment is not None:
+        comment = literal(statistics.comment)
+        yield f"COMMENT ON STATISTICS {statistics.qualified} IS {comment}"

@@ -120,6 +120,10 @@ def unmovable(situation: Situation, side: Side) -> str:
     """Why there is no second column; empty where there can be one."""
     table = side.table
     name = side.column.name
+    if side.column.generated:
+        return "the column is GENERATED, and no other one becomes that without a rewrite"
+    if why := situation.without_key(table):
+        return why
     if situation.before.children(table) or table.inherits:
         return f"{table.qualified} has partitions or heirs, or is one"
     if any(name in one.columns for one in table.exclusions):

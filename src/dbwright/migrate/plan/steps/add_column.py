@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from dbwright.migrate.plan.adding import Adding
-from dbwright.migrate.plan.columns import add_column, drop_column, new_sequence, sequence_options
+from dbwright.migrate.plan.columns import (
+    add_column,
+    drop_column,
+    new_sequence,
+    owned,
+    sequence_options,
+)
 from dbwright.migrate.plan.expressions import value_is
-from dbwright.migrate.plan.move import Form, Move, Sequence
+from dbwright.migrate.plan.move import Form, Manner, Move, Sequence
+from dbwright.migrate.plan.passed import passed
 from dbwright.migrate.plan.phrases import checked, not_null
 from dbwright.migrate.plan.situation import Situation
 from dbwright.migrate.plan.triggers import kept_by_trigger
-from dbwright.model.catalog import Check, Column, Type
+from dbwright.model.catalog import PUBLIC, Check, Column, Table, Type
 from dbwright.model.catalog import Sequence as NumberSequence
 from dbwright.model.names import literal, qualify, quote
 
@@ -31,6 +39,10 @@ def _plan(situation: Situation) -> Sequence | None:
         return None
     _column(adding)
     adding.constrain()
+    filled = any(move.manner is Manner.ROWS for move in adding.moves)
+    if filled and (why := situation.without_key(table)):
+        told = f"the rows of {table.qualified} can't get their value in batches: {why}"
+        return Sequence((passed(situation),), left=(told,))
     return Sequence(tuple(adding.moves), tuple(adding.differs), tuple(adding.left))
 
 
@@ -105,7 +117,7 @@ def _serial(adding: Adding, sequence: NumberSequence) -> None:
         [
             add_column(adding.name, adding.column, bare=True),
             new_sequence(sequence),
-            f"ALTER SEQUENCE {place} OWNED BY {adding.place}",
+            *_owned(adding, place),
             _set_default(adding, adding.column.default or f"nextval({literal(place)})"),
         ],
         "The column without numbers for the rows that are there; new rows get theirs.",
@@ -121,12 +133,13 @@ def _identity(adding: Adding, sequence: NumberSequence) -> None:
     place = qualify(sequence.schema, helper)
     own = qualify(sequence.schema, sequence.name)
     default = _set_default(adding, f"nextval({literal(place)})")
-    owned = f"ALTER SEQUENCE {place} OWNED BY {adding.place}"
+    goes_along = _owned(adding, place)
     adding.add(
         [
             add_column(adding.name, column, bare=True),
             new_sequence(sequence, helper),
-            owned,
+            *goes_along,
+            *_usable(adding.table, place),
             default,
         ],
         "The column without numbers for the rows that are there; new rows get theirs.",
@@ -149,13 +162,28 @@ def _identity(adding: Adding, sequence: NumberSequence) -> None:
                 new_sequence(sequence, helper),
                 f"SELECT setval({literal(place)}, last_value, is_called) FROM {own}",
                 f"{altered} DROP IDENTITY",
-                owned,
+                *goes_along,
+                *_usable(adding.table, place),
                 default,
             ),
             table=adding.name,
             words=f"identity {adding.words}",
         )
     )
+
+
+def _owned(adding: Adding, sequence: str) -> list[str]:
+    theirs = adding.situation.owner_of(adding.table) is not None
+    return owned(adding.name, adding.column.name, sequence, theirs=theirs)
+
+
+def _usable(table: Table, sequence: str) -> Iterator[str]:
+    """Whoever inserts rows takes numbers; an identity asks nobody for that right."""
+    grants = [*table.grants, *(grant for column in table.columns for grant in column.grants)]
+    names = [one.grantee for one in grants if "INSERT" in one.privileges]
+    for name in dict.fromkeys(names):
+        if name != table.owner:
+            yield f"GRANT USAGE ON SEQUENCE {sequence} TO {name if name == PUBLIC else quote(name)}"
 
 
 def _generated(adding: Adding) -> None:

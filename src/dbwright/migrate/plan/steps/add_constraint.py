@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbwright.migrate.plan.keys import keyed
 from dbwright.migrate.plan.move import Form, Move, Sequence
+from dbwright.migrate.plan.passed import passed
 from dbwright.migrate.plan.phrases import checked, not_null, referenced
 from dbwright.migrate.plan.situation import Situation, constraint_names
 from dbwright.model.catalog import Key, Table
@@ -57,9 +58,7 @@ def constraints_of(situation: Situation, table: Table, later: Table) -> Sequence
         if exclusion.name not in known:
             left.append(f"{later.qualified}: {NO_ONLINE_FORM}")
     if left:
-        moves.append(
-            Move("As it is.", (situation.statement.text,), table=table.qualified, verbatim=True)
-        )
+        moves.append(passed(situation))
     return Sequence(tuple(moves), tuple(differs), tuple(left)) if moves else None
 
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dbwright.migrate.plan.columns import add_column, attributes, drop_column
 from dbwright.migrate.plan.in_place import around_indexes, by_time_zone
 from dbwright.migrate.plan.move import Form, Manner, Move, Sequence
+from dbwright.migrate.plan.passed import passed
+from dbwright.migrate.plan.published import published
 from dbwright.migrate.plan.shadow.exchange import Exchange
 from dbwright.migrate.plan.shadow.sides import Side, Unmovable, unmovable
 from dbwright.migrate.plan.situation import Situation
-from dbwright.migrate.plan.triggers import around, body_of, function_name, function_text, made
+from dbwright.migrate.plan.time_zone import depends_on_zone, unknown_zone
+from dbwright.migrate.plan.triggers import (
+    around,
+    body_of,
+    function_name,
+    function_text,
+    made,
+    value_of,
+)
 from dbwright.model.catalog import Table
 from dbwright.model.names import quote
 from dbwright.sql.scope.canonical import canonical_expression
@@ -24,11 +35,15 @@ def _plan(situation: Situation) -> Sequence | None:
     if command is None or (altered := situation.altered()) is None:
         return None
     table, later = altered
+    if all(column.name != command["name"] for column in table.columns):
+        return None  # the file itself has made it
+    before, after = table.column(command["name"]), later.column(command["name"])
+    if _using(command) is None and (told := unknown_zone(situation, before, after)):
+        return Sequence((passed(situation),), left=(told,))
     heavy = situation.rewrites(table) or situation.scans(table) or situation.builds(table)
     if not heavy and not situation.effects.validated:
         return None
-    here = Side(situation.before, table, table.column(command["name"]))
-    there = Side(situation.after, later, later.column(command["name"]))
+    here, there = Side(situation.before, table, before), Side(situation.after, later, after)
     using = _using(command)
     if (zoned := by_time_zone(situation, here, command)) is not None:
         return zoned
@@ -45,10 +60,7 @@ def _plan(situation: Situation) -> Sequence | None:
 
 
 def _as_it_is(situation: Situation, table: Table, why: str) -> Sequence:
-    words = f"type {table.name}"
-    move = Move(
-        "As it is.", (situation.statement.text,), table=table.qualified, words=words, verbatim=True
-    )
+    move = replace(passed(situation), table=table.qualified, words=f"type {table.name}")
     told = f"{table.qualified} is written anew while all others wait: {why}"
     return Sequence((move,), left=(told,))
 
@@ -68,20 +80,22 @@ def _using(command: Mapping[str, Any]) -> str | None:
 def _shadow(situation: Situation, here: Side, there: Side, using: str | None) -> Sequence:
     """A second column, kept in step and filled, that takes the place of the first one."""
     table, name = here.table, here.column.name
-    new = situation.free_column(table, f"{name}_new")
-    old = situation.free_column(table, f"{name}_old")
+    new = situation.free_column(table, name, "_new")
+    old = situation.free_column(table, name, "_old")
     function = function_name(situation, table, name)
-    path = situation.statement.session.get("search_path") if using else None
+    settings = _settings(situation, here, there, using)
     forth = _body(table, new, name, using, lenient=False)
     back = _body(table, old, name, None, lenient=True)
     there_and_back = (
-        Exchange(situation, here, there, new, old, function_text(table, function, back), "new"),
         Exchange(
-            situation, there, here, old, new, function_text(table, function, forth, path), "old"
+            situation, here, there, new, old, function_text(table, function, back, settings), "new"
+        ),
+        Exchange(
+            situation, there, here, old, new, function_text(table, function, forth, settings), "old"
         ),
     )
-    kept = made(table, function, forth, path)
-    kept_old = made(table, function, back)
+    kept = made(table, function, forth, settings)
+    kept_old = made(table, function, back, settings)
     words = f"{table.name} {name}"
     place = f"{table.qualified}.{quote(name)}"
     moves = (
@@ -99,7 +113,10 @@ def _shadow(situation: Situation, here: Side, there: Side, using: str | None) ->
         ),
         Move(
             "Rows that were there get their value in the second column, some at a time.",
-            (_fill(table, new, name, using),),
+            (
+                *(f"SET {one} = {value_of(one, text)}" for one, text in settings.items()),
+                _fill(table, new, name, using),
+            ),
             (),
             Manner.ROWS,
             table.qualified,
@@ -137,7 +154,20 @@ def _shadow(situation: Situation, here: Side, there: Side, using: str | None) ->
         ),
     )
     differs = (f"{place} is the table's last column now: name the columns in INSERT and SELECT",)
-    return Sequence(moves, differs)
+    left = published(situation, table, f"{place} has a second column beside it meanwhile")
+    return Sequence(moves, differs, left)
+
+
+def _settings(
+    situation: Situation, here: Side, there: Side, using: str | None
+) -> Mapping[str, str]:
+    """On which the new value depends: those of the file's session hold, not those of whoever
+    writes a row."""
+    session = situation.statement.session
+    names = ["search_path", "TimeZone"] if using is not None else []
+    if not names and depends_on_zone(here.column, there.column):
+        names = ["TimeZone"]
+    return {name: session[name] for name in names if name in session}
 
 
 def _body(table: Table, to: str, source: str, using: str | None, *, lenient: bool) -> str:

@@ -3,9 +3,11 @@ partitioned, or another one altogether."""
 
 from __future__ import annotations
 
+from dbwright.migrate.plan.dollars import dollars
 from dbwright.migrate.plan.move import Form, Manner, Move, Sequence
+from dbwright.migrate.plan.passed import passed
 from dbwright.migrate.plan.situation import Situation
-from dbwright.migrate.plan.triggers import TAG, function_name
+from dbwright.migrate.plan.triggers import always_fires, function_name
 from dbwright.model.catalog import Table
 from dbwright.model.names import qualify, quote
 
@@ -19,11 +21,16 @@ def _plan(situation: Situation) -> Sequence | None:
     source = _source(situation)
     if into is None or source is None or situation.is_used(into) or not situation.is_busy(source):
         return None
+    if was := _name_before(situation, source):
+        told = (
+            f"the application finds none of its rows in {was} until they are copied: make the new "
+            f"table under another name, copy the rows of {was}, and rename both at the end"
+        )
+        return Sequence((passed(situation),), left=(told,))
     columns = [column.name for column in into.columns if not column.generated]
     if why := _why_not(situation, source, into, columns):
         told = f"what others write to {source.qualified} while it is copied is missing then: {why}"
-        move = Move("As it is.", (situation.statement.text,), table=into.qualified, verbatim=True)
-        return Sequence((move,), left=(told,))
+        return Sequence((passed(situation),), left=(told,))
     name = function_name(situation, source, "copy")
     function, trigger = _mirror(source, into, columns, name)
     gone = (
@@ -34,7 +41,7 @@ def _plan(situation: Situation) -> Sequence | None:
     moves = (
         Move(
             f"What is written to {source.qualified} from now on goes to {into.qualified} too.",
-            (function, trigger),
+            (function, trigger, always_fires(source, name)),
             gone,
             table=source.qualified,
             words=f"mirror {source.name}",
@@ -50,6 +57,13 @@ def _plan(situation: Situation) -> Sequence | None:
         ),
     )
     return Sequence(moves)
+
+
+def _name_before(situation: Situation, source: Table) -> str:
+    """That of a table that the file has renamed already; empty for others."""
+    start = situation.run.migrations[0].before.tables
+    known = (one.qualified for one in start if one.oid == source.oid)
+    return next((name for name in known if name != source.qualified), "")
 
 
 def _source(situation: Situation) -> Table | None:
@@ -114,9 +128,10 @@ def _mirror(source: Table, into: Table, columns: list[str], name: str) -> tuple[
             "END",
         )
     )
+    tag = dollars("sync", body)
     return (
         f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql "
-        f"AS {TAG}\n{body}\n{TAG}",
+        f"AS {tag}\n{body}\n{tag}",
         f"CREATE TRIGGER {quote(name)} AFTER INSERT OR UPDATE OR DELETE ON {source.qualified} "
         f"FOR EACH ROW EXECUTE FUNCTION {function}()",
     )

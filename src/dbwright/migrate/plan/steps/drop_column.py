@@ -26,13 +26,15 @@ def _plan(situation: Situation) -> Sequence | None:
     if first:
         down = tuple(text for text in down if text not in _again(first))
     place = f"{table.qualified}.{quote(column.name)}"
+    others = [one for one in situation.known_that_go if one != f"column {place}"]
+    known = ", ".join((place, *others))
     last = Move(
         "Nobody knows the column any more.",
         (situation.statement.text,),
         _back(table, column, first, down),
         table=table.qualified,
         words=f"drop {table.name} {column.name}",
-        deploy=f"the application that neither reads nor writes {place}",
+        deploy=f"the application that neither reads nor writes {known}",
         lost=lost,
         verbatim=True,
     )

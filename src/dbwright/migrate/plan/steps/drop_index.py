@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dbwright.migrate.plan.move import Form, Manner, Move, Sequence
+from dbwright.migrate.plan.passed import passed
 from dbwright.migrate.plan.situation import Situation
 from dbwright.model.catalog import Index, MaterializedView, Table
 from dbwright.model.names import qualify, quote
@@ -27,7 +28,7 @@ def _plan(situation: Situation) -> Sequence | None:
         return None
     if index.partitioned:
         return Sequence(
-            (Move("As it is.", (situation.statement.text,), table=table.qualified, verbatim=True),),
+            (passed(situation),),
             left=(
                 f"the index {index.qualified} of a partitioned table can't be dropped "
                 "concurrently: it locks the table and its partitions, for a moment",

@@ -23,7 +23,8 @@ def _plan(situation: Situation) -> Sequence | None:
     table = situation.named(relation)
     if table is None or not situation.is_used(table):
         return None
-    deploy = f"the application that does not use {table.qualified}"
+    others = [one for one in situation.known_that_go if one != f"table {table.qualified}"]
+    deploy = f"the application that does not use {', '.join((table.qualified, *others))}"
     keys = _keys(situation, table, deploy)
     down, lost = way_back(situation)
     last = Move(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dbwright.migrate.plan.move import Form, Manner, Move, Sequence
-from dbwright.migrate.plan.passed import way_back
+from dataclasses import replace
+
+from dbwright.migrate.plan.move import Form, Sequence
+from dbwright.migrate.plan.passed import passed
 from dbwright.migrate.plan.situation import Situation
 from dbwright.model.catalog import Table
 
@@ -36,18 +38,8 @@ def _plan(situation: Situation) -> Sequence | None:
     if situation.kind == "AlterTableStmt" and (table is None or not situation.rewrites(table)):
         return None
     name = "all tables" if table is None else table.qualified
-    manner = Manner.QUICK if situation.effects.transactional else Manner.ALONE
-    down, lost = ((), "") if situation.kind != "AlterTableStmt" else way_back(situation)
-    move = Move(
-        "As it is.",
-        (situation.statement.text,),
-        down,
-        manner,
-        "" if table is None else name,
-        f"{what.lower()} {'' if table is None else table.name}".strip(),
-        lost=lost,
-        verbatim=True,
-    )
+    words = f"{what.lower()} {'' if table is None else table.name}".strip()
+    move = replace(passed(situation), table="" if table is None else name, words=words)
     told = f"{what} of {name} keeps others out until it is done, and has no other form"
     return Sequence((move,), left=(f"{told}: {HELP.get(what, REPACK)}",))
 

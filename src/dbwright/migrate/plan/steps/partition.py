@@ -6,7 +6,7 @@ from typing import Any
 
 from dbwright.migrate.plan.bounds import condition
 from dbwright.migrate.plan.move import Form, Manner, Move, Sequence
-from dbwright.migrate.plan.passed import way_back
+from dbwright.migrate.plan.passed import passed, way_back
 from dbwright.migrate.plan.phrases import checked, drop_constraint, referenced
 from dbwright.migrate.plan.situation import Situation
 from dbwright.model.catalog import Check, Table
@@ -80,7 +80,7 @@ def _attach(situation: Situation, parent: Table, child: Table) -> Sequence | Non
     bound = _bound(situation, later)
     if situation.scans(child) and situation.is_busy(child) and bound is None:
         told = f"the bounds of {child.qualified} can't be written as a check: its rows are read"
-        return Sequence((_as_it_is(situation, parent),), left=(told,))
+        return Sequence((passed(situation),), left=(told,))
     proven = situation.scans(child) and situation.is_busy(child) and bound is not None
     if proven:
         moves += checked(child, Check(name, bound))
@@ -126,7 +126,7 @@ def _detach(
             f"{child.qualified} can't be detached concurrently: {why}; the parent is locked for a "
             "moment"
         )
-        return Sequence((_as_it_is(situation, parent),), left=(told,))
+        return Sequence((passed(situation),), left=(told,))
     text = f"ALTER TABLE {parent.qualified} DETACH PARTITION {child.qualified} CONCURRENTLY"
     down, lost = way_back(situation)
     move = Move(
@@ -156,18 +156,6 @@ def _without_bounds(situation: Situation, parent: Table, child: Table) -> list[M
             words=f"drop check {name}",
         )
     ]
-
-
-def _as_it_is(situation: Situation, parent: Table) -> Move:
-    down, lost = way_back(situation)
-    return Move(
-        "As it is.",
-        (situation.statement.text,),
-        down,
-        table=parent.qualified,
-        lost=lost,
-        verbatim=True,
-    )
 
 
 def _default(situation: Situation, parent: Table) -> Table | None:

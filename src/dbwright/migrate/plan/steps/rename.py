@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dbwright.migrate.plan.known import all_names
 from dbwright.migrate.plan.move import Form, Move, Sequence
+from dbwright.migrate.plan.passed import passed
+from dbwright.migrate.plan.published import published
 from dbwright.migrate.plan.situation import Situation
 from dbwright.migrate.plan.views import stand_in, why_not
 from dbwright.model.catalog import Table
@@ -19,6 +22,9 @@ def _plan(situation: Situation) -> Sequence | None:
     table = situation.named(node["relation"])
     if table is None or not situation.is_used(table):
         return None
+    column = node["subname"] if kind == "OBJECT_COLUMN" else None
+    if situation.is_there_at_end(table, column) or _takes_a_place(situation, table):
+        return None  # the file has something in its place, or puts it into another one's
     if kind == "OBJECT_TABLE":
         return _table(situation, table, node["newname"])
     if kind == "OBJECT_COLUMN":
@@ -26,13 +32,22 @@ def _plan(situation: Situation) -> Sequence | None:
     return None
 
 
+def _takes_a_place(situation: Situation, table: Table) -> bool:
+    """Was something else known by the new name when the file began?"""
+    new = situation.node["newname"]
+    start = all_names(situation.run.migrations[0].before)
+    if situation.node.get("renameType") == "OBJECT_TABLE":
+        return qualify(table.schema, new) in start
+    return f"{table.qualified}.{quote(new)}" in start
+
+
 def _table(situation: Situation, table: Table, name: str) -> Sequence:
     if why := why_not(situation, table):
-        return _as_it_is(situation, table, why)
+        return _as_it_is(situation, why)
     base = qualify(table.schema, name)
     first = Move(
         f"The table has its new name. Whoever knows the old one finds a view there, through which "
-        f"rows of {base} are read and written.",
+        f"rows of {base} are read and written; COPY … FROM and TRUNCATE take tables alone.",
         (
             f"ALTER TABLE {table.qualified} RENAME TO {quote(name)}",
             *stand_in(situation, table, base, "*"),
@@ -52,12 +67,12 @@ def _table(situation: Situation, table: Table, name: str) -> Sequence:
         words=f"drop the old name {table.name}",
         deploy=f"the application that knows {base}",
     )
-    return Sequence((first, last))
+    return Sequence((first, last), left=published(situation, table, f"is {base} from now on"))
 
 
 def _column(situation: Situation, table: Table, old: str, new: str) -> Sequence:
-    if why := why_not(situation, table):
-        return _as_it_is(situation, table, why)
+    if why := why_not(situation, table) or _handed_down(situation, table):
+        return _as_it_is(situation, why)
     hidden = situation.free_relation(table.schema, f"{table.name}_table")
     base = qualify(table.schema, hidden)
     columns = ", ".join(
@@ -67,12 +82,12 @@ def _column(situation: Situation, table: Table, old: str, new: str) -> Sequence:
     renamed = f"ALTER TABLE {table.qualified} RENAME COLUMN {quote(old)} TO {quote(new)}"
     away = f"ALTER TABLE {table.qualified} RENAME TO {quote(hidden)}"
     again = f"ALTER TABLE {base} RENAME TO {quote(table.name)}"
-    view = stand_in(situation, table, base, both)
+    view = stand_in(situation, table, base, both, {old: new})
     drop = f"DROP VIEW {table.qualified}"
     first = Move(
         f"A view has the table's name, and the column by both of its names; rows are read and "
-        f"written through it. One statement can set it by one name only. The table is called "
-        f"{base} meanwhile.",
+        f"written through it. One statement can set it by one name only; COPY … FROM and TRUNCATE "
+        f"take tables alone. The table is called {base} meanwhile.",
         (renamed, away, *view),
         (drop, again, f"ALTER TABLE {table.qualified} RENAME COLUMN {quote(new)} TO {quote(old)}"),
         table=table.qualified,
@@ -86,13 +101,21 @@ def _column(situation: Situation, table: Table, old: str, new: str) -> Sequence:
         words=f"drop the old name {table.name} {old}",
         deploy=f"the application that knows {table.qualified}.{quote(new)}",
     )
-    return Sequence((first, last))
+    left = published(situation, table, f"{quote(old)} is {quote(new)} from now on")
+    return Sequence((first, last), left=left)
 
 
-def _as_it_is(situation: Situation, table: Table, why: str) -> Sequence:
-    move = Move("As it is.", (situation.statement.text,), table=table.qualified, verbatim=True)
+def _handed_down(situation: Situation, table: Table) -> str:
+    """Heirs are named by themselves; partitions hardly ever are."""
+    heirs = [one for one in situation.before.children(table) if not one.is_partition]
+    if not heirs:
+        return ""
+    return f"{', '.join(one.qualified for one in heirs)} has the column from {table.qualified}"
+
+
+def _as_it_is(situation: Situation, why: str) -> Sequence:
     told = f"the application that runs knows the old name, and no view can stand for it: {why}"
-    return Sequence((move,), left=(told,))
+    return Sequence((passed(situation),), left=(told,))
 
 
 FORM = Form("a table or a column is renamed", _plan)
