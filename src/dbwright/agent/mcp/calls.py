@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 from dbwright.agent.mcp.confirm import Confirmations
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.fit import fitted
+from dbwright.agent.tool.stop import Stop
 from dbwright.agent.tool.tool import Arguments, Tool
 from dbwright.errors import DbwrightError, Interrupted
 from dbwright.progress import Progress
@@ -78,8 +78,8 @@ class Calls:
             )
 
     async def _run(self, request: Request, tool: Tool, given: Arguments) -> types.CallToolResult:
-        stop = threading.Event()
-        context = replace(self._context, progress=_teller(request, stop))
+        stop = Stop()
+        context = replace(self._context, progress=_teller(request, stop), stop=stop)
         try:
             answer = await self.in_thread(lambda: tool.run(context, given))
         finally:
@@ -94,14 +94,14 @@ class Calls:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._places)
 
 
-def _teller(request: Request, stop: threading.Event) -> Progress:
+def _teller(request: Request, stop: Stop) -> Progress:
     """Progress of work in a thread, as notifications. Counts that fall behind are not told: the
     protocol wants them to grow."""
     steps = 0
 
     def tell(doing: str, done: int | None = None, total: int | None = None) -> None:
         nonlocal steps
-        if stop.is_set():
+        if stop.is_set:
             raise Interrupted("the client took its request back")
         steps += 1
         counted = f"{doing} ... {done:,}" + (f" of {total:,}" if total else "") if done else doing

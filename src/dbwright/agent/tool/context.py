@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dbwright.agent.paths import Outside, inside
 from dbwright.agent.tool.readings import Readings
+from dbwright.agent.tool.stop import Stop
 from dbwright.configuration import Configuration, TargetSettings
 from dbwright.errors import UnknownTarget, UsageError
 from dbwright.progress import Progress, silent
@@ -32,6 +33,7 @@ class Context:
     readings: Readings = field(default_factory=Readings)
     progress: Progress = silent
     allow_write: bool = False
+    stop: Stop = field(default_factory=Stop)
 
     def target(self, name: str | None) -> str:
         """The target that a model named, in the words that operations take; nothing means the

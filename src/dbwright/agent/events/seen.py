@@ -1,0 +1,139 @@
+"""Is the event in the log already?
+
+An event is another's duplicate where both have the same ticket and the same id; a completion also
+where ticket and agent are the same: work is completed once. What was read of the log is remembered,
+so that a writer of many events reads each line of the others once.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from dbwright.agent.events.entry import Entry, parse
+from dbwright.agent.events.event import Event, EventType
+from dbwright.agent.events.lines import chunks, forms
+
+__all__ = ["Seen"]
+
+FEW = 32
+"""So many tickets are each looked for in the whole log; for more, the tickets are remembered."""
+
+MOST = 256
+"""Tickets whose events are remembered at the same time."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a ticket's events up to a place in the log."""
+
+    ticket: str
+    at: int = 0
+    number: int = 1
+    """Of the line that begins there."""
+    ids: set[str] = field(default_factory=set)
+    completed: dict[str, Entry] = field(default_factory=dict)
+    """The first completion, by agent."""
+
+    def read_on(self, handle: int) -> None:
+        """To the end of the last line that has its end. Raises OSError."""
+        words = forms(self.ticket)
+        for chunk in chunks(handle, self.at, self.number):
+            if not chunk.has_end:
+                break
+            for number, line in chunk.lines_with(words):
+                self._take(number, line)
+            self.at, self.number = chunk.end, chunk.number + chunk.count
+
+    def _take(self, number: int, line: bytes) -> None:
+        for entry in parse(number, line):
+            if isinstance(entry, Entry) and entry.ticket_id == self.ticket:
+                self.ids.add(entry.event_id)
+                if entry.type == EventType.COMPLETED:
+                    self.completed.setdefault(entry.agent, entry)
+
+
+@dataclass(slots=True)
+class _Tickets:
+    """All tickets up to a place in the log, and where each begins: a ticket's events are near each
+    other, so what comes before need not be read again."""
+
+    at: int = 0
+    number: int = 1
+    begins: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """By the ticket's hash: a place in the file, and the number of the line there."""
+
+    def read_on(self, handle: int) -> None:
+        for chunk in chunks(handle, self.at, self.number):
+            if not chunk.has_end:
+                break
+            for number, line in chunk.lines():
+                for entry in parse(number, line):
+                    if isinstance(entry, Entry):
+                        # Of the lines that are read at a time, the place of the first will do.
+                        self.begins.setdefault(hash(entry.ticket_id), (self.at, self.number))
+            self.at, self.number = chunk.end, chunk.number + chunk.count
+
+
+class Seen:
+    """What one writer knows of the log."""
+
+    def __init__(self) -> None:
+        self._file = (0, 0)
+        self._known: dict[str, _Known] = {}
+        self._begun = 0
+        self._tickets = _Tickets()
+
+    def first(self, handle: int, event: Event) -> Entry | None:
+        """The entry that the event would be a duplicate of; lines without their end don't count.
+
+        Raises OSError.
+        """
+        known = self._of(handle, event.ticket_id)
+        if event.type is EventType.COMPLETED and event.agent in known.completed:
+            return known.completed[event.agent]
+        return _with_id(handle, event) if event.event_id in known.ids else None
+
+    def next_number(self, event: Event) -> int:
+        """The number of the line that comes next, after `first` was asked."""
+        return self._known[event.ticket_id].number
+
+    def _of(self, handle: int, ticket: str) -> _Known:
+        status = os.fstat(handle)
+        known = self._known.get(ticket)
+        read = max(known.at if known else 0, self._tickets.at)
+        if self._file != (status.st_dev, status.st_ino) or status.st_size < read:
+            self.__init__()  # type: ignore[misc]
+            self._file = (status.st_dev, status.st_ino)
+            known = None
+        if known is None:
+            known = self._begin(handle, ticket)
+        known.read_on(handle)
+        return known
+
+    def _begin(self, handle: int, ticket: str) -> _Known:
+        if len(self._known) >= MOST:
+            self._known.pop(next(iter(self._known)))
+        self._begun += 1
+        found = _Known(ticket)
+        if self._begun > FEW:
+            self._tickets.read_on(handle)
+            end = (self._tickets.at, self._tickets.number)
+            at, number = self._tickets.begins.get(hash(ticket), end)
+            found = _Known(ticket, at, number)
+        self._known[ticket] = found
+        return found
+
+
+def _with_id(handle: int, event: Event) -> Entry | None:
+    words = forms(event.event_id)
+    for chunk in chunks(handle):
+        for number, line in chunk.lines_with(words):
+            for entry in parse(number, line):
+                if isinstance(entry, Entry) and _is_same(entry, event):
+                    return entry
+    return None
+
+
+def _is_same(entry: Entry, event: Event) -> bool:
+    return (entry.event_id, entry.ticket_id) == (event.event_id, event.ticket_id)

@@ -1,0 +1,159 @@
+"""Who may see and change what: grants and policies, tried on a throw-away server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from dbwright.agent.handoff.answers._access import Statements, find, statements
+from dbwright.agent.handoff.generated.file import file_document
+from dbwright.agent.handoff.payloads.secure_database_access import Security
+from dbwright.agent.handoff.work import (
+    Answer,
+    Work,
+    done,
+    findings_document,
+    not_available,
+    skipped,
+    tried,
+)
+from dbwright.model.catalog import Catalog
+from dbwright.model.snapshot import Snapshot
+from dbwright.target import opened
+
+__all__ = ["answer"]
+
+NO_TARGET = ("no target was named", "name the database, a snapshot of it, or its SQL files")
+SECRET = ("confidential", "restricted")
+
+
+def answer(work: Work) -> Answer:
+    """Is what is classified there, and is it open to everybody? Which statements make the access
+    model, and does a server take them? What does `check` say of security?"""
+    payload = work.handoff.payload
+    assert isinstance(payload, Security)
+    target = work.source()
+    if target is None:
+        nothing = skipped(*NO_TARGET)
+        found: Answer = dict.fromkeys(
+            ("classification", "encryption", "access", "findings"), nothing
+        )
+    else:
+        with opened(target, progress=work.progress) as source:
+            snapshot = source.snapshot
+        found = {
+            "classification": _classification(payload, snapshot.catalog),
+            "encryption": _encryption(payload, snapshot),
+            "access": tried(lambda: _access(work, payload, snapshot)),
+            "findings": tried(lambda: _findings(work)),
+        }
+    audit = not_available("secure", "an audit trail of who changed which row")
+    personal = not_available("secure", "finding personal data that nobody classified")
+    return {**found, "audit": audit, "personal_data": personal}
+
+
+def _classification(payload: Security, catalog: Catalog) -> dict[str, Any]:
+    """What is classified has to be there, and what is secret has to be closed to PUBLIC."""
+    objects = []
+    for one in payload.classification:
+        table = find(catalog, one.object)
+        column = None
+        if table is None and "." in one.object:
+            above, _, name = one.object.rpartition(".")
+            table = find(catalog, above)
+            column = name.strip('"')
+            if table is not None and column not in {each.name for each in table.columns}:
+                table = None
+        told: dict[str, Any] = {"object": one.object, "level": one.level}
+        if table is None:
+            objects.append({**told, "result": "not there"})
+            continue
+        open_to_all = one.level in SECRET and any(
+            grant.grantee.lower() == "public" for grant in table.grants
+        )
+        objects.append({**told, "result": "open to PUBLIC" if open_to_all else "there"})
+    return done(objects=objects)
+
+
+def _encryption(payload: Security, snapshot: Snapshot) -> dict[str, Any]:
+    ssl = snapshot.catalog.setting("ssl")
+    checks: list[dict[str, Any]] = []
+    if payload.encryption.in_transit:
+        result = "not known" if ssl is None else "holds" if ssl.value == "on" else "does not hold"
+        checks.append({"check": "in transit", "result": result, "why": "the server's setting ssl"})
+    if payload.encryption.at_rest:
+        why = "a server does not know what its disk does"
+        checks.append({"check": "at rest", "result": "not known", "why": why})
+    for column in payload.encryption.columns:
+        why = "whether values are encrypted, only rows tell"
+        checks.append({"check": f"column {column}", "result": "not known", "why": why})
+    return done(checks=checks)
+
+
+def _access(work: Work, payload: Security, snapshot: Snapshot) -> dict[str, Any]:
+    if not payload.access_model:
+        return skipped("the payload has no access_model", "write who may do what")
+    made = statements(payload.access_model, snapshot.catalog)
+    refused = _tried_on_server(work, made, snapshot) if made.up else ""
+    parts: dict[str, Any] = {
+        "roles": list(made.roles),
+        "up": list(made.up),
+        "down": list(made.down),
+    }
+    if made.wrong:
+        parts["wrong"] = list(made.wrong)
+    if refused or made.wrong:
+        reason = refused or "a part of the access model does not fit the tables"
+        return {"status": "failed", "reason": reason, **parts}
+    text = "-- What the access model says. Roles belong to the whole server: make them first.\n"
+    text += "".join(f"-- {role}\n" for role in made.roles)
+    text += "\n" + "\n".join(made.up) + "\n\n-- DOWN\n" + "\n".join(made.down) + "\n"
+    checked = "run forth and back on a throw-away server with the target's tables, without rows"
+    return done(**parts, files=[file_document("migrations/access.sql", text, checked)])
+
+
+def _tried_on_server(work: Work, made: Statements, snapshot: Snapshot) -> str:
+    """What a server with the target's tables says of them, run forth and back; empty: it takes
+    them."""
+    from dbwright.sandbox import start
+    from dbwright.sandbox.twin.declare import declare
+
+    work.progress("trying the access model")
+    with start() as server:
+        server.create_database("trial")
+        with psycopg.connect(server.url("trial"), autocommit=True) as connection:
+            for _ in declare(connection, snapshot.catalog, work.progress):
+                pass
+            connection.execute("RESET search_path")
+            there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+            for role in {access.role for access in _model(work)} - there - {"public", "PUBLIC"}:
+                connection.execute(
+                    psycopg.sql.SQL("CREATE ROLE {}").format(psycopg.sql.Identifier(role))
+                )
+            for statement in (*made.up, *made.down):
+                try:
+                    connection.execute(statement.encode())
+                except psycopg.Error as problem:
+                    said = problem.diag.message_primary or str(problem)
+                    return f"a server refused `{statement}`: {said}"
+    return ""
+
+
+def _model(work: Work) -> Any:
+    payload = work.handoff.payload
+    assert isinstance(payload, Security)
+    return payload.access_model
+
+
+def _findings(work: Work) -> dict[str, Any]:
+    from dbwright.check.check import check
+
+    report = check(
+        work.target, only=("security",), progress=work.progress, configuration=work.configuration
+    )
+    return done(
+        target=report.target,
+        counts={severity.value: count for severity, count in report.counts.items()},
+        worst=findings_document(report.findings, 20),
+    )

@@ -1,0 +1,185 @@
+"""May the functions be called that a query names? Judged by what the catalog knows of each.
+
+A function of a user's own that is declared VOLATILE is refused, and one that acts with another's
+rights (SECURITY DEFINER). That it is declared otherwise is believed of nobody: its body is read for
+what it calls, and must call nothing that would be refused, build no SQL, and name no relation with
+secrets. So is what stands behind it: operators, the parts of aggregates, defaults of arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any
+
+import psycopg
+
+from dbwright.agent.safe_sql.known_functions import (
+    REFUSED,
+    REFUSED_EXTENSIONS,
+    REFUSED_IN,
+    harmless,
+)
+from dbwright.agent.safe_sql.limits import Policy
+from dbwright.engines.postgresql.analysed import Analysed, objects_of
+from dbwright.engines.postgresql.node_tree import node_trees
+from dbwright.engines.postgresql.query_facts import FunctionFacts, functions_named, functions_of
+from dbwright.errors import QueryRefused
+from dbwright.sql.lexer import significant
+
+__all__ = ["FunctionJudge"]
+
+READABLE_LANGUAGES = frozenset(("sql", "plpgsql"))
+HARMLESS_SETTINGS = frozenset(
+    "search_path datestyle timezone extra_float_digits intervalstyle bytea_output work_mem "
+    "row_security enable_seqscan enable_nestloop enable_hashjoin enable_mergejoin jit lc_monetary "
+    "lc_numeric lc_time lc_messages statement_timeout lock_timeout plan_cache_mode".split()
+)
+"""What a function may SET for itself."""
+MOST = 2000
+"""Functions that are looked at for one query."""
+WORD = re.compile(r"[^\W\d]\w*")
+
+
+class FunctionJudge:
+    """Judges functions, and all that they call, within one transaction."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        policy: Policy,
+        sensitive: Callable[[], tuple[frozenset[int], frozenset[str]]],
+    ) -> None:
+        """`sensitive` finds the relations with secrets: oids and names in lower case."""
+        self._connection = connection
+        self._policy = policy
+        self._sensitive = sensitive
+        self._names: set[str] = set()
+        self.facts: dict[int, FunctionFacts] = {}
+        """All that were judged, by oid."""
+
+    def require(self, found: Analysed) -> None:
+        """The functions that a tree names. Raises QueryRefused."""
+        for facts in functions_of(self._connection, found.samplers):
+            if facts.own and not facts.extension:
+                raise _refused(facts, "is a sampling method of a user's own")
+        self._require(
+            functions_of(self._connection, found.functions, found.operators), found.called
+        )
+
+    def require_planned(self, trees: Iterable[str]) -> None:
+        """The functions in expressions of tables that the planner may run: immutable ones."""
+        found = objects_of(tree for text in trees for tree in node_trees(text))
+        known = functions_of(self._connection, found.functions, found.operators)
+        self._require([one for one in known if one.volatility == "i" and one.own], frozenset())
+
+    def _require(self, known: list[FunctionFacts], called: frozenset[int]) -> None:
+        new = [one for one in known if one.oid not in self.facts]
+        # One that was seen as a part of something else may now be called by itself.
+        for one in known:
+            if one.oid in called and one.raw and not one.own and one.kind == "f":
+                raise _refused(one, "is for the server's own use")
+        while new:
+            if len(self.facts) > MOST:
+                raise QueryRefused("it calls too many functions to look at", "ask for less")
+            self.facts.update((one.oid, one) for one in new)
+            inner: list[FunctionFacts] = []
+            for facts in new:
+                reason = self._reason(facts)
+                if reason:
+                    raise _refused(facts, reason)
+                if facts.own and not self._is_allowed(facts):
+                    inner += self._inside(facts)
+            new = list({one.oid: one for one in inner if one.oid not in self.facts}.values())
+
+    def _is_allowed(self, facts: FunctionFacts) -> bool:
+        return f"{facts.schema}.{facts.name}" in self._policy.functions
+
+    def _reason(self, facts: FunctionFacts) -> str:
+        """Why it is refused by what the catalog says of it; empty where it is not."""
+        if self._is_allowed(facts):
+            return ""
+        if not facts.own:
+            return _reason_of_the_server(facts)
+        if facts.extension and facts.language == "c":
+            return _reason_of_an_extension(facts)
+        if facts.kind == "a":
+            return ""  # its parts are judged
+        if facts.security_definer:
+            who = "a superuser" if facts.owner_is_superuser else facts.owner
+            return f"acts with the rights of {who} (SECURITY DEFINER)"
+        if facts.volatility == "v":
+            return "is VOLATILE, so it may do more than read"
+        if facts.language not in READABLE_LANGUAGES:
+            return f"is written in {facts.language}, which nobody reads here"
+        for setting in facts.settings:
+            if setting.partition("=")[0].lower() not in HARMLESS_SETTINGS:
+                return f"changes the setting {setting.partition('=')[0]}"
+        return ""
+
+    def _inside(self, facts: FunctionFacts) -> list[FunctionFacts]:
+        """What a function of a user's own calls. Raises QueryRefused for what its body says."""
+        found = objects_of(
+            tree
+            for text in (facts.defaults, facts.parsed_body)
+            if text
+            for tree in node_trees(text)
+        )
+        inner = functions_of(self._connection, found.functions, found.operators)
+        if found.relations & self._sensitive()[0]:
+            raise _refused(facts, "reads a relation that has secrets")
+        if facts.language in READABLE_LANGUAGES and not facts.parsed_body:
+            inner += self._called_in_text(facts)
+        return inner
+
+    def _called_in_text(self, facts: FunctionFacts) -> list[FunctionFacts]:
+        tokens = list(significant(facts.source))
+        words = {word.lower() for token in tokens for word in WORD.findall(token.text)}
+        if facts.language == "plpgsql" and "execute" in words:
+            raise _refused(facts, "builds SQL while it runs (EXECUTE)")
+        secret = words & self._sensitive()[1]
+        if secret:
+            raise _refused(facts, f"names {min(secret)}, which has secrets")
+        names = {
+            _plain(name.text)
+            for name, follower in pairwise(tokens)
+            if name.kind in ("word", "identifier") and follower.text == "("
+        } - self._names
+        self._names |= names
+        known = functions_named(self._connection, names)
+        usual = {one.name for one in known if not one.raw}
+        return [one for one in known if not (one.raw and one.name in usual)]
+
+
+def _reason_of_the_server(facts: FunctionFacts) -> str:
+    if facts.name in REFUSED:
+        return REFUSED[facts.name]
+    if facts.volatility == "v" and not harmless("", facts.name):
+        return "may do more than read (it is VOLATILE)"
+    return ""
+
+
+def _reason_of_an_extension(facts: FunctionFacts) -> str:
+    name = facts.extension
+    if name in REFUSED_EXTENSIONS:
+        return f"is of the extension {name}, which {REFUSED_EXTENSIONS[name]}"
+    if facts.name in REFUSED_IN.get(name, frozenset()):
+        return "runs SQL that is given as a text"
+    if facts.volatility == "v" and not harmless(name, facts.name):
+        return f"may do more than read (it is VOLATILE, of the extension {name})"
+    return ""
+
+
+def _refused(facts: FunctionFacts, reason: str) -> QueryRefused:
+    own = facts.own and not facts.extension
+    step = (
+        f"leave it out, or have the database's owner allow {facts.schema}.{facts.name}"
+        if own
+        else "leave it out: only functions that read are called here"
+    )
+    return QueryRefused(f"it calls {facts.signature}, which {reason}", step)
+
+
+def _plain(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()

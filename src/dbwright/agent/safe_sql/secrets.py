@@ -1,0 +1,162 @@
+"""Which columns hold secrets: by their names, by what they are made of, and those of the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from dbwright.agent.safe_sql.limits import Policy
+from dbwright.engines.postgresql.query_facts import ColumnFacts, RelationFacts
+from dbwright.model.sensitive_names import endings, secret_name
+
+__all__ = [
+    "SECRET_COLUMNS",
+    "SECRET_RESULTS",
+    "How",
+    "Label",
+    "Labels",
+    "hidden_options",
+    "is_secret_column",
+    "is_secret_name",
+    "is_secret_setting",
+]
+
+
+class How(StrEnum):
+    """Which values of a column are not shown."""
+
+    ALL = "all"
+    OPTIONS = "options"
+    """Of a list of `name=value` those with a name that tells of a secret."""
+    SETTINGS = "settings"
+    """Those that are the value of a setting which is a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What goes along with a value that comes of a secret column."""
+
+    how: How
+    origin: str
+    """Such as `public.users.password`."""
+
+
+Labels = frozenset[Label]
+
+_WORDS = frozenset(
+    """
+    pass passcode passwort kennwort mot_de_passe contrasena senha pin pin_code otp otp_secret totp
+    token tokens secrets credential credentials api_keys private_keys secret_keys signing_key
+    ssh_key master_key encryption_key session_key license_key access_key_id webhook_secret
+    client_secret recovery_code recovery_codes backup_code backup_codes security_answer cvv cvc
+    csc ssn social_security_number card_number credit_card_number iban_pin dsn connection_string
+    conninfo salt password_salt cookie session_cookie jwt key_material passphrase secret_answer
+    """.split()
+)
+"""Names, or ends of names, beside those that `check` looks for: to show too little is the smaller
+mistake here."""
+_NEVER = frozenset("bool date time timetz timestamp timestamptz interval".split())
+"""Types that hold no secret: `has_password`, `token_expires_at`."""
+
+SECRET_COLUMNS: Mapping[tuple[str, str], How] = {
+    ("pg_authid", "rolpassword"): How.ALL,
+    ("pg_shadow", "passwd"): How.ALL,
+    ("pg_user_mapping", "umoptions"): How.ALL,
+    ("pg_user_mappings", "umoptions"): How.ALL,
+    ("pg_subscription", "subconninfo"): How.ALL,
+    ("pg_largeobject", "data"): How.ALL,
+    ("pg_attribute", "attmissingval"): How.ALL,
+    ("pg_attribute", "attfdwoptions"): How.OPTIONS,
+    ("pg_db_role_setting", "setconfig"): How.OPTIONS,
+    ("pg_foreign_server", "srvoptions"): How.OPTIONS,
+    ("pg_foreign_data_wrapper", "fdwoptions"): How.OPTIONS,
+    ("pg_foreign_table", "ftoptions"): How.OPTIONS,
+}
+"""Columns of the server's own relations."""
+STATISTICS = {("pg_statistic", f"stavalues{number}") for number in range(1, 6)} | {
+    ("pg_statistic_ext_data", name) for name in ("stxdmcv", "stxdexpr")
+}
+"""Values of columns, secret ones as well."""
+
+SECRET_RESULTS: Mapping[tuple[str, str], How] = {
+    ("pg_hba_file_rules", "options"): How.OPTIONS,
+    ("pg_show_all_settings", "setting"): How.SETTINGS,
+    ("pg_show_all_settings", "boot_val"): How.SETTINGS,
+    ("pg_show_all_settings", "reset_val"): How.SETTINGS,
+    ("pg_stat_get_wal_receiver", "conninfo"): How.ALL,
+}
+"""Columns that functions of the server give."""
+
+_SETTINGS = frozenset(
+    """
+    archive_cleanup_command archive_command primary_conninfo recovery_end_command restore_command
+    ssl_passphrase_command
+    """.split()
+)
+_OPTION = re.compile(r"(?P<name>[\w.]+)=(?P<value>.*)", re.DOTALL)
+
+
+@lru_cache(maxsize=65536)
+def is_secret_name(name: str) -> bool:
+    """Does the name say that it holds a secret?"""
+    return secret_name(name) is not None or not _WORDS.isdisjoint(endings(name))
+
+
+def is_secret_setting(name: str) -> bool:
+    """Is the setting's value a secret? `app.jwt_secret`, `primary_conninfo`."""
+    last = name.rpartition(".")[2]
+    return name in _SETTINGS or is_secret_name(last)
+
+
+def is_secret_column(relation: RelationFacts, column: ColumnFacts, policy: Policy) -> bool:
+    """By its name, for relations that did not come with the server; by what the policy says."""
+    name = f"{relation.schema}.{relation.name}.{column.name}"
+    if _matches(name, policy.secret_columns):
+        return True
+    if not relation.own or _matches(name, policy.open_columns):
+        return False
+    return column.type_name not in _NEVER and is_secret_name(column.name)
+
+
+def hidden_options(text: str, mask: str) -> str:
+    """A list of `name=value` (the text of an array) without the values of secrets."""
+    if not text.startswith("{"):
+        return mask
+    found = [_hidden(item, mask) for item in _items(text[1:-1])]
+    return "{" + ",".join(found) + "}"
+
+
+def _hidden(item: str, mask: str) -> str:
+    plain = item[1:-1].replace('\\"', '"').replace("\\\\", "\\") if item.startswith('"') else item
+    match = _OPTION.fullmatch(plain)
+    if match is None:
+        return item
+    name = match["name"].lower()
+    if is_secret_setting(name) or "pass" in name or "key" in name:
+        return f'"{match["name"]}={mask}"'
+    return item
+
+
+def _items(text: str) -> Iterable[str]:
+    """The elements of an array's text, as they are written."""
+    start, quoted, position = 0, False, 0
+    while position < len(text):
+        letter = text[position]
+        if letter == "\\":
+            position += 1
+        elif letter == '"':
+            quoted = not quoted
+        elif letter == "," and not quoted:
+            yield text[start:position]
+            start = position + 1
+        position += 1
+    if text:
+        yield text[start:]
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

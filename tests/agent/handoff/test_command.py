@@ -1,0 +1,290 @@
+"""`dbwright agent handoff` on real servers: the work, its answer, and bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from servers.command_line import Done
+from servers.postgresql import Database
+
+SCHEMA = """
+CREATE SCHEMA shop;
+CREATE TABLE shop.customers (id bigint PRIMARY KEY, email text NOT NULL, tenant_id int NOT NULL);
+CREATE TABLE shop."Order Lines" (
+    id bigint PRIMARY KEY, customer_id bigint REFERENCES shop.customers, tenant_id int
+);
+CREATE TABLE shop.words (word text PRIMARY KEY);
+GRANT SELECT ON shop.customers TO PUBLIC;
+"""
+
+Run = Callable[..., Done]
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "handoff.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def answer(done: Done) -> dict[str, Any]:
+    assert done.out, done.err
+    found = yaml.safe_load(done.out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_what_is_slow_is_diagnosed(dbwright: Run, database: Database, tmp_path: Path) -> None:
+    database.execute(
+        "CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL, note text);"
+        "INSERT INTO orders SELECT n, n % 5000, repeat('x', 50) FROM generate_series(1, 60000) n;"
+    )
+    database.execute("VACUUM ANALYZE orders")
+    file = written(
+        tmp_path,
+        """
+handoff: diagnose_query_performance
+from: debugging
+ticket_id: 7
+payload:
+  symptom: the list of orders is slow
+  suspected_queries:
+  - {sql: SELECT * FROM orders WHERE customer_id = 7, where: "app.py:3", id: 12}
+  - SELECT * FROM nowhere
+  diagnostics_needed: [explained_plans, missing_indexes, pool_state, slow_queries, heat]
+  unknown: kept
+""",
+    )
+    done = dbwright("agent", "handoff", file, database.url, "-q")
+    assert done.status == 0, done.err
+    found = answer(done)
+    assert (found["from"], found["to"], found["ticket_id"]) == ("dbwright", "debugging", 7)
+    assert found["status"] == "partial"
+    assert found["asked"]["payload"]["unknown"] == "kept"
+    parts = found["answer"]
+    first, second = parts["explained_plans"]["plans"]
+    assert first["where"] == "app.py:3" and any("Seq Scan" in line for line in first["plan"])
+    assert second["status"] == "failed" and "nowhere" in second["reason"]
+    assert parts["missing_indexes"]["status"] == "failed"  # of the text that is no query here
+    assert parts["pool_state"]["max_connections"] > 0
+    assert parts["pool_state"]["by_state"] is not None
+    assert parts["slow_queries"]["status"] == "skipped"
+    assert parts["heat"] == {
+        "status": "skipped",
+        "reason": "dbwright has no such diagnostic",
+        "remedy": "ask for: slow_queries, missing_indexes, pool_state, explained_plans",
+    }
+    assert parts["findings"]["of"] == "the target as it is now"
+    file.write_text(file.read_text().replace("  - SELECT * FROM nowhere\n", ""))
+    done = dbwright("agent", "handoff", file, database.url, "--format", "json", "-q")
+    indexes = json.loads(done.out)["answer"]["missing_indexes"]
+    assert indexes["status"] == "done", indexes
+    assert "(customer_id)" in indexes["indexes"][0]["fix"]["up"]
+    assert indexes["indexes"][0]["proof"]["level"] == "estimated"
+
+
+def test_access_is_tried_on_a_server(dbwright: Run, tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(SCHEMA)
+    model = """
+handoff: secure_database_access
+payload:
+  target: schema.sql
+  classification:
+  - {object: shop.customers.email, level: restricted}
+  - {object: shop.words, level: restricted}
+  - {object: shop.customers.nothing, level: public}
+  access_model:
+  - {role: app, tables: [shop.customers, '"Order Lines"'], privileges: [SELECT, insert], rows: CONDITION}
+  - {role: Report "er", tables: [shop.customers], privileges: [select], columns: [id]}
+"""
+    fine = written(
+        tmp_path, model.replace("CONDITION", "tenant_id = current_setting('app.t')::int")
+    )
+    found = answer(dbwright("agent", "handoff", fine, "--dir", tmp_path, "-q"))
+    parts = found["answer"]
+    results = [one["result"] for one in parts["classification"]["objects"]]
+    assert results == ["open to PUBLIC", "there", "not there"]
+    access = parts["access"]
+    assert access["status"] == "done", access
+    assert 'CREATE ROLE "Report ""er""" NOLOGIN;' in access["roles"]
+    assert access["up"][1] == "ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY;"
+    assert 'GRANT SELECT (id) ON TABLE shop.customers TO "Report ""er""";' in access["up"]
+    assert len(access["down"]) == len(access["up"])
+    (file,) = access["files"]
+    assert file["label"] == "generated, not run" and "content" not in file
+    text = (tmp_path / "migrations/access.sql").read_text()
+    assert all(statement in text for statement in access["up"])
+    assert parts["audit"] == {
+        "status": "not available",
+        "capability": "secure",
+        "what": "an audit trail of who changed which row",
+    }
+    # The same again is the same; another text is not written over what is there.
+    assert dbwright("agent", "handoff", fine, "--dir", tmp_path, "-q").status == 0
+    other = written(tmp_path, model.replace("CONDITION", "tenant_id = 1"))
+    done = dbwright("agent", "handoff", other, "--dir", tmp_path, "-q")
+    assert done.status == 2 and "access.sql is there, and says something else" in done.err
+    for condition, said in (
+        ("'true); DROP TABLE shop.words; --'", "more than a condition"),
+        ("tenant_id =", "no condition"),
+        ("nothing = 1", 'column "nothing" does not exist'),
+    ):
+        bad = written(tmp_path, model.replace("CONDITION", condition))
+        access = answer(dbwright("agent", "handoff", bad, "-q"))["answer"]["access"]
+        assert access["status"] == "failed" and said in json.dumps(access).replace('\\"', '"')
+        assert "files" not in access
+
+
+def test_a_schema_is_held_against_its_architecture(dbwright: Run, tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(SCHEMA)
+    file = written(
+        tmp_path,
+        """
+handoff: design_database_schema
+payload:
+  pattern: microservices
+  services: [{name: crm, owns: [shop.customers]}, {name: sales, owns: [Order Lines]}, idle]
+  data_ownership: {crm: shop.leads, other: shop.customers}
+  access_patterns:
+  - {name: list, service: crm, tables: [Order Lines, shop.nothing]}
+""",
+    )
+    parts = answer(dbwright("agent", "handoff", file, "schema.sql", "-q"))["answer"]
+    agrees = {one["check"]: one.get("against") for one in parts["alignment"]["checks"]}
+    assert agrees == {
+        "each table is owned by one service": ["shop.customers: crm, other"],
+        "each owner is a service of the list": ["other"],
+        "each service owns a table": ["idle"],
+        "each table of an access pattern has an owner": ["list: shop.nothing"],
+        "access patterns stay within their service": ["list of crm uses Order Lines of sales"],
+    }
+    fits = {one["check"]: one.get("against") for one in parts["existing_schema"]["checks"]}
+    assert fits == {
+        "each owned table is there": ["shop.leads"],
+        "each table has an owner": ["shop.words"],
+        "no foreign key goes from one service's table to another's": [
+            'shop."Order Lines" (sales) -> shop.customers (crm)'
+        ],
+    }
+    assert parts["findings"]["status"] == "done"
+    assert parts["schema"]["capability"] == "design"
+
+
+PROVISION = """
+handoff: provision_database_infrastructure
+from: architect
+payload:
+  name: Shop's ${x} "db"
+  version: 16.10
+  topology: {replicas: 2}
+  backup_policy: {RPO: 1 minute, rto: 5m, retention: 60d}
+"""
+
+
+def test_infrastructure_is_written_and_parsed(dbwright: Run, tmp_path: Path) -> None:
+    done = dbwright("agent", "handoff", written(tmp_path, PROVISION), "--dir", tmp_path, "-q")
+    parts = answer(done)["answer"]
+    assert parts["payload"]["version"] == "16.10" and parts["payload"]["storage_gb"] is None
+    checks = {one["check"]: one["result"] for one in parts["alignment"]["checks"]}
+    assert checks == dict.fromkeys(("rpo", "rto", "retention"), "does not hold")
+    assert {parts[name]["capability"] for name in ("backup", "failover", "monitoring")} == {
+        "backup",
+        "cluster",
+        "watch",
+    }
+    files = {
+        one["path"]: one
+        for name in ("terraform", "prometheus", "grafana")
+        for one in parts[name]["files"]
+    }
+    assert set(files) == {"terraform/main.tf", "prometheus/alerts.yaml", "grafana/dashboard.json"}
+    assert all(one["label"] == "generated, not run" for one in files.values())
+    found = shutil.which("terraform")
+    said = files["terraform/main.tf"]["checked"]
+    assert said == (
+        "parsed by terraform fmt -check -diff" if found else "not parsed: terraform was not found"
+    )
+    hcl = (tmp_path / "terraform/main.tf").read_text()
+    assert hcl.startswith("# generated, not run")
+    assert 'default = "16.10"' in hcl and 'identifier                   = "shop-s-x-db"' in hcl
+    rules = yaml.safe_load((tmp_path / "prometheus/alerts.yaml").read_text())["groups"][0]["rules"]
+    assert {rule["alert"] for rule in rules} >= {"PostgresqlDown", "PostgresqlReplicaBehind"}
+    assert all(set(rule) == {"alert", "expr", "for", "labels", "annotations"} for rule in rules)
+    board = json.loads((tmp_path / "grafana/dashboard.json").read_text())
+    assert [panel["id"] for panel in board["panels"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_terraform_is_not_needed(
+    dbwright: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    parts = answer(dbwright("agent", "handoff", written(tmp_path, PROVISION), "-q"))["answer"]
+    assert parts["terraform"]["files"][0]["checked"] == "not parsed: terraform was not found"
+    assert "promtool was not found" in parts["prometheus"]["files"][0]["checked"]
+    (tmp_path / "terraform").write_text("#!/bin/sh\necho 'Error: no block' >&2\nexit 2\n")
+    (tmp_path / "terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    parts = answer(dbwright("agent", "handoff", written(tmp_path, PROVISION), "-q"))["answer"]
+    assert "refused by terraform" in parts["terraform"]["files"][0]["checked"]
+
+
+def test_a_target_fills_what_is_left_out(dbwright: Run, database: Database, tmp_path: Path) -> None:
+    file = written(tmp_path, "handoff: provision_database_infrastructure\npayload: {}\n")
+    parts = answer(dbwright("agent", "handoff", file, database.url, "-q"))["answer"]
+    assert parts["measured"]["database"] == database.name
+    assert parts["payload"]["version"] == "18" and parts["payload"]["storage_gb"] == 20
+
+
+def test_bad_input(dbwright: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, "handoff: diagnose_query_performance\nsymptom: slow\ntarget: TARGET\n")
+    text = file.read_text()
+
+    def refused(*arguments: str | Path, said: str, status: int = 2) -> None:
+        done = dbwright("agent", "handoff", *arguments, "-q")
+        assert done.status == status and said in done.err, (done.status, done.err, done.out)
+        assert done.err.count("\n") <= 2 and not done.out
+        assert "s3cret" not in done.err
+
+    for target, said in (
+        ("postgresql://u:s3cret@h/d", "a handoff can't name a URL"),
+        ("../x", "its .. leads out of"),
+        ("/etc/passwd", "it is absolute, and not in"),
+    ):
+        file.write_text(text.replace("TARGET", target))
+        refused(file, said=said)
+    refused("nowhere.yaml", said="No such file")
+    refused(file, "--dir", "nowhere", said="there is no folder nowhere")
+    file.write_text("handoff: diagnose_query_performance\nsymptom: [\n")
+    refused(file, said=f"{file}:3: no YAML")
+    file.write_text("handoff: diagnose_query_performance\nsymptom: 7\n")
+    refused(file, said=f"{file}:2: symptom: is a number, and has to be a text")
+    file.write_text("handoff: diagnose_query_performance\nsymptom: slow\nx: no\n")
+    done = dbwright("agent", "handoff", file, "--check")
+    assert done.status == 0 and done.out == file.read_text().replace("x: no", "x: 'no'")
+
+
+def test_without_yaml_it_says_what_to_install(tmp_path: Path) -> None:
+    """In a process in which the library can't be found; JSON is answered in JSON all the same."""
+    import sys
+
+    (tmp_path / "yaml.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'yaml'\", name='yaml')\n"
+    )
+    (tmp_path / "h.yaml").write_text("handoff: diagnose_query_performance\nsymptom: slow\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "dbwright", "agent", "handoff", "h.yaml", "--check"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and "yaml, which is not installed" in done.stderr
+    assert "pip install 'dbwright[agent]'" in done.stderr
