@@ -10,6 +10,7 @@ from typing import Annotated
 
 from dbwright.configuration import Configuration
 from dbwright.errors import FileUnreadable, MissingExtra, UsageError
+from dbwright.memory import garbage_collection_paused
 from dbwright.operation import Effect, Example, Parameter, operation
 
 __all__ = ["mcp"]
@@ -73,7 +74,8 @@ def mcp(
     token, made_up = _token(token_file) if http is not None else ("", False)
     # Only now what takes half a second: a wrong call is answered at once.
     try:
-        from dbwright.agent.mcp.serve import serve_http, serve_stdio
+        with garbage_collection_paused():
+            from dbwright.agent.mcp.serve import serve_http, serve_stdio
     except ModuleNotFoundError as problem:
         raise MissingExtra.of("agent", problem) from None
     if http is None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 
+from dbwright.memory import garbage_collection_paused
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run dbwright with the arguments of this process, and exit."""
     try:
-        from dbwright.cli.app import run
+        with garbage_collection_paused():
+            from dbwright.cli.app import run
 
         status = run(sys.argv[1:])
     except KeyboardInterrupt:

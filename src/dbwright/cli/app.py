@@ -20,6 +20,7 @@ from dbwright import __version__
 from dbwright.cli.command import add_command
 from dbwright.cli.console import say_error
 from dbwright.errors import DbwrightError, Interrupted
+from dbwright.memory import garbage_collection_paused
 from dbwright.operation import Operation, operations_named
 
 __all__ = ["build", "run"]
@@ -74,7 +75,9 @@ def run(arguments: Sequence[str]) -> int:
     # A rule that breaks is told in the report; its traceback only to who asks for everything.
     logging.basicConfig(level=logging.ERROR if verbose else logging.CRITICAL)
     try:
-        result = typer.main.get_command(build(operations_named(arguments))).main(
+        with garbage_collection_paused():
+            command = typer.main.get_command(build(operations_named(arguments)))
+        result = command.main(
             args=list(arguments) or ["--help"], prog_name="dbwright", standalone_mode=False
         )
     except typer.Exit as stop:

@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 class Calls:
     """Of one server."""
 
-    def __init__(self, context: Context, tools: Mapping[str, Tool]) -> None:
+    def __init__(self, context: Context, tools: Callable[[], Mapping[str, Tool]]) -> None:
+        """`tools`: those that are offered, by name; may take a moment the first time."""
         self._context = context
         self._tools = tools
         self._confirmations = Confirmations()
@@ -52,11 +53,10 @@ class Calls:
         self, request: Request, asked: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         """The answer; a failure is an answer too (`is_error`), with what to do about it."""
-        tool = self._tools.get(asked.name)
+        known = await self.in_thread(self._tools)
+        tool = known.get(asked.name)
         if tool is None:
-            return _failure(
-                f"there is no tool {asked.name!r}", f"there are: {', '.join(self._tools)}"
-            )
+            return _failure(f"there is no tool {asked.name!r}", f"there are: {', '.join(known)}")
         try:
             given = tool.arguments.model_validate(asked.arguments or {})
         except ValidationError as problem:

@@ -1,4 +1,7 @@
-"""What a client can read without a call: the catalog and diagram of a target, rules, the report."""
+"""What a client can read without a call: the catalog and diagram of a target, rules, the report.
+
+The capabilities behind them are loaded when they are asked for: a client waits for the start.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,7 @@ from urllib.parse import unquote
 import mcp_types as types
 
 from dbwright.agent.tool.context import Context
-from dbwright.agent.tools._outline import outline
-from dbwright.check.check import check
 from dbwright.errors import UnknownTarget
-from dbwright.render import render
-from dbwright.rules.rules import rules
 
 __all__ = ["read", "resources", "templates"]
 
@@ -70,17 +69,24 @@ def read(context: Context, uri: str) -> tuple[str, str]:
     if not uri.startswith(SCHEME) or (part != "rules" and part not in PARTS):
         raise UnknownTarget(f"there is no resource {uri}", "resources/list tells which there are")
     if part == "rules":
+        from dbwright.rules.rules import rules
+
         return rules(name or None).markdown, MARKDOWN
     _, kind, make = PARTS[part]
     return make(context, name), kind
 
 
 def _report(context: Context, name: str) -> str:
+    from dbwright.check.check import check
+    from dbwright.render import render
+
     found = check(context.target(name), configuration=context.configuration)
     return render(found, "markdown")
 
 
 def _catalog(context: Context, name: str) -> str:
+    from dbwright.agent.tools._outline import outline
+
     snapshot = context.readings.snapshot(context.opened(name), context.progress)
     return outline(snapshot)
 

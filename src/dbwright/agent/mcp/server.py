@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import mcp_types as types
@@ -18,6 +19,7 @@ from dbwright.agent.tool.registry import tools_for
 from dbwright.agent.tool.schema import input_schema, output_schema
 from dbwright.agent.tool.tool import Tool
 from dbwright.errors import DbwrightError
+from dbwright.memory import garbage_collection_paused
 from dbwright.operation import Effect
 
 __all__ = ["server"]
@@ -36,11 +38,18 @@ INSTRUCTIONS = (
 
 def server(context: Context) -> Server[Any]:
     """For one process, whatever the number of its clients."""
-    offered = {tool.name: tool for tool in tools_for(allow_write=context.allow_write)}
+
+    @cache
+    def offered() -> dict[str, Tool]:
+        # All commands are loaded for it: not before the client has its first answer.
+        with garbage_collection_paused():
+            return {tool.name: tool for tool in tools_for(allow_write=context.allow_write)}
+
     calls = Calls(context, offered)
 
     async def list_tools(request: Request, asked: object) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_described(tool) for tool in offered.values()])
+        tools = await calls.in_thread(lambda: [_described(tool) for tool in offered().values()])
+        return types.ListToolsResult(tools=tools)
 
     async def call_tool(
         request: Request, asked: types.CallToolRequestParams
