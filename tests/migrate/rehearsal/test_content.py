@@ -200,7 +200,9 @@ def test_sequences_that_are_behind(server: Server) -> None:
         psycopg.connect(server.url("content_before"), autocommit=True) as old,
         psycopg.connect(url, autocommit=True) as new,
     ):
-        new.execute("""SELECT setval('"Sh op"."nu''mbers"', 2); ALTER SEQUENCE own_id_seq RESTART""")
+        new.execute(
+            """SELECT setval('"Sh op"."nu''mbers"', 2); ALTER SEQUENCE own_id_seq RESTART"""
+        )
         catalogs = catalog_of(server.url("content_before")), catalog_of(url)
         found = newly_behind(old, catalogs[0], new, catalogs[1])
     assert set(found) == {

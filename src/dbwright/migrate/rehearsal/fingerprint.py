@@ -15,8 +15,12 @@ from dbwright.model.finding import ObjectRef
 __all__ = ["fingerprint"]
 
 
+OF_THE_SERVER = ("owner", "privileges", "tablespace", "version")
+"""What a copy on another machine may not have: roles, disks, the releases of extensions."""
+
+
 def fingerprint(catalog: Catalog, left_out: str = "") -> str:
-    """SHA-256 over all that `differences` compares but owners and privileges; without the table
+    """SHA-256 over all that `differences` compares but `OF_THE_SERVER`; without the table
     `left_out` (qualified) and its parts, and without partitions, which come and go day by day."""
     kinds = all_kinds()
     summed = sha256()
@@ -28,7 +32,7 @@ def fingerprint(catalog: Catalog, left_out: str = "") -> str:
             continue
         summed.update(f"{ref}\0".encode())
         for one in kinds[item.kind].properties:
-            if one.name not in ("owner", "privileges"):
+            if one.name not in OF_THE_SERVER:
                 summed.update(f"{one.name}={_written(one.get(item))}\0".encode())
     return summed.hexdigest()
 

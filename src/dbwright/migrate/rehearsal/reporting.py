@@ -23,6 +23,9 @@ from dbwright.progress import Progress
 __all__ = ["Keeping", "rehearsed", "report_of"]
 
 
+REMEDY = "--rows all, as a user who may read every row"
+
+
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """What becomes of findings and proofs."""
@@ -116,7 +119,7 @@ def _skipped(stage: Stage) -> tuple[Skipped, ...]:
             "only some rows were copied: a row that no change can take, or two that are equal, "
             "may be among the others"
         )
-        notes.append(Skipped("rehearsal.rows", reason, "--rows all"))
+        notes.append(Skipped("rehearsal.rows", reason, REMEDY))
     return tuple(dict.fromkeys(notes))
 
 

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A file that is not UTF-8, has no statement, an option that is none, a marker that may be meant as one, or
-what only psql understands. Found by `dbwright migrate verify`.
+A file that is not UTF-8, has no statement, an option that is none, a marker that may be meant as
+one, or what only psql understands. Found by `dbwright migrate verify`.
 
 ## Why it matters
 

@@ -2,9 +2,11 @@
 
 ## What it finds
 
-A column that both schemas have, with other values in the same rows. It is an error where no
-statement of the file changes that table; what the file updates is a notice. Found by `dbwright
-migrate rehearse`.
+A column that both schemas have under one name, with other values in the same rows. It is an error
+where no statement of the file sets it, and a notice where one does. A warning is what a trigger
+changes in rows that the file updates, what `ALTER … TYPE … USING` makes of values that nothing
+brings back, and another column under the old name, unless values are missing there: then it is an
+error. Found by `dbwright migrate rehearse`.
 
 ## Why it matters
 
@@ -16,7 +18,7 @@ Look for triggers and for casts that are not reversible.
 
 ## When to ignore
 
-A trigger is meant to change them.
+A trigger is meant to change them: `--accept migrate/changed-values`.
 
 ## Sources
 

@@ -2,7 +2,8 @@
 
 ## What it finds
 
-A file without a DOWN part, or with one that can't be run. Found by `dbwright migrate verify`, and by `dbwright migrate rehearse`, which then proves the way up alone.
+A file without a DOWN part, or with one that can't be run. Found by `dbwright migrate verify`, and
+by `dbwright migrate rehearse`, which then proves the way up alone.
 
 ## Why it matters
 
