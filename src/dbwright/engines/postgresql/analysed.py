@@ -33,7 +33,7 @@ __all__ = [
     "objects_of",
 ]
 
-LARGEST_TREE = 24_000_000
+LARGEST_TREE = 8_000_000
 """Characters; a query over views of views may have more than its text lets one think."""
 
 TITLE = "rewritten parse tree"

@@ -19,16 +19,20 @@ __all__ = [
     "ColumnFacts",
     "FunctionFacts",
     "RelationFacts",
+    "behind_relations",
+    "behind_text",
     "catalog_alone",
     "columns_of",
     "domain_checks",
     "format_types",
     "functions_named",
     "functions_of",
+    "holders_of_rows",
+    "may_read_any",
+    "own_columns",
     "planned_expressions",
     "relations_of",
     "row_types",
-    "sensitive_columns",
     "sensitive_views",
     "type_named",
     "view_query",
@@ -231,10 +235,9 @@ WITH RECURSIVE inner_type (asked, oid) AS (
 SELECT i.asked::int8, t.typrelid::int8
 FROM inner_type i JOIN pg_type t ON t.oid = i.oid WHERE t.typrelid <> 0
 """
-_SENSITIVE = """
+_OWN_COLUMNS = """
 SELECT c.oid::int8, n.nspname, c.relname, c.relkind::text, a.attnum::int4, a.attname,
-       a.atttypid::int8, t.typname,
-       has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+       a.atttypid::int8, t.typname
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -252,6 +255,7 @@ WITH RECURSIVE found (oid) AS (
            (SELECT r, n FROM unnest(%(relations)s::oid[], %(numbers)s::int4[]) u (r, n))
          OR d.refobjid IN (SELECT c.oid FROM pg_class c
                            WHERE c.relname = ANY (%(system)s::name[]) AND c.oid < 16384)
+         OR d.refobjid IN (SELECT c.oid FROM pg_class c WHERE c.relkind = 'f')
          OR (d.refobjsubid = 0 AND d.refobjid = ANY (%(relations)s::oid[])))
   UNION
   SELECT w.ev_class
@@ -280,14 +284,15 @@ def functions_of(
 ) -> list[FunctionFacts]:
     """Functions, those behind operators, and those that aggregates are made of."""
     asked = {"functions": list(functions), "operators": list(operators)}
-    return _functions(connection, _BY_USE, asked)
+    return _functions(connection, _BY_USE, asked) if any(asked.values()) else []
 
 
 def functions_named(
     connection: psycopg.Connection[Any], names: Iterable[str]
 ) -> list[FunctionFacts]:
     """All functions of these names, in any schema."""
-    return _functions(connection, _BY_NAME, {"names": list(names)})
+    asked = {"names": list(names)}
+    return _functions(connection, _BY_NAME, asked) if any(asked.values()) else []
 
 
 def relations_of(connection: psycopg.Connection[Any], oids: Iterable[int]) -> list[RelationFacts]:
@@ -347,17 +352,15 @@ def row_types(connection: psycopg.Connection[Any], types: Iterable[int]) -> dict
     return dict(rows.fetchall())
 
 
-def sensitive_columns(
+def own_columns(
     connection: psycopg.Connection[Any],
-) -> Iterator[tuple[RelationFacts, ColumnFacts, bool]]:
-    """Columns of the database whose names may tell of secrets (more than do), and whether this user
-    may read them."""
-    for row in connection.execute(_SENSITIVE).fetchall():
-        oid, schema, relation, kind, number, name, type_oid, type_name, readable = row
+) -> Iterator[tuple[RelationFacts, ColumnFacts]]:
+    """The columns of all relations that did not come with the server."""
+    for row in connection.execute(_OWN_COLUMNS).fetchall():
+        oid, schema, relation, kind, number, name, type_oid, type_name = row
         yield (
             RelationFacts(oid, schema, relation, kind, (), 0),
             ColumnFacts(oid, number, name, type_oid, type_name, 0, ""),
-            readable,
         )
 
 
@@ -402,3 +405,60 @@ def format_types(
         ([one for one, _ in pairs], [modifier for _, modifier in pairs]),
     ).fetchall()
     return tuple(row[0] for row in rows)
+
+
+def holders_of_rows(
+    connection: psycopg.Connection[Any], relations: Iterable[int]
+) -> list[tuple[int, str]]:
+    """Relations with a column that holds rows of these, or arrays of them: oids and names."""
+    return connection.execute(
+        "SELECT DISTINCT c.oid::int8, c.relname FROM pg_attribute a "
+        "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid "
+        "LEFT JOIN pg_type e ON e.oid = t.typelem "
+        "WHERE coalesce(nullif(t.typrelid, 0), e.typrelid) = ANY (%s::oid[]) AND a.attnum > 0",
+        (list(relations),),
+    ).fetchall()
+
+
+def may_read_any(connection: psycopg.Connection[Any], columns: Iterable[tuple[int, int]]) -> bool:
+    """May this user read one of the columns?"""
+    pairs = list(columns)
+    row = connection.execute(
+        "SELECT bool_or(has_column_privilege(r, n::int2, 'SELECT')) "
+        "FROM ROWS FROM (unnest(%s::oid[]), unnest(%s::int4[])) u (r, n)",
+        ([relation for relation, _ in pairs], [number for _, number in pairs]),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def behind_relations(
+    connection: psycopg.Connection[Any], relations: Iterable[int], names: Iterable[str]
+) -> list[str]:
+    """The trees of what is run when relations are read: queries of views, policies. Also of those
+    of these names, in any schema."""
+    return [
+        row[0]
+        for row in connection.execute(
+            "WITH named AS (SELECT c.oid FROM pg_class c WHERE c.oid >= 16384 "
+            "AND (c.oid = ANY (%s::oid[]) OR lower(c.relname) = ANY (%s))) "
+            "SELECT w.ev_action::text FROM named n JOIN pg_rewrite w ON w.ev_class = n.oid "
+            "WHERE w.ev_type = '1' "
+            "UNION ALL SELECT p.polqual::text FROM named n JOIN pg_policy p ON p.polrelid = n.oid "
+            "WHERE p.polqual IS NOT NULL",
+            (list(relations), list(names)),
+        ).fetchall()
+    ]
+
+
+def behind_text(
+    connection: psycopg.Connection[Any], operators: Iterable[str]
+) -> list[FunctionFacts]:
+    """A user's own functions that run without being named: those of all casts, and of operators of
+    these names."""
+    rows = connection.execute(
+        "SELECT castfunc::oid::int8 FROM pg_cast WHERE castfunc >= 16384 "
+        "UNION SELECT oprcode::oid::int8 FROM pg_operator "
+        "WHERE oid >= 16384 AND oprname = ANY (%s)",
+        (list(operators),),
+    ).fetchall()
+    return functions_of(connection, [row[0] for row in rows])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 from dbwright.migrate.diff.decide import Decisions
@@ -12,6 +11,7 @@ from dbwright.migrate.diff.implied import Implied
 from dbwright.migrate.diff.item import Item, names_taken
 from dbwright.migrate.diff.kinds import all_kinds
 from dbwright.migrate.diff.needs import Needs
+from dbwright.migrate.diff.sorting import sorted_nodes
 from dbwright.migrate.diff.world import World
 from dbwright.model.catalog import Table
 from dbwright.model.finding import ObjectRef
@@ -64,13 +64,13 @@ class Order:
         """Where things that go need each other in a circle, the parts that tie them are taken out
         of `implied`: they go by statements of their own, first."""
         self._edges()
-        order, circular = _sorted(self.nodes, self.after, self._priority)
+        order, circular = sorted_nodes(self.nodes, self.after, self._priority)
         if circular:
             for ref in [ref for ref in self.implied.dropped if self._ties(ref)]:
                 del self.implied.dropped[ref]
             self.after.clear()
             self._edges()
-            order, _ = _sorted(self.nodes, self.after, self._priority)
+            order, _ = sorted_nodes(self.nodes, self.after, self._priority)
         return order
 
     def needed(self) -> dict[Node, list[Node]]:
@@ -256,39 +256,3 @@ class Order:
         if do is Do.MAKE and item.kind == "type" and ref in self.decisions.altered:
             return 0, rank, ref
         return int(do), rank if do is Do.MAKE else -rank, ref
-
-
-def _sorted(
-    nodes: set[Node],
-    after: dict[Node, set[Node]],
-    priority: Callable[[Node], tuple[int, int, ObjectRef]],
-) -> tuple[list[Node], bool]:
-    """Each behind all that must come before it, and else by priority; and whether some need each
-    other in a circle."""
-    circular = False
-    waits: dict[Node, int] = dict.fromkeys(nodes, 0)
-    for others in after.values():
-        for node in others:
-            waits[node] += 1
-    ready = [(priority(node), node) for node, count in waits.items() if not count]
-    heapq.heapify(ready)
-    order: list[Node] = []
-    done: set[Node] = set()
-    while len(order) < len(nodes):
-        if not ready:  # they need each other in a circle: one has to begin
-            circular = True
-            first = min(
-                (node for node in nodes if node not in done and waits[node] > 0), key=priority
-            )
-            waits[first] = 0
-            ready = [(priority(first), first)]
-        _, node = heapq.heappop(ready)
-        if node in done:
-            continue
-        done.add(node)
-        order.append(node)
-        for other in after.get(node, ()):
-            waits[other] -= 1
-            if waits[other] == 0:
-                heapq.heappush(ready, (priority(other), other))
-    return order, circular

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from dbwright.migrate.diff.kinds.types import added_labels
+from dbwright.migrate.diff.kinds.types import added_labels, in_order
 from dbwright.migrate.diff.plan import Plan, plan
 from dbwright.migrate.diff.rename import Rename
 from dbwright.migrate.diff.renames import apply, is_free, reversed_rename
@@ -60,6 +60,7 @@ def parts(
     # Both parts run on the server, and as the user, of `before`.
     if (after.server.major, after.server.user) != (before.server.major, before.server.user):
         after = replace(after, server=before.server)
+    after = _with_order(before, after)
     if not renames:
         found: list[Part] = []
         for old, new in _stations(before, after):
@@ -76,6 +77,19 @@ def parts(
     rest = _all(after, renamed, (), options)
     steps = rest.steps + tuple(Step(one.statement, one.object) for one in back)
     return (Part(up, Plan(steps, rest.unwritten)),)
+
+
+def _with_order(before: Catalog, after: Catalog) -> Catalog:
+    """With the attributes of composites in the order in which the way up leaves them: on the way
+    back, values change over by place."""
+    old = {type_.qualified: type_ for type_ in before.types if type_.attributes}
+    types = tuple(
+        replace(type_, attributes=in_order(old[type_.qualified], type_))
+        if type_.qualified in old and type_.attributes
+        else type_
+        for type_ in after.types
+    )
+    return replace(after, types=types) if types != after.types else after
 
 
 def _all(

@@ -14,6 +14,7 @@ from dbwright.migrate.diff.kinds.constraints import (
     NotNullKind,
 )
 from dbwright.migrate.diff.kinds.extensions import ExtensionKind
+from dbwright.migrate.diff.kinds.foreign_data import ForeignServerKind, UserMappingKind
 from dbwright.migrate.diff.kinds.functions import FunctionKind
 from dbwright.migrate.diff.kinds.indexes import IndexKind
 from dbwright.migrate.diff.kinds.kind import Kind
@@ -28,10 +29,8 @@ from dbwright.migrate.diff.kinds.not_null_names import NotNullNameKind
 from dbwright.migrate.diff.kinds.other_objects import OtherObjectKind
 from dbwright.migrate.diff.kinds.others import (
     DefaultPrivilegeKind,
-    ForeignServerKind,
     PublicationKind,
     StatisticsKind,
-    UserMappingKind,
 )
 from dbwright.migrate.diff.kinds.schemas import SchemaKind
 from dbwright.migrate.diff.kinds.sequences import OwnershipKind, SequenceKind

@@ -16,7 +16,7 @@ from dbwright.model.names import literal, multirange_name, qualify, quote
 from dbwright.sql.ddl import check_definition
 from dbwright.sql.ddl_objects import attribute_definition, type_definition
 
-__all__ = ["DomainCheckKind", "TypeItems", "added_labels"]
+__all__ = ["DomainCheckKind", "TypeItems", "added_labels", "in_order"]
 
 
 def _attributes(item: Item) -> frozenset[tuple[str, str, str | None]]:
@@ -67,7 +67,7 @@ class TypeItems(Kind):
         type_: Type = item.noun
         old = world.before.get(item.ref)
         if type_.kind is TypeKind.COMPOSITE and old is not None:
-            type_ = replace(type_, attributes=_in_order(old.noun, type_))
+            type_ = replace(type_, attributes=in_order(old.noun, type_))
         definition = type_definition(type_)
         if definition is None:
             raise Unwritable("a base type is made of functions in C: create it by hand")
@@ -151,7 +151,7 @@ class TypeItems(Kind):
         return steps
 
 
-def _in_order(old: Type, new: Type) -> tuple[Attribute, ...]:
+def in_order(old: Type, new: Type) -> tuple[Attribute, ...]:
     """The new attributes in the order in which the old type has them once those that are gone were
     dropped and the others added: values change over by place."""
     place = {attribute.name: number for number, attribute in enumerate(old.attributes)}
