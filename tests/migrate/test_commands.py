@@ -261,6 +261,12 @@ def test_redo_again_after_its_second_half_failed(
     assert [(one["version"], one["direction"]) for one in done.report["ran"]] == [("002", "up")]
 
 
+def test_a_file_that_can_not_be_run(dbwright: Run, database: Database, folder: Path) -> None:
+    (folder / "002_index.sql").write_text("-- lock-timeout 5s\nSELECT 1;\n-- DOWN\n")
+    found = dbwright("migrate", "verify", database.url, "--format", "json")
+    assert (found.status, found.rules) == (1, {"migrate/cannot-run"})
+
+
 def test_a_url_that_can_not_be_read_shows_no_password(dbwright: Run, folder: Path) -> None:
     for verb in ("up", "status", "down", "verify"):
         done = dbwright("migrate", verb, "postgresql://me:open sesame@db/shop")

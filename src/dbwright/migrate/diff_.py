@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from dbwright.migrate.diff.renames import (
     told,
 )
 from dbwright.migrate.diff.roles import missing_roles
-from dbwright.migrate.diff.write import Part, comment, parts, text
+from dbwright.migrate.diff.write import Part, comment, one_way, parts, text
 from dbwright.migrate.files.folder import read_folder
 from dbwright.migrate.new import file_name
 from dbwright.model.catalog import Catalog
@@ -34,6 +35,14 @@ from dbwright.progress import Progress
 from dbwright.target import resolve
 
 __all__ = ["diff"]
+
+
+class Way(StrEnum):
+    """A direction."""
+
+    UP = "up"
+    DOWN = "down"
+
 
 SIDE = "a URL, a snapshot, a .sql file, a folder of them, or a name in dbwright.toml"
 MOST = 5
@@ -50,6 +59,7 @@ MOST = 5
             "a column that only got another name",
         ),
         Example("dbwright migrate diff old.sql new.sql --dir migrations", "the folder's next file"),
+        Example("dbwright migrate diff a.dbw b.dbw --only up | psql -1", "at once"),
     ),
 )
 def diff(
@@ -67,6 +77,9 @@ def diff(
     allow_destructive: Annotated[bool, Parameter("write steps that lose data")] = False,
     no_owner: Annotated[bool, Parameter("leave owners as they are")] = False,
     no_privileges: Annotated[bool, Parameter("leave privileges as they are")] = False,
+    only: Annotated[
+        Way | None, Parameter("the statements of this way alone, as psql runs them", "up|down")
+    ] = None,
     dir: Annotated[
         Path | None, Parameter("write the next files of this folder of migrations", "DIR")
     ] = None,
@@ -76,14 +89,17 @@ def diff(
 ) -> Document:
     """Write the migration from one schema to another, both ways.
 
-    The statements come in an order in which each can run; views and functions that stand in the way
-    are made again with all that hangs on them. Steps that lose data are refused without
+    The statements come in an order in which each can run; views and functions that stand in the
+    way are made again with all that hangs on them. Steps that lose data are refused without
     `--allow-destructive`. What was renamed is asked for on a terminal, and told by `--rename`
-    elsewhere; indexes and constraints that differ in nothing but their names are renamed. SQL files
-    are loaded into a throw-away server of the other side's version. Owners are not compared with
-    SQL files. The statements are plain: `dbwright migrate plan` makes them safe to run live.
+    elsewhere; what could not be written is told in a comment, and by exit status 1. Indexes and
+    constraints that differ in nothing but their names are renamed. SQL files are loaded into a
+    throw-away server of the other side's version. Owners are not compared with SQL files. The
+    statements are plain: `dbwright migrate plan` makes them safe to run live.
     """
     _require_words(rename, name)
+    if only is not None and dir is not None:
+        raise UsageError("a file of --dir holds both ways", "leave --only out")
     if dir is not None and dir.exists():
         read_folder(dir)
     first, second = read_both(resolve(from_, configuration), resolve(to, configuration), progress)
@@ -101,7 +117,7 @@ def diff(
     _refuse_losses(found, open_, allow_destructive)
     different = differences(first.catalog, second.catalog, **compared)
     missing = [] if first.from_files else missing_roles(first.catalog, second.catalog, **compared)
-    return _document(first, second, found, different, renames, missing, dir, name)
+    return _document(first, second, found, different, renames, missing, dir, name, only)
 
 
 def _require_words(renames: Sequence[str], name: str) -> None:
@@ -162,6 +178,7 @@ def _document(
     missing: Sequence[str],
     folder: Path | None,
     name: str,
+    only: Way | None,
 ) -> Document:
     uncompared = list(dict.fromkeys((*first.notes, *second.notes)))
     notes = [f"not compared: {note}" for note in uncompared]
@@ -177,14 +194,20 @@ def _document(
         "missing_roles": list(missing),
     }
     title = f"From {first.name} to {second.name}"
+    # What it could not write has to be written by hand: until then it is no whole migration.
+    failed = any(part.up.unwritten or part.down.unwritten for part in found)
     if not found:
         same = "".join(f"{comment(line)}\n" for line in ("The schemas are the same.", *notes))
         return Document("migrate diff", same, data, plain=True)
+    if only is not None:
+        content = one_way(found, title, notes, up=only is Way.UP)
+        return Document("migrate diff", content, data, plain=True, failed=failed)
     if folder is None:
-        return Document("migrate diff", text(found, title, notes), data, plain=True)
+        return Document("migrate diff", text(found, title, notes), data, plain=True, failed=failed)
     paths = [_write(folder, name, text([part], title, notes)) for part in found]
     data["paths"] = [str(path) for path in paths]
-    return Document("migrate diff", "".join(f"{path}\n" for path in paths), data, plain=True)
+    written = "".join(f"{path}\n" for path in paths)
+    return Document("migrate diff", written, data, plain=True, failed=failed)
 
 
 def _file(part: Part) -> dict[str, Any]:

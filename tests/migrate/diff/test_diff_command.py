@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from tests.migrate.diff.applied import catalog_of, fresh
 
@@ -14,6 +15,7 @@ from dbwright.migrate.diff.compare import differences
 from dbwright.migrate.diff_ import diff
 from dbwright.progress import silent
 from dbwright.sandbox import Server
+from dbwright.sql.split import split
 from servers.command_line import Done
 
 Run = Callable[..., Done]
@@ -73,6 +75,23 @@ def test_the_files_it_writes_run_up_and_down(
         assert dbwright("migrate", "down", url, "--dir", "m").status == 0
         told = {str(one.object) for one in differences(catalog_of(url), before)}
         assert told == {"table public.schema_migrations"}
+
+
+def test_one_way_alone_is_run_by_psql(dbwright: Run, files: Path, postgresql: Server) -> None:
+    """A file of both ways would be run up and down at once."""
+    with fresh(postgresql, [OLD]) as url, fresh(postgresql, [NEW]) as other:
+        start, end = catalog_of(url), catalog_of(other)
+        for way, expected in (("up", end), ("down", start)):
+            made = dbwright(
+                "migrate", "diff", "old.sql", "new.sql", "--allow-destructive", "--only", way
+            )
+            assert made.status == 0
+            with psycopg.connect(url, autocommit=True) as connection:
+                for statement in split(made.out):
+                    connection.execute(statement.text.encode())
+            assert not differences(catalog_of(url), expected)
+    refused = dbwright("migrate", "diff", "old.sql", "new.sql", "--only", "up", "--dir", "m")
+    assert (refused.status, refused.out) == (2, "")
 
 
 def test_a_rename_and_equal_schemas(dbwright: Run, files: Path, postgresql: Server) -> None:

@@ -205,6 +205,9 @@ def test_bad_input(tmp_path: Path) -> None:
     (tmp_path / "1_a.sql").write_bytes(b"SELECT '\xff';")
     with pytest.raises(BadMigration, match="not UTF-8"):
         read_all(tmp_path)
+    other = write(tmp_path / "psql", {"all.sql": "SELECT 1;\n\\ir other.sql\n"}) / "all.sql"
+    with pytest.raises(BadMigration, match=r"line 2: .ir other.sql is for psql"):
+        read_all(other)
 
 
 def test_each_layout_has_its_name() -> None:

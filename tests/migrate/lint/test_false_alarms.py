@@ -174,6 +174,7 @@ ALTER TABLE users_old ALTER name SET NOT NULL;
 DROP TABLE notes;
 CREATE TABLE notes (id bigint);
 ALTER TABLE notes ALTER id TYPE integer;
+ALTER TABLE users_old DROP COLUMN name;
 """
     sizes = {"public.users": HEAVY, "public.notes": HEAVY}
     told = {
@@ -185,6 +186,7 @@ ALTER TABLE notes ALTER id TYPE integer;
         3: ("rewrites-a-table", "critical"),
         8: ("scans-under-a-lock", "critical"),
         9: ("drops-a-table", "warning"),
+        12: ("drops-a-column", "warning"),
     }
 
 

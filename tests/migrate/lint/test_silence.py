@@ -9,7 +9,7 @@ TEXT = """-- dbwright: ignore drops-a-table not used
 -- since spring
 DROP TABLE a;
 DROP TABLE b; -- dbwright: ignore migrations/drops-a-table
-/* dbwright: ignore migrations/drops-* both */
+/* dbwright: ignore drops-* both */
 DROP TABLE c;
 -- squawk-ignore ban-drop-table, ban-drop-column
 DROP TABLE d;

@@ -161,6 +161,9 @@ CREATE STATISTICS "My shop".both ON state, code FROM "My shop"."Orders";
 INSERT INTO "My shop"."Orders" (state, code)
   SELECT 'new', 'x' FROM generate_series(1, 5000);
 ANALYZE;
+CREATE FUNCTION "My shop".forbid() RETURNS event_trigger LANGUAGE plpgsql
+  AS 'BEGIN RAISE EXCEPTION $$no$$; END';
+CREATE EVENT TRIGGER "no DDL" ON ddl_command_start EXECUTE FUNCTION "My shop".forbid();
 """
 ON_SHOP = """
 SET search_path = "My shop";
@@ -173,6 +176,10 @@ ALTER DOMAIN code ADD CHECK (length(VALUE) < 100);
 DROP STATISTICS "both";
 DROP FUNCTION one();
 ALTER POLICY own ON "Orders" USING (true);
+INSERT INTO log VALUES ('2026-01-01', 1);
+INSERT INTO log VALUES ('2027-01-01', 2);
+INSERT INTO log VALUES ('2026-01-02', 3);
+ALTER EVENT TRIGGER "no DDL" OWNER TO postgres;
 DROP SCHEMA "My shop" CASCADE;
 """
 
@@ -184,7 +191,9 @@ def test_schema_of_a_target(database: Database, postgresql: Server) -> None:
         snapshot = source.snapshot
     run = judged_run((migration(1, ON_SHOP),), snapshot=snapshot, server=postgresql)
     (judged,) = run.migrations
-    assert [one.effects.refusal for one in judged.steps] == [None] * len(judged.steps)
+    # Of rows behind rows of the same table as well, what is refused is told.
+    refused = [one.text for one in judged.steps if one.effects.refusal is not None]
+    assert refused == ["INSERT INTO log VALUES ('2027-01-01', 2)"]
     changed = step(judged, "timestamptz")
     assert changed.session["TimeZone"] == "Europe/Berlin"
     assert [one.name for one in changed.effects.rewritten] == ['"My shop"."Orders"']

@@ -159,6 +159,20 @@ def text(found: Sequence[Part], title: str, notes: Sequence[str] = ()) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def one_way(found: Sequence[Part], title: str, notes: Sequence[str], *, up: bool) -> str:
+    """The statements of one direction alone, for psql: in a file of both it would run both."""
+    lines = [comment(title), *map(comment, notes)]
+    for part in found:
+        plan = part.up if up else part.down
+        lines += [
+            comment(f"not written: {ref}: {why}") for ref, why in dict.fromkeys(plan.unwritten)
+        ]
+    lines.append("")
+    for part in found if up else reversed(found):
+        lines += _statements((part.up if up else part.down).steps, alone=True)
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def comment(told: str) -> str:
     """One line, whatever the names in it hold: what follows a line's end would be run."""
     return f"-- {' '.join(told.splitlines())}"

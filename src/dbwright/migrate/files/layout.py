@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from dbwright.errors import FileUnreadable
+from dbwright.errors import BadMigration, FileUnreadable
 from dbwright.migrate.files.script import script
 from dbwright.migrate.files.text import text_of
 from dbwright.model.migration import Migration, MigrationScript, ReadMigration
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 PSQL = "meta-command"
+RUNS_MORE = frozenset(("\\i", "\\ir", "\\include", "\\include_relative", "\\gexec"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,20 @@ def read_sql(path: Path, version: str, name: str, text: str | None = None) -> Re
 
 
 def without_psql(text: str) -> str:
-    """The text with blanks for what is for psql alone: all else keeps its place."""
+    """The text with blanks for what is for psql alone: all else keeps its place.
+
+    Raises BadMigration for a command that runs SQL which the text does not hold.
+    """
     parts: list[str] = []
     position = 0
     for statement in split(text):
         if statement.kind == PSQL:
+            if statement.text.split()[0] in RUNS_MORE:
+                raise BadMigration(
+                    f"line {statement.line}: {statement.text.strip()[:60]} is for psql, and what "
+                    "it would run is not seen",
+                    "put the SQL itself in its place, or name the other file",
+                )
             parts.append(text[position : statement.offset])
             position = statement.offset + len(statement.text)
             parts.append(" " * len(statement.text))

@@ -10,6 +10,7 @@ from dbwright.model.judged import JudgedMigration, JudgedRun, JudgedStatement
 __all__ = ["safe_way"]
 
 TOGETHER = (Manner.QUICK,)
+CHANGES = ("UpdateStmt", "DeleteStmt")
 
 
 def safe_way(step: JudgedStatement, file: JudgedMigration, run: JudgedRun) -> Fix | None:
@@ -17,6 +18,8 @@ def safe_way(step: JudgedStatement, file: JudgedMigration, run: JudgedRun) -> Fi
     found = safe(step, file, run)
     if found is None or not found.up:
         return None
+    if step.kind in CHANGES and found.up == (step.text,):
+        return None  # it can't be cut into batches
     return Fix(
         up="\n".join(_up(found)),
         down="\n".join(_down(found)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dbwright.migrate.plan.dollars import dollars
 from dbwright.model.catalog import Column, Sequence, Table
 from dbwright.model.names import literal, qualify, quote
 
@@ -78,7 +79,8 @@ def owned(table: str, column: str, sequence: str, *, theirs: bool) -> list[str]:
     if theirs:
         owner = f"(SELECT relowner::regrole FROM pg_class WHERE oid = {literal(table)}::regclass)"
         altered = f"format('ALTER SEQUENCE %s OWNER TO %s', {literal(sequence)}, {owner})"
-        lines.insert(0, f"DO $owner$ BEGIN EXECUTE {altered}; END $owner$")
+        tag = dollars("owner", altered)
+        lines.insert(0, f"DO {tag} BEGIN EXECUTE {altered}; END {tag}")
     return lines
 
 

@@ -9,7 +9,7 @@ from dbwright.model.catalog import Catalog
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import enclosing
 
-__all__ = ["all_names", "known_objects", "known_that_go", "objects"]
+__all__ = ["all_names", "known_objects", "known_that_go", "lost"]
 
 KNOWN_KINDS = frozenset(
     {
@@ -28,9 +28,11 @@ KNOWN_KINDS = frozenset(
 """What an application names."""
 
 
-def objects(catalog: Catalog) -> frozenset[ObjectRef]:
-    """All, with their parts."""
-    return frozenset(collect(catalog))
+def lost(before: Catalog, after: Catalog) -> frozenset[ObjectRef]:
+    """What is in the one catalog and not in the other, with all parts."""
+    if before is after:
+        return frozenset()
+    return frozenset(collect(before).keys() - collect(after).keys())
 
 
 def all_names(catalog: Catalog) -> frozenset[str]:
@@ -48,11 +50,11 @@ def known_that_go(before: Catalog, after: Catalog, start: Catalog, end: Catalog)
 
 def known_objects(before: Catalog, after: Catalog, start: Catalog) -> tuple[ObjectRef, ...]:
     """What an application may know since the start, that goes between `before` and `after`."""
-    gone = objects(before) - objects(after)
+    gone = lost(before, after)
     of_triggers = {one.ref for one in before.functions if one.returns == "trigger"}
     return tuple(
         ref
-        for ref in sorted((gone & objects(start)) - of_triggers)
+        for ref in sorted((gone & collect(start).keys()) - of_triggers)
         if ref.kind in KNOWN_KINDS and not _is_within(ref, gone)
     )
 

@@ -10,7 +10,7 @@ from dbwright.migrate.plan.known import (
     all_names,
     known_objects,
     known_that_go,
-    objects,
+    lost,
 )
 from dbwright.migrate.plan.naming import free_name_in, schemas_of
 from dbwright.model.catalog import Catalog, Function, MaterializedView, Table
@@ -70,11 +70,11 @@ class Situation:
 
     @property
     def objects_that_go(self) -> frozenset[ObjectRef]:
-        return objects(self.before) - objects(self.after)
+        return lost(self.before, self.after)
 
     @property
     def objects_that_come(self) -> frozenset[ObjectRef]:
-        return objects(self.after) - objects(self.before)
+        return lost(self.after, self.before)
 
     @property
     def names_of_views_that_go(self) -> frozenset[str]:
@@ -177,24 +177,6 @@ class Situation:
             return True
         known = (one for one in start.functions if one.signature == function.signature)
         return all(one.owner == owner for one in known)
-
-    def without_key(self, table: Table) -> str:
-        """Why its rows can't be gone over in batches; empty where they can."""
-        required = {column.name for column in table.columns if column.not_null}
-        proven = required - {one.column for one in table.not_nulls if not one.validated}
-        if any(
-            index.unique
-            and index.valid
-            and not index.partial
-            and None not in index.columns
-            and proven.issuperset(name for name in index.columns if name is not None)
-            for index in table.indexes
-        ):
-            return ""
-        return (
-            f"{table.qualified} has no primary key, and no unique index over columns that are all "
-            "NOT NULL, which batches could follow: give it one first"
-        )
 
     def free_relation(self, schema: str, wanted: str) -> str:
         """A name that no relation of the schema has, before the file or after it."""

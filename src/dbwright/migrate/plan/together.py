@@ -19,22 +19,24 @@ Found = tuple[Situation, Safe | None]
 def together(found: Sequence[Found]) -> list[Found]:
     """The same, with statements that belong into one moment as one move."""
     result: list[Found] = []
+    gone = [{one.name for one in situation.objects_that_go} for situation, _ in found]
+    come = [{one.name for one in situation.objects_that_come} for situation, _ in found]
     place = 0
     while place < len(found):
-        last = _comes_again(found, place)
+        last = _comes_again(found, gone, come, place)
         if last == place:
-            result.append(_told(found, place))
+            result.append(_told(found, come, place))
         else:
             result.append((found[place][0], _joined(found[place : last + 1])))
         place = last + 1
     return result
 
 
-def _told(found: Sequence[Found], place: int) -> Found:
+def _told(found: Sequence[Found], come: Sequence[set[str]], place: int) -> Found:
     """What is away for as long as what stands between takes."""
     situation, sequence = found[place]
     known = situation.known_meanwhile if is_as_it_is(found[place]) else ()
-    again = {one.name for later, _ in found[place + 1 :] for one in later.objects_that_come}
+    again = set().union(*come[place + 1 :])
     away = [str(one) for one in known if one.name in again]
     if not away:
         return situation, sequence
@@ -46,16 +48,16 @@ def _told(found: Sequence[Found], place: int) -> Found:
     return situation, replace(safe, left=(*safe.left, told))
 
 
-def _comes_again(found: Sequence[Found], place: int) -> int:
+def _comes_again(
+    found: Sequence[Found], gone: Sequence[set[str]], come: Sequence[set[str]], place: int
+) -> int:
     """Where all is there again that statements from this one on have taken away."""
     last, at = place, place
     while at <= last:
-        situation, _ = found[at]
         if not is_as_it_is(found[at]):
             break
-        gone = {one.name for one in situation.objects_that_go}
-        for later in range(last + 1, len(found)) if gone else ():
-            if any(one.name in gone for one in found[later][0].objects_that_come):
+        for later in range(last + 1, len(found)) if gone[at] else ():
+            if not gone[at].isdisjoint(come[later]):
                 last = later
         at += 1
     return last if _are_alike(found[place : last + 1]) else place

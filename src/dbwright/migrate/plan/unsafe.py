@@ -10,10 +10,11 @@ from dbwright.migrate.plan.situation import Situation, stored
 from dbwright.migrate.plan.steps.whole_rows import reaches_all_rows
 from dbwright.model.effects import TableLock
 from dbwright.model.finding import LockMode
-from dbwright.model.names import literal
+from dbwright.model.names import literal, quote
 
 __all__ = ["kept_out", "unsafe"]
 
+KINDS = ("type", "domain")
 RENAMES = frozenset(("RenameStmt", "AlterObjectSchemaStmt"))
 
 
@@ -49,6 +50,12 @@ def _told(situation: Situation) -> Iterator[str]:
         )
     if situation.kind == "AlterEnumStmt" and "oldVal" in situation.node:
         yield f"{what}: the application that runs knows the value {_value(situation)} by that name"
+    elif situation.kind == "RenameStmt" and (names := _typed(situation)):
+        yield (
+            f"{what}: until they have another type, {names} refuse an application that names the "
+            "type (in a cast, or for a parameter): make the new type under a name of its own, "
+            "change the columns, then rename both types"
+        )
     elif situation.kind in RENAMES and (known := situation.known_that_go):
         yield (
             f"the application that runs knows {', '.join(known)} by that name, and nothing stands "
@@ -63,6 +70,19 @@ def _changed(situation: Situation) -> set[str]:
         for lock in situation.effects.locks
         if lock.mode is LockMode.ROW_EXCLUSIVE and reaches_all_rows(situation, lock.object.name)
     }
+
+
+def _typed(situation: Situation) -> str:
+    """Columns of the types that lose their name, which something else gets at once."""
+    gone = {one.name for one in situation.known_meanwhile if one.kind in KINDS}
+    gone -= {one.removeprefix(f"{kind} ") for one in situation.known_that_go for kind in KINDS}
+    found = [
+        f"{table.qualified}.{quote(column.name)}"
+        for table in situation.before.tables
+        for column in table.columns
+        if situation.is_busy(table) and column.type.removesuffix("[]") in gone
+    ]
+    return ", ".join(found)
 
 
 def _value(situation: Situation) -> str:

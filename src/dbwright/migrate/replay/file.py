@@ -41,11 +41,33 @@ class JudgedFile:
         self._trial: Trial | None = None
         self._number = -1
         self._settings: dict[str, str] = {}
+        self._last: JudgedStatement | None = None
+        """The statement before, where it was not one of a transaction."""
 
     def step(self, statement: ScriptStatement) -> JudgedStatement:
         parsed = parse_alone(statement.text)
         if parsed is not None and parsed.kind == "TransactionStmt":
+            self._last = None
             return self._transaction(statement, parsed)
+        if self._last is not None and _adds_rows_alike(self._last, parsed):
+            return self._once_more(self._last, statement, parsed)
+        self._last = self._judge(statement, parsed)
+        return self._last
+
+    def _once_more(
+        self, last: JudgedStatement, statement: ScriptStatement, parsed: ParsedStatement | None
+    ) -> JudgedStatement:
+        """An INSERT of rows behind one of the same table does what that did: it is run, and not
+        looked at again. Dumps have thousands of them."""
+        if not self._together:
+            self._number += 1
+        refusal = self._replay.plain(statement, parsed)
+        effects = replace(last.effects, statement=statement.text, refusal=refusal)
+        if self._together:
+            effects = replace(effects, locks=())  # held since then
+        return replace(last, statement=statement, effects=effects, transaction=self._number)
+
+    def _judge(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> JudgedStatement:
         trial = self._open()
         settings = {**self._seen_settings(), **self._settings}
         names = self._replay.names
@@ -136,6 +158,20 @@ class JudgedFile:
         name = str(parsed.node.get("name", "")).lower()
         if name in ("lock_timeout", "statement_timeout"):
             self._settings[name] = _value(parsed)
+
+
+def _adds_rows_alike(last: JudgedStatement, parsed: ParsedStatement | None) -> bool:
+    """Are both INSERT … VALUES into one table, and was the first one taken?"""
+    if parsed is None or not parsed.kind == last.kind == "InsertStmt":
+        return False
+    nodes = (last.node, parsed.node)
+    plain = all(
+        "valuesLists" in node.get("selectStmt", {}).get("SelectStmt", {})
+        and "withClause" not in node
+        for node in nodes
+    )
+    same = len({(n["relation"].get("schemaname"), n["relation"]["relname"]) for n in nodes}) == 1
+    return plain and same and last.effects.refusal is None
 
 
 def _judged(

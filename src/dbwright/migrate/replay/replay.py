@@ -103,7 +103,7 @@ class Replay:
         self._catalog = None
         for statement in script.up:
             parsed = parse_alone(statement.text)
-            if problem := self._plain(statement, parsed):
+            if problem := self.plain(statement, parsed):
                 self.told.refused.append((migration, statement, problem))
         self._end()
 
@@ -142,7 +142,7 @@ class Replay:
             script.options,
         )
 
-    def _plain(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> Refusal | None:
+    def plain(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> Refusal | None:
         """Run one statement with the sandbox's help. The refusal that is left."""
         if parsed is not None and (why := forbidden(parsed)):
             return Refusal("0A000", why)
@@ -184,7 +184,7 @@ class Replay:
         if parsed is not None and (why := forbidden(parsed)):
             return Effects(statement.text, refusal=Refusal("0A000", why)), False
         if statement.data is not None or (parsed is not None and passed_over(parsed)):
-            problem = self._plain(statement, parsed)
+            problem = self.plain(statement, parsed)
             return Effects(statement.text, refusal=problem), False
         made: set[str] = set()
         while True:
@@ -205,7 +205,7 @@ class Replay:
     ) -> tuple[Effects, bool]:
         if not harmless(parsed, self._session.major):
             return effects, True
-        problem = self._plain(statement, parsed)
+        problem = self.plain(statement, parsed)
         return Effects(statement.text, refusal=problem), False
 
     def outside(self, statement: ScriptStatement, parsed: ParsedStatement | None) -> Effects:
@@ -213,7 +213,7 @@ class Replay:
         before = relations(self.connection)
         kind, node = ("", {}) if parsed is None else (parsed.kind, parsed.node)
         locks = locks_outside(self.connection, kind, node)
-        refusal = self._plain(statement, parsed)
+        refusal = self.plain(statement, parsed)
         if refusal is not None:
             return Effects(statement.text, transactional=False, refusal=refusal)
         after = relations(self.connection)

@@ -30,6 +30,7 @@ READ_SECONDS = 60.0
 SETTINGS = (
     "SET check_function_bodies = off; SET client_min_messages = error; SET search_path = pg_catalog"
 )
+EVENT_TRIGGER = "event trigger"
 Refused = tuple[Step, psycopg.Error]
 
 
@@ -54,6 +55,7 @@ def make_schema(
     with psycopg.connect(server.url(database), autocommit=True) as connection:
         _make_roles(connection, catalog)
         refused = _run(connection, planned.steps, progress)
+        refused += _make_event_triggers(connection, planned.steps)
     told = [*skipped, *(_told(step, problem) for step, problem in refused)]
     if not any(step.object.kind == "table" for step, _ in refused):
         return told
@@ -79,11 +81,23 @@ def _run(
     """Many at a time; one by one where one of them is refused."""
     connection.execute(SETTINGS)
     refused: list[Refused] = []
+    steps = [step for step in steps if step.object.kind != EVENT_TRIGGER]
     for start in range(0, len(steps), BATCH):
         progress("making the schema", start, len(steps))
         batch = steps[start : start + BATCH]
         if any(step.commits for step in batch) or not _together(connection, batch):
             refused += _one_by_one(connection, batch)
+    return refused
+
+
+def _make_event_triggers(
+    connection: psycopg.Connection[Any], steps: Iterable[Step]
+) -> list[Refused]:
+    """Last, and switched off: they would run with the rights of whoever changes the schema."""
+    found = [step for step in steps if step.object.kind == EVENT_TRIGGER]
+    refused = _one_by_one(connection, found)
+    for (name,) in connection.execute("SELECT quote_ident(evtname) FROM pg_event_trigger"):
+        connection.execute(f"ALTER EVENT TRIGGER {name} DISABLE".encode())
     return refused
 
 

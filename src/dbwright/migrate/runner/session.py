@@ -46,7 +46,7 @@ SELECT set_config('deadlock_timeout', {}, {})
 WHERE {} AND current_setting('deadlock_timeout')::interval > {}::interval
 """
 MAY_SET = (
-    "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
+    "current_setting('is_superuser')::boolean",
     "has_parameter_privilege('deadlock_timeout', 'SET')",
 )
 """Up to 14, and from 15 on."""

@@ -57,8 +57,9 @@ GOOD = (
 @hazard(severity=Severity.WARNING, bad=BAD, good=GOOD, planned=True)
 def drops_a_column(step: JudgedStatement, file: JudgedMigration) -> Iterator[HazardFault]:
     for command in commands(step, file, "AT_DropColumn"):
-        table = file.before.find_table(command.table)
-        column = found_column(file.before, command.table, command.name)
+        then = step.renamed.get(command.table, command.table)
+        table = file.before.find_table(then)
+        column = found_column(file.before, then, command.name)
         if table is None or column is None or file.is_new(command.table, step):
             continue
         lost = _lost_with(table, column.name)

@@ -116,7 +116,7 @@ def _column(step: JudgedStatement, file: JudgedMigration, new: str) -> tuple[Obj
     table = qualified(step, file, step.node["relation"])
     old = step.node["subname"]
     again = found_column(file.after, table, old) is not None
-    known = found_column(file.before, table, old)
+    known = found_column(file.before, step.renamed.get(table, table), old)
     if (
         file.is_new(table, step)
         or again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from dbwright.migrate.plan.batchable import without_key
 from dbwright.migrate.plan.expressions import names_column, renamed, renamed_in_index
 from dbwright.migrate.plan.situation import Situation
 from dbwright.model.catalog import (
@@ -122,7 +123,7 @@ def unmovable(situation: Situation, side: Side) -> str:
     name = side.column.name
     if side.column.generated:
         return "the column is GENERATED, and no other one becomes that without a rewrite"
-    if why := situation.without_key(table):
+    if why := without_key(table):
         return why
     if situation.before.children(table) or table.inherits:
         return f"{table.qualified} has partitions or heirs, or is one"
