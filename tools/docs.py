@@ -14,6 +14,9 @@ import sys
 from itertools import groupby, pairwise
 from pathlib import Path
 
+from dbwright.agent.events import schema as events
+from dbwright.agent.handoff import schema as handoffs
+from dbwright.agent.handoff.handoff import kinds
 from dbwright.configuration import (
     CheckSettings,
     MigrateSettings,
@@ -40,7 +43,10 @@ def pages() -> dict[Path, str]:
         REFERENCE / "configuration.md": GENERATED + configuration(),
         REFERENCE / "locks.md": GENERATED + locks_page(),
         REFERENCE / "report.schema.json": schema(),
+        REFERENCE / "events.schema.json": events.schema(),
     }
+    for kind in kinds():
+        found[REFERENCE / "handoffs" / f"{kind}.schema.json"] = handoffs.schema(kind)
     for rule in all_described():
         found[REFERENCE / "rules" / f"{rule.id}.md"] = GENERATED + rule_page(rule)
     return found

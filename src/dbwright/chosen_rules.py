@@ -87,9 +87,11 @@ def choose_rules(
 
 
 def fits_pattern(rule_id: str, pattern: str) -> bool:
-    """Is the pattern the rule's id, its topic, its name, or a glob for its id?"""
+    """Is the pattern the rule's id, its topic, its name, or a glob for its id or its name?"""
     topic, _, name = rule_id.partition("/")
-    return pattern in (rule_id, topic, name) or fnmatch.fnmatchcase(rule_id, pattern)
+    if pattern in (rule_id, topic, name):
+        return True
+    return any(fnmatch.fnmatchcase(one, pattern) for one in (rule_id, name))
 
 
 def did_you_mean(name: str, ids: Iterable[str], *, by_name: bool = False) -> str:

@@ -145,10 +145,12 @@ def _open_field(place: _Open, name: str) -> None:
 
 
 def _plain(values: list[Value]) -> Iterator[Value]:
-    """Without the lists that are around it."""
-    for one in values:
+    """Without the lists that are around it, however many: a body of SQL has two."""
+    pending = list(reversed(values))
+    while pending:
+        one = pending.pop()
         if isinstance(one, list):
-            yield from one
+            pending.extend(reversed(one))
         else:
             yield one
 
