@@ -17,5 +17,6 @@ def main() -> None:
 
         status = run(sys.argv[1:])
     except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted before anything was begun\n")
         status = 4
     sys.exit(status)

@@ -25,6 +25,9 @@ class BatchOptions:
     """Of the first one; after it time decides."""
     max_lag: float = 1.0
     """Seconds that a standby may be behind; 0 for any."""
+    rest: float = 0.25
+    """How long the pause after a batch is, as a share of the time that the batch took: the log is
+    written out one after the other, and others' commits wait behind what the batches wrote."""
 
     @property
     def name(self) -> str:

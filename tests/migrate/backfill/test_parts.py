@@ -96,6 +96,7 @@ def test_pace() -> None:
     assert pace.words(5000) == "1,000 rows/s, about 2 s left"
     assert pace.words(203_000) == "1,000 rows/s, about 3 min left"
     assert pace.words(10_803_000) == "1,000 rows/s, about 3 h 0 min left"
+    assert pace.words(3000) == "1,000 rows/s, more rows than were estimated"
     for second in range(40):  # a pause: what was before it counts no more
         pace.note(3000, now=103.0 + second)
     assert pace.rows_per_second == 0.0
@@ -185,8 +186,11 @@ def _dead(pressure: Pressure, connection: psycopg.Connection) -> int:
 
 
 def test_options() -> None:
-    head = '-- batches: "Sh op"."or""ders"\n-- batch-time: 50ms\n-- batch-size: 7\n-- max-lag: 0\n'
-    expected = BatchOptions(("Sh op", 'or"ders'), seconds=0.05, rows=7, max_lag=0.0)
+    head = (
+        '-- batches: "Sh op"."or""ders"\n-- batch-time: 50ms\n-- batch-size: 7\n'
+        "-- batch-rest: 40%\n-- max-lag: 0\n"
+    )
+    expected = BatchOptions(("Sh op", 'or"ders'), seconds=0.05, rows=7, max_lag=0.0, rest=0.4)
     assert read_options(head, "f").batches == expected
     assert read_options("-- batches: Orders\n", "f").batches == BatchOptions((None, "orders"))
     assert read_options("-- batches run at night\n", "f").batches is None
@@ -207,6 +211,8 @@ def test_options() -> None:
         ("-- batch-size: 0", "from 1 to 1000000"),
         ("-- batch-size: 99999999999999999999", "from 1 to 1000000"),
         ("-- batch-time: 1s", "not over which table"),
+        ("-- batches: a\n-- batch-rest: 25", "takes percent"),
+        ("-- batches: a\n-- batch-rest: 1001%", "from 0% to 1000%"),
     ],
 )
 def test_options_that_say_nothing(head: str, message: str) -> None:

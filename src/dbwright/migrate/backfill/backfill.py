@@ -131,6 +131,8 @@ class Backfill:
             self._tell(f"batch {self.mark.batches}, {pace.words(self.mark.total)}")
             if size.is_fixed:
                 self._tell(FIXED.format(seconds))
+            if self.mark.last != self.mark.upper:
+                time.sleep(self.options.rest * seconds)
             throttle.after_batch(seconds, size, self._tell)
 
     def _patiently(self, work: Callable[[], T]) -> T:

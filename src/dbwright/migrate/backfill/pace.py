@@ -34,7 +34,10 @@ class Pace:
         rate = self.rows_per_second
         if rate <= 0:
             return "just begun"
-        left = max(0, total - self._marks[-1][1]) / rate
+        passed = self._marks[-1][1]
+        if passed >= total:
+            return f"{rate:,.0f} rows/s, more rows than were estimated"
+        left = (total - passed) / rate
         return f"{rate:,.0f} rows/s, {_long(left)} left"
 
 

@@ -12,9 +12,11 @@ from dbwright.sql.parse import SyntaxProblem, parse
 
 __all__ = ["BATCHES", "with_batches"]
 
-BATCHES = ("batches", "batch-time", "batch-size", "max-lag")
+BATCHES = ("batches", "batch-time", "batch-size", "max-lag", "batch-rest")
 LARGEST = 1_000_000
 """Rows of a batch."""
+LONGEST_REST = 1000
+"""Percent of the batch's time."""
 
 
 def with_batches(
@@ -38,6 +40,8 @@ def with_batches(
                 "write for example: batch-size: 1000",
             )
         return replace(known, rows=int(value))
+    if name == "batch-rest":
+        return replace(known, rest=_share(value, place))
     seconds = read_duration(value, name, place)
     if name == "max-lag":
         return replace(known, max_lag=seconds)
@@ -47,6 +51,16 @@ def with_batches(
             f"write for example: {name}: 100ms",
         )
     return replace(known, seconds=seconds)
+
+
+def _share(value: str | None, place: str) -> float:
+    number = (value or "").removesuffix("%")
+    if number == value or not number.isdecimal() or not int(number[:9]) <= LONGEST_REST:
+        raise BadMigration(
+            f"{place}: batch-rest takes percent of a batch's time, from 0% to {LONGEST_REST}%",
+            "write for example: batch-rest: 25%",
+        )
+    return int(number) / 100
 
 
 def _table(value: str, place: str) -> tuple[str | None, str]:

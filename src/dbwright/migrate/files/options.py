@@ -19,7 +19,7 @@ KNOWN = ("no-transaction", "lock-timeout", "statement-timeout", "retry", *BATCHE
 WRITTEN = re.compile(r"--\s*([A-Za-z]+(?:[ _-][A-Za-z]+)?)\s*(?:[:=]\s*(\S+(?:\s+[a-z]+)?)\s*)?")
 OF_BATCHES = re.compile(rf"--\s*({'|'.join(BATCHES)})\s*[:=]\s*(.*?)\s*")
 WITHOUT_COLON = re.compile(
-    r"--\s*(?:(?:lock-timeout|statement-timeout|batch-time|batch-size|max-lag)\s+['\"]?\d.*"
+    r"--\s*(?:(?:lock-timeout|statement-timeout|batch-time|batch-size|batch-rest|max-lag)\s+['\"]?\d.*"
     r"|retry\s+\d+|batches\s+[\w.\"]+|no-transaction\b.+)\s*"
 )
 """What begins as an option and goes on otherwise; of words that texts have too, only the form."""
