@@ -18,6 +18,7 @@ __all__ = [
     "CheckSettings",
     "Configuration",
     "MigrateSettings",
+    "ModelSettings",
     "RuleSettings",
     "TargetSettings",
     "read_configuration",
@@ -60,6 +61,23 @@ class MigrateSettings(_Strict):
     """Does `up` refuse what was not rehearsed?"""
 
 
+class ModelSettings(_Strict):
+    """`[model]`: the endpoint that `dbwright agent ask` asks. Nothing else needs one."""
+
+    kind: str
+    """`openai` (all that speak chat completions), or `anthropic`."""
+    url: str
+    """Up to the version: `http://localhost:11434/v1`."""
+    name: str
+    """Of the model, as the endpoint calls it."""
+    key: str = ""
+    """The environment variable that holds the key; the key itself never stands in a file."""
+    max_steps: int = Field(default=20, ge=1, le=200)
+    """Tools that may be called for one question."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds for one reply."""
+
+
 class RuleSettings(BaseModel):
     """`[rules."topic/name"]`: severity, ignored objects, and the rule's own thresholds."""
 
@@ -83,6 +101,7 @@ class Configuration(_Strict):
     targets: Mapping[str, TargetSettings] = Field(default_factory=dict)
     check: CheckSettings = CheckSettings()
     migrate: MigrateSettings = MigrateSettings()
+    model: ModelSettings | None = None
     rules: Mapping[str, RuleSettings] = Field(default_factory=dict)
     file: Path | None = None
 

@@ -25,6 +25,7 @@
     │   ├── DataWouldBeLost
     │   ├── EventLogUnusable
     │   ├── MigrationRefused
+    │   ├── ModelFailed
     │   └── UnsupportedServer
     ├── SandboxError               exit 3: no throw-away server could be had
     │   ├── NoServerPrograms
@@ -56,6 +57,7 @@ __all__ = [
     "Interrupted",
     "MigrationRefused",
     "MissingExtra",
+    "ModelFailed",
     "NoServerPrograms",
     "NotAPlan",
     "QueryRefused",
@@ -245,6 +247,12 @@ class MigrationRefused(TargetError):
     """The server refused a statement of a migration, and nothing of it was left behind."""
 
     code = "migration-refused"
+
+
+class ModelFailed(TargetError):
+    """The model's endpoint gave no answer."""
+
+    code = "model-failed"
 
 
 class SandboxError(DbwrightError):

@@ -1,0 +1,1 @@
+"""What endpoints speak: one a file."""
