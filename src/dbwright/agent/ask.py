@@ -41,7 +41,7 @@ def ask(
     from dbwright.agent.install.texts import instructions
     from dbwright.agent.model.converse import converse
     from dbwright.agent.model.endpoint import Endpoint
-    from dbwright.agent.tool.context import Context
+    from dbwright.agent.tool.context import Context, with_database_url
     from dbwright.agent.tool.registry import tools_for
 
     found = converse(
@@ -49,7 +49,7 @@ def ask(
         instructions(),
         question,
         tools_for(allow_write=False),
-        Context(configuration=configuration, root=Path.cwd(), progress=progress),
+        Context(with_database_url(configuration), Path.cwd().resolve(), progress=progress),
         most_steps=configuration.model.max_steps,
     )
     steps = "".join(

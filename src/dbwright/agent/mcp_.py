@@ -97,7 +97,7 @@ def mcp(
 def _configured(configuration: Configuration, named: tuple[str, ...]) -> Configuration:
     """With the targets of the call; else with DATABASE_URL as the default, besides those of
     dbwright.toml."""
-    from dbwright.agent.tool.context import with_targets
+    from dbwright.agent.tool.context import with_database_url, with_targets
 
     urls: dict[str, str] = {}
     for one in named:
@@ -113,9 +113,7 @@ def _configured(configuration: Configuration, named: tuple[str, ...]) -> Configu
         urls[name] = url
     if urls:
         return with_targets(configuration.model_copy(update={"targets": {}}), urls)
-    if os.environ.get("DATABASE_URL"):
-        return with_targets(configuration, {"default": os.environ["DATABASE_URL"]})
-    return configuration
+    return with_database_url(configuration)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -151,7 +151,7 @@ def test_what_is_no_answer(kind: str, reply: tuple[int, Any], told: str, script:
 def test_what_is_not_configured(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadConfiguration, match="no model is configured"):
         ask("x", configuration=Configuration())
-    with pytest.raises(BadConfiguration, match="choose one of|kind is 'x'"):
+    with pytest.raises(BadConfiguration, match="kind is 'x'"):
         ask("x", configuration=configured(script, "x"))
     monkeypatch.delenv("THE_KEY")
     with pytest.raises(BadConfiguration, match="has no THE_KEY"):

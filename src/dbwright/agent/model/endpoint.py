@@ -1,4 +1,4 @@
-"""One request to an endpoint: tried again where it is busy, and told in plain words where it fails."""
+"""One request to an endpoint: tried again where it is busy, told plainly where it fails."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ A model never gives a URL: it could be another server's, and it would hold a pas
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from dbwright.errors import UnknownTarget, UsageError
 from dbwright.progress import Progress, silent
 from dbwright.target import Live, Target, resolve
 
-__all__ = ["Context", "with_targets"]
+__all__ = ["Context", "with_database_url", "with_targets"]
 
 DEFAULT = "default"
 
@@ -80,6 +81,12 @@ def with_targets(configuration: Configuration, urls: Mapping[str, str]) -> Confi
     """The configuration with more targets, which win over its own of the same name."""
     more = {name: TargetSettings(url=url) for name, url in urls.items()}
     return configuration.model_copy(update={"targets": {**configuration.targets, **more}})
+
+
+def with_database_url(configuration: Configuration) -> Configuration:
+    """The configuration with what DATABASE_URL names as the target `default`."""
+    url = os.environ.get("DATABASE_URL")
+    return with_targets(configuration, {DEFAULT: url}) if url else configuration
 
 
 def _known(known: Mapping[str, object]) -> str:

@@ -22,18 +22,19 @@ def _request(
 ) -> dict[str, Any]:
     messages = [{"role": "system", "content": instructions}]
     messages += [message for turn in turns for message in _messages(turn)]
-    functions = [
-        {"name": one.name, "description": one.description, "parameters": input_schema(one)}
+    offered = [
+        {
+            "type": "function",
+            "function": {
+                "name": one.name,
+                "description": one.description,
+                "parameters": input_schema(one),
+            },
+        }
         for one in tools
     ]
-    return {
-        "model": model,
-        "messages": messages,
-        "max_tokens": most,
-        **(
-            {"tools": [{"type": "function", "function": one} for one in functions]} if tools else {}
-        ),
-    }
+    request = {"model": model, "messages": messages, "max_tokens": most}
+    return {**request, "tools": offered} if offered else request
 
 
 def _messages(turn: Turn) -> Iterator[dict[str, Any]]:
