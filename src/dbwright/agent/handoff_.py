@@ -47,14 +47,16 @@ def handoff(
     Kinds: design_database_schema, provision_database_infrastructure, secure_database_access,
     diagnose_query_performance. What is wrong in the file is told with its path and line; fields
     that are not known come back with the answer. Each part of the answer has its status: done,
-    failed, skipped with the reason, or not available with the capability that will have it. The
-    answer is YAML; --format json writes JSON. The target is only read.
+    failed, skipped with the reason, or not available with the capability that will have it. A file
+    in YAML is answered in YAML, one in JSON in JSON; --format json writes JSON for either. The
+    target is only read.
     """
     from dbwright.agent.handoff.answering import answered, require_folder
     from dbwright.agent.handoff.handoff import read_handoff
     from dbwright.agent.handoff.read import read_tree
     from dbwright.agent.handoff.work import Work
     from dbwright.agent.handoff.yaml_ import yaml_text
+    from dbwright.render.text import json_text
 
     found = read_handoff(read_tree(file))
     if check:
@@ -66,4 +68,5 @@ def handoff(
         work = Work.on(found, target, configuration, progress)
         data = answered(work, dir)
         failed = data["status"] == "failed"
-    return Document("agent handoff", yaml_text(data), data, plain=True, failed=failed)
+    text = json_text(data) if found.tree.is_json else yaml_text(data)
+    return Document("agent handoff", text, data, plain=True, failed=failed)

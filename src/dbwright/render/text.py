@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 
 __all__ = [
     "COPY_ELSEWHERE",
+    "UNSAFE_IN_JSON",
     "finite",
     "fold",
     "joined",

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from dbwright.agent.handoff.answering import written_files
+from dbwright.errors import FileUnreadable
 from servers.command_line import Done
 from servers.postgresql import Database
 
@@ -73,7 +75,9 @@ payload:
     first, second = parts["explained_plans"]["plans"]
     assert first["where"] == "app.py:3" and any("Seq Scan" in line for line in first["plan"])
     assert second["status"] == "failed" and "nowhere" in second["reason"]
-    assert parts["missing_indexes"]["status"] == "failed"  # of the text that is no query here
+    (index,) = parts["missing_indexes"]["indexes"]
+    assert "(customer_id)" in index["fix"]["up"] and index["proof"]["level"] == "estimated"
+    assert "nowhere" in json.dumps(parts["missing_indexes"]["skipped"])
     assert parts["pool_state"]["max_connections"] > 0
     assert parts["pool_state"]["by_state"] is not None
     assert parts["slow_queries"]["status"] == "skipped"
@@ -82,21 +86,16 @@ payload:
         "reason": "dbwright has no such diagnostic",
         "remedy": "ask for: slow_queries, missing_indexes, pool_state, explained_plans",
     }
+    assert first["status"] == "done" and first["total_cost"] > 100
     assert parts["findings"]["of"] == "the target as it is now"
-    file.write_text(file.read_text().replace("  - SELECT * FROM nowhere\n", ""))
-    done = dbwright("agent", "handoff", file, database.url, "--format", "json", "-q")
-    indexes = json.loads(done.out)["answer"]["missing_indexes"]
-    assert indexes["status"] == "done", indexes
-    assert "(customer_id)" in indexes["indexes"][0]["fix"]["up"]
-    assert indexes["indexes"][0]["proof"]["level"] == "estimated"
 
 
-def test_access_is_tried_on_a_server(dbwright: Run, tmp_path: Path) -> None:
-    (tmp_path / "schema.sql").write_text(SCHEMA)
+def test_access_is_tried_on_a_server(dbwright: Run, database: Database, tmp_path: Path) -> None:
+    database.execute(SCHEMA)
+    url = database.url
     model = """
 handoff: secure_database_access
 payload:
-  target: schema.sql
   classification:
   - {object: shop.customers.email, level: restricted}
   - {object: shop.words, level: restricted}
@@ -108,7 +107,7 @@ payload:
     fine = written(
         tmp_path, model.replace("CONDITION", "tenant_id = current_setting('app.t')::int")
     )
-    found = answer(dbwright("agent", "handoff", fine, "--dir", tmp_path, "-q"))
+    found = answer(dbwright("agent", "handoff", fine, url, "--dir", tmp_path, "-q"))
     parts = found["answer"]
     results = [one["result"] for one in parts["classification"]["objects"]]
     assert results == ["open to PUBLIC", "there", "not there"]
@@ -127,27 +126,28 @@ payload:
         "capability": "secure",
         "what": "an audit trail of who changed which row",
     }
-    # The same again is the same; another text is not written over what is there.
-    assert dbwright("agent", "handoff", fine, "--dir", tmp_path, "-q").status == 0
-    other = written(tmp_path, model.replace("CONDITION", "tenant_id = 1"))
-    done = dbwright("agent", "handoff", other, "--dir", tmp_path, "-q")
-    assert done.status == 2 and "access.sql is there, and says something else" in done.err
+    # Another text is not written over what is there; the same is.
+    content = (tmp_path / "migrations/access.sql").read_text()
+    part = {"files": [{"path": "migrations/access.sql", "content": content}]}
+    assert written_files(part, tmp_path)["files"][0]["sha256"] == file["sha256"]
+    part["files"][0]["content"] = "x"
+    with pytest.raises(FileUnreadable, match=r"access.sql is there, and says something else"):
+        written_files(part, tmp_path)
+    part["files"][0]["path"] = "../x"
+    with pytest.raises(FileUnreadable, match=r"its .. leads out of"):
+        written_files(part, tmp_path)
     for condition, said in (
         ("'true); DROP TABLE shop.words; --'", "more than a condition"),
         ("tenant_id =", "no condition"),
         ("nothing = 1", 'column "nothing" does not exist'),
     ):
         bad = written(tmp_path, model.replace("CONDITION", condition))
-        access = answer(dbwright("agent", "handoff", bad, "-q"))["answer"]["access"]
+        access = answer(dbwright("agent", "handoff", bad, url, "-q"))["answer"]["access"]
         assert access["status"] == "failed" and said in json.dumps(access).replace('\\"', '"')
         assert "files" not in access
 
 
-def test_a_schema_is_held_against_its_architecture(dbwright: Run, tmp_path: Path) -> None:
-    (tmp_path / "schema.sql").write_text(SCHEMA)
-    file = written(
-        tmp_path,
-        """
+ARCHITECTURE = """
 handoff: design_database_schema
 payload:
   pattern: microservices
@@ -155,9 +155,24 @@ payload:
   data_ownership: {crm: shop.leads, other: shop.customers}
   access_patterns:
   - {name: list, service: crm, tables: [Order Lines, shop.nothing]}
-""",
-    )
-    parts = answer(dbwright("agent", "handoff", file, "schema.sql", "-q"))["answer"]
+"""
+
+
+@pytest.mark.slow
+def test_a_handoff_names_its_target(dbwright: Run, tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(SCHEMA)
+    file = written(tmp_path, f"{ARCHITECTURE}  target: schema.sql\n")
+    parts = answer(dbwright("agent", "handoff", file, "-q"))["answer"]
+    assert parts["existing_schema"]["target"] == str(tmp_path / "schema.sql")
+    assert len(parts["existing_schema"]["checks"]) == 3
+
+
+def test_a_schema_is_held_against_its_architecture(
+    dbwright: Run, database: Database, tmp_path: Path
+) -> None:
+    database.execute(SCHEMA)
+    file = written(tmp_path, ARCHITECTURE)
+    parts = answer(dbwright("agent", "handoff", file, database.url, "-q"))["answer"]
     agrees = {one["check"]: one.get("against") for one in parts["alignment"]["checks"]}
     assert agrees == {
         "each table is owned by one service": ["shop.customers: crm, other"],
@@ -260,6 +275,10 @@ def test_bad_input(dbwright: Run, tmp_path: Path) -> None:
     ):
         file.write_text(text.replace("TARGET", target))
         refused(file, said=said)
+    file.write_text(text.replace("target: TARGET", ""))
+    refused(file, said="no target was named")
+    for url in ("postgresql://u:s3cret@127.0.0.1:1/d", "postgresql:///d?host=/nowhere"):
+        refused(file, url, said="", status=3)
     refused("nowhere.yaml", said="No such file")
     refused(file, "--dir", "nowhere", said="there is no folder nowhere")
     file.write_text("handoff: diagnose_query_performance\nsymptom: [\n")
@@ -288,3 +307,13 @@ def test_without_yaml_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert done.returncode == 2 and "yaml, which is not installed" in done.stderr
     assert "pip install 'dbwright[agent]'" in done.stderr
+    document = {"handoff": "diagnose_query_performance", "payload": {"symptom": "slow", "x": [1.5]}}
+    (tmp_path / "h.json").write_text(json.dumps(document))
+    done = subprocess.run(
+        [sys.executable, "-m", "dbwright", "agent", "handoff", "h.json", "--check"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and json.loads(done.stdout) == document

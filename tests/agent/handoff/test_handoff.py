@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
 from dbwright.agent.handoff.handoff import kinds, payload_of, read_handoff
@@ -75,6 +77,9 @@ payload:
 }
 
 
+NAMES = st.text("äxyz -:#.", min_size=1, max_size=6).map(lambda text: f"x{text}")
+
+
 def test_there_is_an_example_of_each() -> None:
     assert set(EXAMPLES) == set(kinds())
 
@@ -91,6 +96,35 @@ def test_every_field_comes_back(kind: str) -> None:
     assert found.payload.written == json.loads(json.dumps(tree.value["payload"]))
     as_json = read_handoff(parsed(json.dumps(tree.value), "x.json"))
     assert as_json.payload == found.payload
+
+
+EXTRA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6).filter(str.isprintable),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = [value] if isinstance(value, dict) else []
+    return own + [each for one in inner for each in mappings(one)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(kinds()), st.dictionaries(NAMES, EXTRA, max_size=3), st.data())
+def test_fields_that_nobody_knows_come_back_wherever_they_are(
+    kind: str, extra: dict[str, Any], data: st.DataObject
+) -> None:
+    value = read_yaml(EXAMPLES[kind], "x").value
+    # What stands in these mappings is for their writer to choose.
+    data.draw(st.sampled_from(mappings(value))).update(extra)
+    value.get("payload", {}).get("data_ownership", {}).clear()
+    text = yaml_text(value)
+    found = read_handoff(read_yaml(text, "x"))
+    assert found.document() == value
+    assert read_yaml(yaml_text(found.document()), "y").value == value
+    assert found.payload.written == value["payload"]
 
 
 @pytest.mark.parametrize("kind", kinds())

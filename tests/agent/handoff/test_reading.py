@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from dbwright.errors import BadHandoff, FileUnreadable
 
 TEXTS = st.text(max_size=12) | st.sampled_from(
     ["no", "on", "12:30", "1e3", "0o17", "2026-05-04", "~", "", " x", "a: b", "- x", "# x", "16.10",
-     "a\nb\n", "a\n\n b", "\ta\nb", "x\x07", "\u2028", "=", "<<", "0x1F", "1_000", "*a", "é\n ü "]
+     "a\nb\n", "a\n\n b", "\ta\nb", "x\x07", "\u2028", "\u202ex", "a\x1b[2J", "=", "<<", "0x1F", "1_000", "*a", "é\n ü "]
 )  # fmt: skip
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | TEXTS
+    st.none() | st.booleans() | st.integers() | TEXTS
     | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS.filter(lambda t: t != "<<"), inner, max_size=3),
     max_leaves=8,
@@ -33,7 +34,7 @@ def same(one: Any, other: Any) -> bool:
     return repr(one) == repr(other) and one == other
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(VALUES)
 def test_what_is_written_reads_back_as_the_same(value: Any) -> None:
     try:
@@ -43,6 +44,12 @@ def test_what_is_written_reads_back_as_the_same(value: Any) -> None:
     text = yaml_text(value)
     assert same(read_yaml(text, "x").value, value), text
     assert yaml.safe_load(text) == value, text  # of YAML 1.1 as well
+    assert all(
+        letter.isprintable()
+        or letter in "\n\xa0\u3000"
+        or unicodedata.category(letter) in ("Zs", "Cn", "Co")
+        for letter in text
+    ), repr(text)
     if isinstance(value, dict | list):
         assert same(parsed(json.dumps(value, indent=1), "x.json").value, value)
 
@@ -53,7 +60,7 @@ def test_plain_scalars_mean_what_they_mean_in_json() -> None:
     found = read_yaml(text, "x").value
     assert found == ["no", "yes", "on", "12:30", "2026-05-04", "1_000", 10, 31, 15, 1000.0, 1.0, 0.5,
                      None, None, True, "true", "3", 16.1, ".inf",
-                     "123456789012345678901234567890", 1]  # fmt: skip
+                     123456789012345678901234567890, 1]  # fmt: skip
     assert isinstance(found[17], Written) and found[17].text == "16.10"
     assert yaml_text({"version": found[17]}) == "version: 16.10\n"
 
@@ -139,10 +146,10 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     with pytest.raises(FileUnreadable, match="No such file"):
         read_tree(file)
-    with pytest.raises(FileUnreadable, match="no file|Is a directory"):
+    with pytest.raises(FileUnreadable, match=r"no file|Is a directory"):
         read_tree(tmp_path)
     file.write_bytes(b"a: 1\nb: \xff\n")
-    with pytest.raises(BadHandoff, match="x.yaml:2: no UTF-8"):
+    with pytest.raises(BadHandoff, match=r"x.yaml:2: no UTF-8"):
         read_tree(file)
     file.write_bytes(b"#" * (MOST_BYTES + 1))
     with pytest.raises(BadHandoff, match="has more than 1,048,576 bytes"):

@@ -39,7 +39,7 @@ def held(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[int]:
         try:
             _lock(handle, path, deadline)
             if _is_still(handle, path):
-                if is_new:
+                if is_new or os.fstat(handle).st_size == 0:
                     sync_folder(path.parent)
                 yield handle
                 return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dbwright.agent.events.entry import Entry, Fault, Line, parse
 from dbwright.agent.events.event import MOST_BYTES, Event
-from dbwright.agent.events.held import WAIT_SECONDS, held, open_to_read, release
+from dbwright.agent.events.held import WAIT_SECONDS, held, open_to_read, release, sync_folder
 from dbwright.agent.events.lines import LONGEST, chunks, forms, looks_like_object
 from dbwright.agent.events.seen import Seen
 from dbwright.agent.events.torn import torn_tail
@@ -171,7 +171,9 @@ def _write(handle: int, line: bytes) -> None:
 def _make_folder(folder: Path) -> None:
     """The log's own folder, in one that is there. Raises EventLogUnusable."""
     try:
-        folder.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent)
     except FileNotFoundError:
         raise EventLogUnusable(
             f"there is no folder {folder.parent}",

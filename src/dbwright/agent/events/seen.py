@@ -8,11 +8,12 @@ so that a writer of many events reads each line of the others once.
 from __future__ import annotations
 
 import os
+from array import array
 from dataclasses import dataclass, field
 
 from dbwright.agent.events.entry import Entry, parse
 from dbwright.agent.events.event import Event, EventType
-from dbwright.agent.events.lines import chunks, forms
+from dbwright.agent.events.lines import Chunk, chunks, forms
 
 __all__ = ["Seen"]
 
@@ -42,10 +43,10 @@ class _Known:
             if not chunk.has_end:
                 break
             for number, line in chunk.lines_with(words):
-                self._take(number, line)
+                self.take(number, line)
             self.at, self.number = chunk.end, chunk.number + chunk.count
 
-    def _take(self, number: int, line: bytes) -> None:
+    def take(self, number: int, line: bytes) -> None:
         for entry in parse(number, line):
             if isinstance(entry, Entry) and entry.ticket_id == self.ticket:
                 self.ids.add(entry.event_id)
@@ -55,24 +56,39 @@ class _Known:
 
 @dataclass(slots=True)
 class _Tickets:
-    """All tickets up to a place in the log, and where each begins: a ticket's events are near each
-    other, so what comes before need not be read again."""
+    """All tickets up to a place in the log, and the parts of it that hold their events."""
 
     at: int = 0
     number: int = 1
-    begins: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """By the ticket's hash: a place in the file, and the number of the line there."""
+    parts: list[tuple[int, int, int]] = field(default_factory=list)
+    """What was read at a time: where it begins and ends, and the number of its first line."""
+    places: dict[int, array[int]] = field(default_factory=dict)
+    """Parts, by their number, by the ticket's hash."""
 
     def read_on(self, handle: int) -> None:
         for chunk in chunks(handle, self.at, self.number):
             if not chunk.has_end:
                 break
+            part = len(self.parts)
+            self.parts.append((self.at, chunk.end, self.number))
             for number, line in chunk.lines():
                 for entry in parse(number, line):
                     if isinstance(entry, Entry):
-                        # Of the lines that are read at a time, the place of the first will do.
-                        self.begins.setdefault(hash(entry.ticket_id), (self.at, self.number))
+                        known = self.places.setdefault(hash(entry.ticket_id), array("L"))
+                        if not known or known[-1] != part:
+                            known.append(part)
             self.at, self.number = chunk.end, chunk.number + chunk.count
+
+    def known(self, handle: int, ticket: str) -> _Known:
+        """What these parts of the log say of a ticket."""
+        found = _Known(ticket, self.at, self.number)
+        words = forms(ticket)
+        for part in self.places.get(hash(ticket), ()):
+            start, end, first = self.parts[part]
+            chunk = Chunk(first, end, os.pread(handle, end - start, start))
+            for number, line in chunk.lines_with(words):
+                found.take(number, line)
+        return found
 
 
 class Seen:
@@ -118,9 +134,7 @@ class Seen:
         found = _Known(ticket)
         if self._begun > FEW:
             self._tickets.read_on(handle)
-            end = (self._tickets.at, self._tickets.number)
-            at, number = self._tickets.begins.get(hash(ticket), end)
-            found = _Known(ticket, at, number)
+            found = self._tickets.known(handle, ticket)
         self._known[ticket] = found
         return found
 

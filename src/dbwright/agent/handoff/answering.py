@@ -14,7 +14,7 @@ from dbwright.agent.handoff.work import Answer, Work
 from dbwright.agent.paths import Outside, inside
 from dbwright.errors import FileUnreadable
 
-__all__ = ["answered", "require_folder"]
+__all__ = ["answered", "require_folder", "written_files"]
 
 OURSELVES = "dbwright"
 
@@ -30,7 +30,7 @@ def answered(work: Work, folder: Path | None = None) -> dict[str, Any]:
     sender, receiver = asked.pop("from", ""), asked.pop("to", "") or OURSELVES
     ticket = {"ticket_id": asked.pop("ticket_id")} if "ticket_id" in asked else {}
     if folder is not None:
-        parts = {name: _written(part, folder) for name, part in parts.items()}
+        parts = {name: written_files(part, folder) for name, part in parts.items()}
     return {
         "handoff": handoff.kind,
         "from": receiver,
@@ -58,7 +58,9 @@ def require_folder(folder: Path) -> None:
         raise FileUnreadable(f"there is no folder {folder}", "make it, or name another with --dir")
 
 
-def _written(part: dict[str, Any], folder: Path) -> dict[str, Any]:
+def written_files(part: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The part without the content of its files, which are in the folder now; a file that is there
+    and says something else stays. Raises FileUnreadable."""
     files = part.get("files")
     if not files:
         return part

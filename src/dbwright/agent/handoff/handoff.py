@@ -80,9 +80,8 @@ def read_handoff(tree: Tree) -> Handoff:
         payload = payload_of(kind).model_validate(content)
     except ValidationError as problem:
         place, said = _worst(problem, content)
-        raise tree.wrong(
-            (*above, *place), said, f"see the fields of {kind}: docs, Handoffs"
-        ) from None
+        fields = ", ".join(payload_of(kind).model_fields)
+        raise tree.wrong((*above, *place), said, f"{kind} reads: {fields}") from None
     return Handoff(kind, envelope["from"], envelope["to"], envelope["ticket_id"], payload, tree)
 
 

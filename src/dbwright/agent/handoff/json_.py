@@ -28,7 +28,7 @@ def read_json(text: str, name: str) -> Tree:
         raise _too_much(name, 1, f"nested deeper than {MOST_DEPTH}") from None
     except ValueError as problem:
         raise BadHandoff(f"{name}: no JSON: {problem}", "mend it") from None
-    return Tree(name, value, _lines(text, name))
+    return Tree(name, value, _lines(text, name), is_json=True)
 
 
 class _Twice(Exception):

@@ -38,6 +38,8 @@ class Tree:
     """The file's, for messages."""
     value: Any
     lines: Mapping[Path, int]
+    is_json: bool = False
+    """Was it written in JSON, so that the answer is?"""
 
     def line(self, path: Path) -> int:
         """Of a value; of what is around it where it has none (it is missing)."""

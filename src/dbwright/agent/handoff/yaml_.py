@@ -14,6 +14,7 @@ from typing import Any
 
 from dbwright.agent.handoff.tree import MOST_DEPTH, MOST_VALUES, Path, Tree, Written
 from dbwright.errors import BadHandoff, MissingExtra
+from dbwright.render.text import UNSAFE_IN_JSON
 
 __all__ = ["read_yaml", "resolved", "yaml_text"]
 
@@ -37,9 +38,9 @@ def resolved(text: str) -> Any:
     if len(text) > 300:
         return text
     if DECIMAL.fullmatch(text):
-        return int(text) if len(text.lstrip("+-0")) < 19 else text
+        return int(text)
     if OTHER_BASE.fullmatch(text):
-        return int(text, 0) if len(text) < 18 else text
+        return int(text, 0)
     if FLOAT.fullmatch(text) and abs(float(text)) < 1e300:
         return float(text) if repr(float(text)) == text else Written(text)
     return text
@@ -63,7 +64,8 @@ def read_yaml(text: str, name: str) -> Tree:
 
 
 def yaml_text(value: Any) -> str:
-    """The values as YAML that reads back as the same, here and with YAML 1.1."""
+    """The values as YAML that reads back as the same, here and with YAML 1.1, and that does nothing
+    to a terminal."""
     yaml = _library()
 
     class Dumper(yaml.SafeDumper):  # type: ignore[misc, name-defined]
@@ -72,7 +74,9 @@ def yaml_text(value: Any) -> str:
 
     def text(dumper: Any, data: str) -> Any:
         style = None
-        if "\n" in data and not data.startswith((" ", "\n")) and data.isprintable() is False:
+        if UNSAFE_IN_JSON.search(data):
+            style = '"'
+        elif "\n" in data and not data.startswith((" ", "\n")) and data.isprintable() is False:
             plain = all(c.isprintable() or c == "\n" for c in data)
             style = "|" if plain and not re.search(r"[ \t]$", data, re.MULTILINE) else '"'
         elif resolved(data) is not data and not isinstance(resolved(data), str):
@@ -84,7 +88,9 @@ def yaml_text(value: Any) -> str:
 
     Dumper.add_representer(str, text)
     Dumper.add_representer(Written, number)
-    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100))
+    made = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+    # Such characters stand in double quotes only, where this is how they are written.
+    return UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", str(made))
 
 
 class _Reading:

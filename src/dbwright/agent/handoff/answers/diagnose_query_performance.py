@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dbwright.agent.handoff.payloads.diagnose_query_performance import (
     Suspected,
 )
 from dbwright.agent.handoff.work import Answer, Work, done, findings_document, skipped, tried
+from dbwright.model.snapshot import Snapshot
 from dbwright.model.workload import Query
 from dbwright.target import SnapshotFile, opened, resolve
 
@@ -29,6 +31,10 @@ def answer(work: Work) -> Answer:
     payload = work.handoff.payload
     assert isinstance(payload, Diagnosis)
     wanted = payload.diagnostics_needed or DIAGNOSTICS
+    with opened(
+        resolve(work.target, work.configuration), workload=True, progress=work.progress
+    ) as source:
+        seen = _Seen(work, payload, source.snapshot)
     found: Answer = {}
     for name in dict.fromkeys(wanted):
         part = PARTS.get(name)
@@ -37,17 +43,23 @@ def answer(work: Work) -> Answer:
             found[name] = skipped("dbwright has no such diagnostic", f"ask for: {known}")
         else:
             work.progress(name.replace("_", " "))
-            found[name] = tried(lambda part=part: part(work, payload))  # type: ignore[misc]
+            found[name] = tried(lambda part=part: part(seen))  # type: ignore[misc]
     work.progress("checking")
-    found["findings"] = tried(lambda: _findings(work))
+    found["findings"] = tried(lambda: _findings(seen))
     return found
 
 
-def _slow_queries(work: Work, payload: Diagnosis) -> dict[str, Any]:
-    with opened(
-        resolve(work.target, work.configuration), workload=True, progress=work.progress
-    ) as source:
-        workload = source.snapshot.workload
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was asked, and the target as it was read."""
+
+    work: Work
+    payload: Diagnosis
+    snapshot: Snapshot
+
+
+def _slow_queries(seen: _Seen) -> dict[str, Any]:
+    workload = seen.snapshot.workload
     if workload is None or not workload.queries:
         return skipped(
             "the target tells of no queries", "CREATE EXTENSION pg_stat_statements, or name a log"
@@ -73,8 +85,9 @@ def _query(query: Query, total: float) -> dict[str, Any]:
     }
 
 
-def _missing_indexes(work: Work, payload: Diagnosis) -> dict[str, Any]:
+def _missing_indexes(seen: _Seen) -> dict[str, Any]:
     """`tune` over the suspected queries, or else over what the target has seen."""
+    work, payload = seen.work, seen.payload
     from dbwright.tune.tune import tune
 
     with tempfile.TemporaryDirectory(prefix="dbwright-") as folder:
@@ -99,10 +112,9 @@ def _missing_indexes(work: Work, payload: Diagnosis) -> dict[str, Any]:
     )
 
 
-def _pool_state(work: Work, payload: Diagnosis) -> dict[str, Any]:
+def _pool_state(seen: _Seen) -> dict[str, Any]:
     """Of the server itself; a pooler before it is not asked."""
-    with opened(resolve(work.target, work.configuration), progress=work.progress) as source:
-        activity, catalog = source.snapshot.activity, source.snapshot.catalog
+    activity, catalog = seen.snapshot.activity, seen.snapshot.catalog
     if activity is None:
         return skipped("the target's sessions are not known", "name a live database")
     clients = [one for one in activity.sessions if one.is_client]
@@ -131,7 +143,8 @@ def _pool_state(work: Work, payload: Diagnosis) -> dict[str, Any]:
     )
 
 
-def _explained_plans(work: Work, payload: Diagnosis) -> dict[str, Any]:
+def _explained_plans(seen: _Seen) -> dict[str, Any]:
+    work, payload = seen.work, seen.payload
     if not payload.suspected_queries:
         return skipped("no query is suspected", "write suspected_queries")
     plans = []
@@ -140,6 +153,8 @@ def _explained_plans(work: Work, payload: Diagnosis) -> dict[str, Any]:
         place = {"where": suspected.where} if suspected.where else {}
         plan = tried(lambda sql=suspected.sql: _explained(work, sql))  # type: ignore[misc]
         plans.append({"sql": suspected.sql, **place, **plan})
+    if all(plan["status"] == "failed" for plan in plans):
+        return {"status": "failed", "reason": "none of them could be explained", "plans": plans}
     return done(plans=plans)
 
 
@@ -147,8 +162,9 @@ def _explained(work: Work, sql: str) -> dict[str, Any]:
     from dbwright.render import render_explanation
     from dbwright.tune.explain import explain
 
+    # With the end of a line it is no `-`, which would be read from stdin.
     found = explain(
-        on=work.target, target=sql, progress=work.progress, configuration=work.configuration
+        f"{sql}\n", on=work.target, progress=work.progress, configuration=work.configuration
     )
     return done(
         total_cost=found.plan.root.total_cost,
@@ -157,19 +173,22 @@ def _explained(work: Work, sql: str) -> dict[str, Any]:
     )
 
 
-def _findings(work: Work) -> dict[str, Any]:
+def _findings(seen: _Seen) -> dict[str, Any]:
     from dbwright.check.check import check
 
+    work = seen.work
     report = check(
         work.target,
         only=("activity", "indexes", "maintenance", "settings"),
         progress=work.progress,
         configuration=work.configuration,
     )
-    is_snapshot = isinstance(resolve(work.target, work.configuration), SnapshotFile)
+    of = "a snapshot" if isinstance(resolve(work.target, work.configuration), SnapshotFile) else ""
+    if seen.snapshot.from_files:
+        of = "SQL files"
     return done(
         target=report.target,
-        of="a snapshot" if is_snapshot else "the target as it is now",
+        of=of or "the target as it is now",
         counts={severity.value: count for severity, count in report.counts.items()},
         worst=findings_document(report.findings, 20),
     )
@@ -179,7 +198,7 @@ def _suspected(one: Suspected | str) -> Suspected:
     return Suspected(sql=one) if isinstance(one, str) else one
 
 
-PARTS: dict[str, Callable[[Work, Diagnosis], dict[str, Any]]] = {
+PARTS: dict[str, Callable[[_Seen], dict[str, Any]]] = {
     "slow_queries": _slow_queries,
     "missing_indexes": _missing_indexes,
     "pool_state": _pool_state,

@@ -13,7 +13,6 @@ from dbwright.agent.handoff.parts import seconds
 from dbwright.agent.handoff.payloads.provision_database_infrastructure import Provision
 from dbwright.agent.handoff.tree import Written
 from dbwright.agent.handoff.work import Answer, Work, done, not_available, skipped, tried
-from dbwright.errors import DbwrightError
 from dbwright.model.snapshot import Snapshot
 from dbwright.target import opened
 
@@ -34,16 +33,12 @@ def answer(work: Work) -> Answer:
     payload = work.handoff.payload
     assert isinstance(payload, Provision)
     snapshot: Snapshot | None = None
-    try:
-        target = work.source()
-        if target is None:
-            measured = skipped("no target was named", "name the database, or a snapshot of it")
-        else:
-            with opened(target, progress=work.progress) as source:
-                snapshot = source.snapshot
-            measured = _measured(snapshot)
-    except DbwrightError as problem:
-        measured = {"status": "failed", "reason": problem.message, "remedy": problem.next_step}
+    target = work.source()
+    measured = skipped("no target was named", "name the database, or a snapshot of it")
+    if target is not None:
+        with opened(target, progress=work.progress) as source:
+            snapshot = source.snapshot
+        measured = _measured(snapshot)
     whole = _whole(work, payload, snapshot)
     return {
         "measured": measured,

@@ -95,7 +95,7 @@ def _access(work: Work, payload: Security, snapshot: Snapshot) -> dict[str, Any]
     if not payload.access_model:
         return skipped("the payload has no access_model", "write who may do what")
     made = statements(payload.access_model, snapshot.catalog)
-    refused = _tried_on_server(work, made, snapshot) if made.up else ""
+    refused = _tried_on_server(work, made, snapshot) if made.up and not made.wrong else ""
     parts: dict[str, Any] = {
         "roles": list(made.roles),
         "up": list(made.up),
