@@ -112,6 +112,11 @@ def test_what_reads_says_so_and_nothing_writes_unless_allowed(context: Context) 
         ("new_migration", {"name": "x", "up": "", "down": "", "dir": "../.."}, "can't be named"),
         ("new_migration", {"name": "x", "up": "-- nothing", "down": ""}, "holds no statement"),
         ("query", {"sql": "DELETE FROM orders"}, "DELETE"),
+        (
+            "explain",
+            {"sql": "SELECT FROM pg_authid WHERE rolpassword > 'a'", "analyze": True},
+            "pg_authid",
+        ),
         ("query", {"sql": "SELECT 1; SELECT 2"}, "give exactly one"),
         ("query", {"sql": "SELECT 1", "target": "schema.sql"}, "no live database"),
         ("sample", {"table": "order"}, "did you mean orders"),

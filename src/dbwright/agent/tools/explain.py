@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from dbwright.agent.safe_sql import SafeSession
 from dbwright.agent.tool.answer import Answer
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.results import answer_of
@@ -35,6 +36,10 @@ def explain(
 
     Without `analyze` nothing is run: the planner says what it expects.
     """
+    if analyze:
+        # What may be run is judged as for `query`: how many rows came is an answer, too.
+        with SafeSession.open(context.live(target)) as session:
+            session.run(f"EXPLAIN {sql}")
     return answer_of(
         command.explain(
             sql,
