@@ -132,7 +132,7 @@ def test_a_wrong_call_is_an_error_that_says_what_to_do(
     text = result.content[0].text
     assert result.is_error
     assert told in text
-    assert "secret" not in text
+    assert ":secret" not in text
 
 
 def test_an_answer_keeps_to_its_tokens_and_goes_on_where_it_stopped(context: Context) -> None:

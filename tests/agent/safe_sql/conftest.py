@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
+from tests.agent.safe_sql.schema import TRAPS, TRAPS_14, WORLD
 
-from tests.agent.safe_sql.schema import TRAPS, WORLD
 from dbwright.agent.role import role
 from dbwright.configuration import Configuration
 from dbwright.sandbox import Server, start
@@ -56,7 +56,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         server.create_database("trapped", "TEMPLATE honest")
         found = role(honest.superuser, configuration=Configuration())
         run_script(honest.superuser, found.data["up"])
-        run_script(Place(server, "trapped").superuser, TRAPS)
+        traps = TRAPS + (TRAPS_14 if server.major >= 14 else "")
+        run_script(Place(server, "trapped").superuser, traps)
         yield honest
 
 

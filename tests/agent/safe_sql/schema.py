@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PLANTED", "TRAPS", "WORLD"]
+__all__ = ["PLANTED", "TRAPS", "TRAPS_14", "WORLD"]
 
 PLANTED = (
     "hunter2-planted",
@@ -138,6 +138,47 @@ CREATE FUNCTION shadow.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT clock_t
 CREATE TABLE shadow.pg_class (relname text);
 CREATE FUNCTION planned(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN IF current_setting(''app.armed'', true) = ''on'' THEN PERFORM pg_sleep(30); END IF; RETURN 1; END';
 CREATE TABLE indexed (id int); CREATE INDEX ON indexed (id) WHERE planned(1) = 1;
+CREATE VIEW far_view AS SELECT * FROM remote;
+CREATE FUNCTION by_view() RETURNS int LANGUAGE sql STABLE AS 'SELECT s FROM sleeper';
+CREATE FUNCTION by_deep_view() RETURNS int LANGUAGE sql STABLE AS 'SELECT s FROM "deep_sleeper"';
+CREATE FUNCTION by_operator() RETURNS bool LANGUAGE sql STABLE AS $$SELECT 1 === 'x'$$;
+CREATE FUNCTION by_cast() RETURNS int LANGUAGE sql STABLE AS $$SELECT abs('ok'::mood)$$;
+CREATE FUNCTION by_escape() RETURNS int LANGUAGE plpgsql STABLE AS $$BEGIN PERFORM U&"\\0070g_sleep"(30); RETURN 1; END$$;
+CREATE FUNCTION own_volatile(scratch) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION by_attribute() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN (SELECT s.own_volatile FROM scratch s LIMIT 1); END';
+CREATE FUNCTION by_far_view() RETURNS bigint LANGUAGE plpgsql STABLE AS 'BEGIN RETURN (SELECT count(*) FROM far_view); END';
+CREATE FUNCTION by_policy() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM policed';
+CREATE FUNCTION by_comment() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN PERFORM pg_catalog /* x */ . pg_sleep -- y
+  (30); RETURN 1; END';
+CREATE FUNCTION by_procedure() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN CALL nothing(); RETURN 1; END';
+CREATE TABLE accounts (id int, "dbPassword" text, password2 text, secret_value text, "API Key" text, password_changed_at date);
+INSERT INTO accounts VALUES (1, 'hunter2-planted', 'hunter2-planted', 'hunter2-planted', 'hunter2-planted', '2024-01-01');
+CREATE FUNCTION tells() RETURNS int LANGUAGE sql STABLE AS $$SELECT 1 /* password = 'hunter2-planted' */$$;
+CREATE TABLE pins (id int, pin_hash text);
+INSERT INTO pins VALUES (1, 'hunter2-planted');
+CREATE TABLE lists (id int, password text) PARTITION BY LIST (id);
+CREATE TABLE lists_1 (password text, id int);
+ALTER TABLE lists ATTACH PARTITION lists_1 FOR VALUES IN (1);
+INSERT INTO lists VALUES (1, 'hunter2-planted');
+CREATE VIEW gathered AS SELECT string_agg(password, ',') AS every FROM users;
+CREATE VIEW "old" AS SELECT id, api_token AS a FROM users;
+CREATE FUNCTION gives_rows() RETURNS users[] LANGUAGE sql STABLE AS 'SELECT NULL::users[]';
+CREATE FUNCTION opens() RETURNS text LANGUAGE plpgsql STABLE AS $$DECLARE c refcursor; BEGIN OPEN c FOR EXECUTE 'SELECT 1'; RETURN ''; END$$;
+CREATE FUNCTION raises(text) RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RAISE EXCEPTION ''%'', $1; END';
+CREATE FUNCTION fine_fn(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE FUNCTION evil_fn(int, int) RETURNS bool LANGUAGE sql AS 'SELECT pg_sleep(30) IS NULL';
+CREATE OPERATOR =#= (LEFTARG = int, RIGHTARG = int, FUNCTION = fine_fn, NEGATOR = !#!);
+CREATE OPERATOR !#! (LEFTARG = int, RIGHTARG = int, FUNCTION = evil_fn, NEGATOR = =#=);
+CREATE DOMAIN slow AS int CHECK (liar_sleep() = 1);
+CREATE TYPE slow_holder AS (a slow);
 ANALYZE users, children, copied, made, nested;
 """
 """What somebody planted."""
+
+TRAPS_14 = """
+CREATE FUNCTION atomic(n int) RETURNS text LANGUAGE sql STABLE BEGIN ATOMIC SELECT password FROM users WHERE id = n; END;
+CREATE FUNCTION atomic_view() RETURNS text LANGUAGE sql STABLE BEGIN ATOMIC SELECT p FROM people; END;
+CREATE FUNCTION atomic_sleep() RETURNS int LANGUAGE sql STABLE BEGIN ATOMIC SELECT liar_sleep(); END;
+CREATE FUNCTION atomic_sleeper() RETURNS int LANGUAGE sql STABLE BEGIN ATOMIC SELECT s FROM sleeper; END;
+"""
+"""The same for version 14 and later."""

@@ -19,7 +19,8 @@ INTEGERS = frozenset((20, 21, 23, 26))
 FLOATS = frozenset((700, 701))
 DOCUMENTS = frozenset((114, 3802))
 PASSWORD = re.compile(
-    r"(?P<before>\bPASSWORD\s+(?:U&)?E?)'(?:[^'\\]|''|\\.)*+'"
+    r"(?P<before>(?:password|passwd|secret|token|api_?key)\"?\s*(?:=>?|:=|LIKE)?\s*(?:U&|E)?)"
+    r"'(?:[^'\\]|''|\\.)*+'"
     r"|(?P<scheme>\b(?:postgres(?:ql)?|mysql|redis|amqp|mongodb)://[^\s:/@]*:)[^\s@/]+(?=@)",
     re.IGNORECASE,
 )
@@ -85,7 +86,7 @@ class Cells:
 
 
 def _without_passwords(text: str) -> str:
-    if "://" not in text and "password" not in text.lower():
+    if "'" not in text and "://" not in text and "password" not in text:
         return text
     text = PASSWORD.sub(_hidden, text)
     return KEYWORD.sub(rf"\g<key>{MASKED}", text) if CONNECTION.search(text) else text

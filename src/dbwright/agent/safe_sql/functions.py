@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -23,10 +22,21 @@ from dbwright.agent.safe_sql.known_functions import (
 )
 from dbwright.agent.safe_sql.limits import Policy
 from dbwright.engines.postgresql.analysed import Analysed, objects_of
+from dbwright.engines.postgresql.function_facts import (
+    FunctionFacts,
+    behind_text,
+    functions_named,
+    functions_of,
+)
 from dbwright.engines.postgresql.node_tree import node_trees
-from dbwright.engines.postgresql.query_facts import FunctionFacts, functions_named, functions_of
+from dbwright.engines.postgresql.query_facts import (
+    OWN,
+    behind_relations,
+    domain_checks,
+    types_named,
+)
 from dbwright.errors import QueryRefused
-from dbwright.sql.lexer import significant
+from dbwright.sql.lexer import Token, significant
 
 __all__ = ["FunctionJudge"]
 
@@ -102,7 +112,7 @@ class FunctionJudge:
             return ""
         if not facts.own:
             return _reason_of_the_server(facts)
-        if facts.extension and facts.language == "c":
+        if facts.extension and facts.language in ("c", "internal"):
             return _reason_of_an_extension(facts)
         if facts.kind == "a":
             return ""  # its parts are judged
@@ -120,36 +130,81 @@ class FunctionJudge:
 
     def _inside(self, facts: FunctionFacts) -> list[FunctionFacts]:
         """What a function of a user's own calls. Raises QueryRefused for what its body says."""
-        found = objects_of(
+        trees = [
             tree
             for text in (facts.defaults, facts.parsed_body)
             if text
             for tree in node_trees(text)
-        )
-        inner = functions_of(self._connection, found.functions, found.operators)
+        ]
+        found = objects_of(trees)
         if found.relations & self._sensitive()[0]:
             raise _refused(facts, "reads a relation that has secrets")
+        inner = self._in_trees(found)
+        inner += self._behind_relations(found.relations, ())
         if facts.language in READABLE_LANGUAGES and not facts.parsed_body:
             inner += self._called_in_text(facts)
         return inner
 
     def _called_in_text(self, facts: FunctionFacts) -> list[FunctionFacts]:
+        """What a body calls by name, by operators and casts, and by views and policies."""
         tokens = list(significant(facts.source))
         words = {word.lower() for token in tokens for word in WORD.findall(token.text)}
         if facts.language == "plpgsql" and "execute" in words:
             raise _refused(facts, "builds SQL while it runs (EXECUTE)")
+        if any(token.text[:2].lower() == "u&" for token in tokens):
+            raise _refused(facts, "hides what it names behind escapes (U&)")
         secret = words & self._sensitive()[1]
         if secret:
             raise _refused(facts, f"names {min(secret)}, which has secrets")
-        names = {
-            _plain(name.text)
-            for name, follower in pairwise(tokens)
-            if name.kind in ("word", "identifier") and follower.text == "("
-        } - self._names
+        names = _called_names(tokens) - self._names
         self._names |= names
         known = functions_named(self._connection, names)
         usual = {one.name for one in known if not one.raw}
-        return [one for one in known if not (one.raw and one.name in usual)]
+        operators = {token.text for token in tokens if token.kind == "operator"}
+        return [
+            *(one for one in known if not (one.raw and one.name in usual)),
+            *behind_text(self._connection, operators),
+            *self._behind_relations((), words),
+            *self._in_checks(types_named(self._connection, words)),
+        ]
+
+    def _in_trees(self, found: Analysed) -> list[FunctionFacts]:
+        return [
+            *functions_of(self._connection, found.functions, found.operators),
+            *self._in_checks(oid for oid in found.types if oid >= OWN),
+        ]
+
+    def _in_checks(self, types: Iterable[int]) -> list[FunctionFacts]:
+        """What the CHECKs of domains in these types call."""
+        asked = list(types)
+        trees = domain_checks(self._connection, asked) if asked else []
+        found = objects_of(tree for _, _, text in trees for tree in node_trees(text))
+        return functions_of(self._connection, found.functions, found.operators)
+
+    def _behind_relations(
+        self, relations: Iterable[int], names: Iterable[str]
+    ) -> list[FunctionFacts]:
+        """What is called when relations are read: by views, by policies, and those behind them."""
+        wanted, seen = set(relations), set[int]()
+        found: list[FunctionFacts] = []
+        while wanted or names:
+            trees = behind_relations(self._connection, wanted, names)
+            seen |= wanted
+            objects = objects_of(tree for text in trees for tree in node_trees(text))
+            found += self._in_trees(objects)
+            wanted, names = set(objects.relations) - seen, ()
+        return found
+
+
+def _called_names(tokens: list[Token]) -> set[str]:
+    """Names before a parenthesis, and after a dot: `row.function` calls it as well."""
+    found: set[str] = set()
+    for before, name, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if name.kind not in ("word", "identifier"):
+            continue
+        if (after is not None and after.text == "(") or (before is not None and before.text == "."):
+            found.add(_plain(name.text))
+    return found
 
 
 def _reason_of_the_server(facts: FunctionFacts) -> str:

@@ -19,10 +19,11 @@ from dbwright.agent.safe_sql.secrets import (
     is_secret_name,
     is_secret_setting,
 )
+from dbwright.engines.postgresql.function_facts import FunctionFacts
 from dbwright.engines.postgresql.node_tree import node_trees, walk_nodes
-from dbwright.engines.postgresql.query_facts import (
+from dbwright.engines.postgresql.query_facts import visible_settings
+from dbwright.engines.postgresql.relation_facts import (
     ColumnFacts,
-    FunctionFacts,
     RelationFacts,
     columns_of,
     holders_of_rows,
@@ -31,7 +32,6 @@ from dbwright.engines.postgresql.query_facts import (
     relations_of,
     sensitive_views,
     view_query,
-    visible_settings,
 )
 
 __all__ = ["Origins"]
@@ -64,6 +64,12 @@ class Origins:
         self._sensitive: tuple[frozenset[int], frozenset[str]] | None = None
         self._settings: frozenset[str] | None = None
         self._statistics: bool | None = None
+
+    def learn(self, relations: Iterable[RelationFacts]) -> None:
+        """Relations that were read already; their columns are, all at once."""
+        self._relations.update((one.oid, one) for one in relations)
+        if self._relations:
+            self._load(list(self._relations))
 
     def relation(self, oid: int) -> Mapping[int, Labels]:
         """The labelled columns of a relation, by number."""

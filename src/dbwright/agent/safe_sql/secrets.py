@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from dbwright.agent.safe_sql.limits import Policy
-from dbwright.engines.postgresql.query_facts import ColumnFacts, RelationFacts
+from dbwright.engines.postgresql.relation_facts import ColumnFacts, RelationFacts
 from dbwright.model.sensitive_names import endings, secret_name
 
 __all__ = [
@@ -59,6 +59,18 @@ _WORDS = frozenset(
 )
 """Names, or ends of names, beside those that `check` looks for: to show too little is the smaller
 mistake here."""
+_MARKS = ("password", "passwd", "passphrase", "secret", "apikey", "credential", "privatekey")
+"""Parts of words: `dbpassword`, `password_plain`."""
+_ABOUT = frozenset(
+    """
+    age algorithm at attempts by changed count created date days enabled encryption expired expires
+    expiry failures id length level method name policy question required requirements reset rounds
+    score scheme set status strength type updated valid version
+    """.split()
+)
+"""Last words of names that tell of a secret rather than hold it: `password_changed_at`."""
+_CARRIERS = frozenset("token pin otp jwt cookie".split())
+_FORMS = frozenset("cipher data digest encrypted hash key plain raw text value".split())
 _NEVER = frozenset("bool date time timetz timestamp timestamptz interval".split())
 """Types that hold no secret: `has_password`, `token_expires_at`."""
 
@@ -103,7 +115,16 @@ _OPTION = re.compile(r"(?P<name>[\w.]+)=(?P<value>.*)", re.DOTALL)
 @lru_cache(maxsize=65536)
 def is_secret_name(name: str) -> bool:
     """Does the name say that it holds a secret?"""
-    return secret_name(name) is not None or not _WORDS.isdisjoint(endings(name))
+    plain = name.rstrip("0123456789_ ") or name
+    ends = endings(plain)
+    if secret_name(plain) is not None or not _WORDS.isdisjoint(ends):
+        return True
+    parts = ends[0].split("_")
+    if parts[-1] in _ABOUT:
+        return False
+    if any(mark in part for part in parts for mark in _MARKS):
+        return True
+    return not _CARRIERS.isdisjoint(parts) and parts[-1] in _FORMS
 
 
 def is_secret_setting(name: str) -> bool:

@@ -126,9 +126,12 @@ class SafeSession:
         url = make_conninfo(self._url, client_encoding="UTF8")
         connection = connect(url, application_name=self._application)
         try:
+            # An operator of somebody's own could stand in the way of these questions too.
+            connection.execute("BEGIN TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog")
             self._quiet = may_set_log_level(connection)
             self._settings = transaction_settings(connection, self._limits)
             self._notices = tuple(warnings(connection, self._quiet))
+            connection.execute("ROLLBACK")
         except BaseException:
             connection.close()
             raise

@@ -16,19 +16,20 @@ from dbwright.agent.safe_sql.lineage import Lineage
 from dbwright.agent.safe_sql.origins import Origins
 from dbwright.agent.safe_sql.result import ResultColumn
 from dbwright.agent.safe_sql.secrets import How, Labels, is_secret_setting
-from dbwright.agent.safe_sql.statement import Statement
+from dbwright.agent.safe_sql.statement import Literal, Statement
 from dbwright.engines.postgresql.analysed import Analysed, analysed, constant_text, objects_of
+from dbwright.engines.postgresql.function_facts import functions_of
 from dbwright.engines.postgresql.node_tree import node_trees
 from dbwright.engines.postgresql.query_facts import (
+    OWN,
     catalog_alone,
     domain_checks,
     format_types,
-    functions_of,
     planned_expressions,
-    relations_of,
     row_types,
     type_named,
 )
+from dbwright.engines.postgresql.relation_facts import relations_of
 from dbwright.errors import QueryRefused
 
 __all__ = ["Verdict", "changed_since", "judge"]
@@ -65,8 +66,10 @@ def judge(
 
     Raises QueryRefused, StatementRejected, psycopg.Error.
     """
-    with catalog_alone(connection):
-        _require_harmless_constants(connection, statement, policy)
+    suspects = [one for one in statement.literals if one.text.lstrip().startswith(BRACKETS)]
+    if suspects:
+        with catalog_alone(connection):
+            _require_harmless_constants(connection, suspects, policy)
     found = analysed(connection, statement.text, name=name, quiet=quiet)
     _require_select(found)
     # Where the search_path is another one, the server would look for its names anew.
@@ -75,12 +78,15 @@ def judge(
         relations = relations_of(connection, found.relations)
         for relation in relations:
             _require_readable(relation.kind, relation.name, relation.foreign, policy)
-        types = row_types(connection, found.types)
+        # Types that come with the server hold no domain of a user's, and no rows of secrets.
+        own_types = [oid for oid in found.types if oid >= OWN]
+        types = row_types(connection, own_types) if own_types else {}
         facts: dict[int, Any] = {}
         origins = Origins(connection, policy, facts, types)
+        origins.learn(relations)
         functions = FunctionJudge(connection, policy, origins.sensitive)
         functions.require(found)
-        for _, _, tree in domain_checks(connection, found.types):
+        for _, _, tree in domain_checks(connection, own_types) if own_types else ():
             functions.require(objects_of(node_trees(tree)))
         own = [relation.oid for relation in relations if relation.own]
         if own:
@@ -131,13 +137,10 @@ def _require_readable(kind: str, name: str, foreign: Sequence[str], policy: Poli
 
 
 def _require_harmless_constants(
-    connection: psycopg.Connection[Any], statement: Statement, policy: Policy
+    connection: psycopg.Connection[Any], suspects: Sequence[Literal], policy: Policy
 ) -> None:
     """A constant is read as its type when the server analyses the query: of an array or a row with
     a domain in it, the domain's CHECK runs then, which is before anything can be judged."""
-    suspects = [one for one in statement.literals if one.text.lstrip().startswith(BRACKETS)]
-    if not suspects:
-        return
     armed: dict[int, str] = {}
     for oid, domain, tree in domain_checks(connection, None):
         judge_ = FunctionJudge(connection, policy, lambda: (frozenset(), frozenset()))
