@@ -8,7 +8,7 @@ from typing import Any
 from dbwright.sql.parse import Node, SyntaxProblem, parse, walk
 from dbwright.sql.scope.canonical import canonical_expression, deparse
 
-__all__ = ["names_column", "renamed", "renamed_in_index", "value_is"]
+__all__ = ["names_column", "renamed", "renamed_in_statement", "value_is"]
 
 
 def value_is(expression: str, column: str) -> str | None:
@@ -25,8 +25,8 @@ def renamed(expression: str, columns: Mapping[str, str]) -> str | None:
     return canonical_expression(node, lambda reference: _other(reference, columns))
 
 
-def renamed_in_index(text: str, columns: Mapping[str, str]) -> str | None:
-    """CREATE INDEX over columns of other names."""
+def renamed_in_statement(text: str, columns: Mapping[str, str]) -> str | None:
+    """CREATE INDEX, or a constraint over an index, with columns of other names."""
     try:
         (statement,) = parse(text).statements
     except (SyntaxProblem, ValueError):

@@ -7,10 +7,11 @@ exchange.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dbwright.migrate.plan.dollars import dollars
+from dbwright.migrate.plan.enum_rebuilt import is_type_renamed, with_types
 from dbwright.migrate.plan.move import Manner, Move
 from dbwright.migrate.plan.move import Sequence as Safe
 from dbwright.migrate.plan.passed import passed, way_back
@@ -43,6 +44,8 @@ def gathered(found: Sequence[Found]) -> list[Found]:
             before.insert(0, result.pop()[0])
         after: list[Situation] = []
         while before and pending and _is_plain(pending[0]) and _comes(pending[0][0], before):
+            after.append(pending.pop(0)[0])
+        while pending and _is_plain(pending[0]) and is_type_renamed(pending[0][0]):
             after.append(pending.pop(0)[0])
         result.append((situation, _with(sequence, before, after)))
     return result
@@ -114,21 +117,55 @@ def _around(
 ) -> tuple[Move, ...]:
     if not before and not after:
         return sequence.moves
-    return tuple(
-        _widened(move, before, after) if move.words.startswith("exchange ") else move
-        for move in sequence.moves
-    )
+    moves: list[Move] = []
+    renamed: dict[str, dict[str, str]] = {}
+    for move in sequence.moves:
+        if move.words.startswith("exchange "):
+            move = _widened(move, before, after)
+            renamed = _renamed_types(after)
+        moves.append(_called(move, renamed))
+    return tuple(moves)
+
+
+def _renamed_types(after: Sequence[Situation]) -> dict[str, dict[str, str]]:
+    """By schema, the names of types from the moment of the exchange on."""
+    names: dict[str, dict[str, str]] = {}
+    for one in after:
+        if is_type_renamed(one):
+            *schema, name = [item["String"]["sval"] for item in one.node["object"]["List"]["items"]]
+            # Written by `rebuilt`, which names the schema; of others no text speaks.
+            names.setdefault("".join(schema), {})[name] = one.node["newname"]
+    return names
+
+
+def _called(move: Move, renamed: Mapping[str, Mapping[str, str]]) -> Move:
+    """Its way back with the names that types have when it is run: up to the exchange's own."""
+    if not renamed or not move.down:
+        return move
+    border = _place(move.down) if move.words.startswith("exchange ") else len(move.down)
+    down = list(move.down)
+    for schema, names in renamed.items():
+        down[:border] = [with_types(text, names, schema) or text for text in down[:border]]
+    return replace(move, down=tuple(down))
 
 
 def _widened(move: Move, before: Sequence[Situation], after: Sequence[Situation]) -> Move:
     """Both blocks with what goes first and what comes last in them."""
-    up = _block(
-        move.up[-1], [one.statement.text for one in before], [one.statement.text for one in after]
-    )
+    up = [one.statement.text for one in before], [one.statement.text for one in after]
     gone = [text for one in reversed(after) for text in way_back(one)[0]]
     again = [text for one in reversed(before) for text in way_back(one)[0]]
-    down = _block(move.down[-1], gone, again)
-    return replace(move, up=(*move.up[:-1], up), down=(*move.down[:-1], down), verbatim=True)
+    return replace(move, up=_all(move.up, *up), down=_all(move.down, gone, again), verbatim=True)
+
+
+def _all(texts: Sequence[str], first: Sequence[str], last: Sequence[str]) -> tuple[str, ...]:
+    """The statements with the block among them widened; what is proven after it stays there."""
+    at = _place(texts)
+    return (*texts[:at], _block(texts[at], first, last), *texts[at + 1 :])
+
+
+def _place(texts: Sequence[str]) -> int:
+    """Where the block is."""
+    return max(number for number, text in enumerate(texts) if text.startswith("DO $exchange"))
 
 
 def _block(block: str, first: Sequence[str], last: Sequence[str]) -> str:

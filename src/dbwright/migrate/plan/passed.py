@@ -80,11 +80,20 @@ def _renamed_back(node: Mapping[str, Any]) -> str | None:
     if field is not None and field in node:
         other = {**node, field: node["newname"], "newname": node[field]}
         return deparse("RenameStmt", other)
+    if node.get("renameType") == "OBJECT_TYPE":
+        return _type_renamed_back(node)
     relation = node.get("relation")
     if relation is None:
         return None
     other = {**node, "relation": {**relation, "relname": node["newname"]}}
     return deparse("RenameStmt", {**other, "newname": relation["relname"]})
+
+
+def _type_renamed_back(node: Mapping[str, Any]) -> str | None:
+    *schema, name = node["object"]["List"]["items"]
+    items = [*schema, {"String": {"sval": node["newname"]}}]
+    other = {**node, "object": {"List": {"items": items}}, "newname": name["String"]["sval"]}
+    return deparse("RenameStmt", other)
 
 
 def _table(situation: Situation) -> str:

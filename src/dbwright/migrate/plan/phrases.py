@@ -23,6 +23,7 @@ __all__ = [
     "checked",
     "drop_constraint",
     "index_for",
+    "leaves",
     "not_null",
     "referenced",
     "statements",
@@ -86,8 +87,8 @@ def _referenced_by_partitions(situation: Situation, table: Table, key: ForeignKe
     key of the parent takes theirs over."""
     moves = index_for(situation, table, key)
     later = foreign_key_definition(replace(key, validated=False))
-    leaves = list(_leaves(situation, table))
-    for leaf in leaves:
+    parts = list(leaves(situation, table))
+    for leaf in parts:
         moves.append(
             Move(
                 f"The foreign key of {leaf.qualified} alone, for what is written from now on.",
@@ -98,7 +99,7 @@ def _referenced_by_partitions(situation: Situation, table: Table, key: ForeignKe
             )
         )
         moves.append(_validated(leaf, key.name))
-    again = [add_constraint(leaf.qualified, key.name, later) for leaf in leaves]
+    again = [add_constraint(leaf.qualified, key.name, later) for leaf in parts]
     moves.append(
         Move(
             "The key of the whole table takes over those of its partitions, which are proven.",
@@ -111,11 +112,11 @@ def _referenced_by_partitions(situation: Situation, table: Table, key: ForeignKe
     return moves
 
 
-def _leaves(situation: Situation, table: Table) -> Iterator[Table]:
+def leaves(situation: Situation, table: Table) -> Iterator[Table]:
     """Partitions that have rows here, however deep."""
     for child in situation.before.children(table):
         if child.kind is TableKind.PARTITIONED:
-            yield from _leaves(situation, child)
+            yield from leaves(situation, child)
         elif child.kind is TableKind.TABLE:
             yield child
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dbwright.errors import BadMigration
 from dbwright.migrate.plan.apart import apart
+from dbwright.migrate.plan.enum_rebuilt import rebuilt
 from dbwright.migrate.plan.files import PlannedFile, in_files
 from dbwright.migrate.plan.gathered import gathered
 from dbwright.migrate.plan.move import Move
@@ -19,6 +20,7 @@ from dbwright.migrate.plan.together import together
 from dbwright.migrate.plan.trying import Tried, as_read, tried
 from dbwright.migrate.plan.unsafe import unsafe
 from dbwright.migrate.replay.run import judged_run
+from dbwright.model.catalog import Catalog
 from dbwright.model.judged import JudgedMigration, JudgedRun
 from dbwright.model.migration import ReadMigration, ScriptStatement
 from dbwright.model.report import Skipped
@@ -91,24 +93,33 @@ def plan(
     if not parts:
         raise BadMigration(f"{asked.migration.path} has no statement", "fill its UP part")
     run = judge(parts, True)
-    situations = [_situation(file, run, small) for file in run.migrations]
+    back = tuple(one.text for one in asked.script.down or ())
+    situations = [_situation(file, run, small, back) for file in run.migrations]
     _require_taken(asked, situations)
-    found = [(one, sequence_of(one) or unsafe(one)) for one in situations]
+    found = _found(situations)
     if all(sequence is None for _, sequence in found):
         return Plan((), None, skipped=run.skipped)
-    return _whole(together(swapped(gathered(found))), run, small, judge, progress)
+    end = run.migrations[-1].after
+    if (other := rebuilt(parts, found)) is not None:
+        run = judge(other, True)
+        found = _found([_situation(file, run, small) for file in run.migrations])
+    return _whole(together(swapped(gathered(found))), run, end, small, judge, progress)
+
+
+def _found(situations: Sequence[Situation]) -> list[tuple[Situation, Safe | None]]:
+    return [(one, sequence_of(one) or unsafe(one)) for one in situations]
 
 
 def _whole(
     found: Sequence[tuple[Situation, Safe | None]],
     run: JudgedRun,
+    end: Catalog,
     small: int,
     judge: Judge,
     progress: Progress,
 ) -> Plan:
-    """The parts in a row, and what a server says of them."""
+    """The parts in a row, and what a server says of them. `end`: that of the migration itself."""
     rows = [_moves(one, safe) for one, safe in found]
-    end = run.migrations[-1].after
     progress("trying the plan")
     files, said = _best(rows, lambda some: tried(judge(as_read(some), False), end, small))
     known = [safe for _, safe in found if safe is not None]
@@ -183,12 +194,14 @@ def _kind(statement: ScriptStatement) -> str:
     return parsed[0].kind if len(parsed) == 1 else ""
 
 
-def _situation(file: JudgedMigration, run: JudgedRun, small: int) -> Situation:
+def _situation(
+    file: JudgedMigration, run: JudgedRun, small: int, back: tuple[str, ...] = ()
+) -> Situation:
     """What this run made is known by its oid: a table that was only renamed is in use."""
     start = run.migrations[0].before
     old = oids(start)
     new = frozenset(one.qualified for one in stored(file.before) if one.oid not in old)
-    return Situation(file.steps[-1], replace(file, new=new), run, small)
+    return Situation(file.steps[-1], replace(file, new=new), run, small, back)
 
 
 def _require_taken(asked: ReadMigration, situations: Sequence[Situation]) -> None:

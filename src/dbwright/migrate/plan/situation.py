@@ -37,6 +37,8 @@ class Situation:
     run: JudgedRun
     small: int = SMALL_BYTES
     """Bytes up to which a table is small."""
+    ways_back: tuple[str, ...] = ()
+    """The statements of the file's own DOWN part."""
 
     @property
     def kind(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbwright.migrate.plan.dollars import dollars
@@ -68,17 +68,26 @@ def kept_by_trigger(situation: Situation, table: Table, column: Column) -> Kept:
     return made(table, name, body)
 
 
-def made(table: Table, name: str, body: str, settings: Mapping[str, str] = NONE) -> Kept:
-    """A trigger before each row that is written, with its function."""
+def made(
+    table: Table,
+    name: str,
+    body: str,
+    settings: Mapping[str, str] = NONE,
+    on: Sequence[Table] = (),
+) -> Kept:
+    """A trigger before each row that is written, with its function. `on`: the tables that have it,
+    where it is not the table itself: its partitions."""
     function = qualify(table.schema, name)
-    up = (
-        function_text(table, name, body, settings),
-        f"CREATE TRIGGER {quote(name)} BEFORE INSERT OR UPDATE ON {table.qualified} "
-        f"FOR EACH ROW EXECUTE FUNCTION {function}()",
-        always_fires(table, name),
-    )
-    down = (f"DROP TRIGGER {quote(name)} ON {table.qualified}", f"DROP FUNCTION {function}()")
-    return Kept(name, up, down)
+    tables = on or (table,)
+    up = [function_text(table, name, body, settings)]
+    for one in tables:
+        up += [
+            f"CREATE TRIGGER {quote(name)} BEFORE INSERT OR UPDATE ON {one.qualified} "
+            f"FOR EACH ROW EXECUTE FUNCTION {function}()",
+            always_fires(one, name),
+        ]
+    down = [f"DROP TRIGGER {quote(name)} ON {one.qualified}" for one in tables]
+    return Kept(name, tuple(up), (*down, f"DROP FUNCTION {function}()"))
 
 
 def always_fires(table: Table, name: str) -> str:

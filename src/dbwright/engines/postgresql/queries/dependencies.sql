@@ -73,6 +73,8 @@ WHERE d.refobjid >= 16384 AND d.deptype IN ('n', 'a')
                     'pg_amop'::regclass, 'pg_amproc'::regclass, 'pg_ts_config'::regclass,
                     'pg_ts_dict'::regclass, 'pg_foreign_data_wrapper'::regclass)
   -- What the nouns tell: keys, columns of checks and indexes, a default's own column.
+  -- (A constraint's own table first: it rules out most rows before the joins that follow.)
+  AND NOT (k.oid IS NOT NULL AND d.refclassid = 'pg_class'::regclass AND d.refobjid = k.conrelid)
   AND (k.oid IS NULL OR ext.oid IS NOT NULL
        OR d.refclassid IN ('pg_operator'::regclass, 'pg_opclass'::regclass)
        OR k.contype = 'c' AND k.conrelid <> d.refobjid)

@@ -40,7 +40,8 @@ def column_definition(item: Item, world: World, *, default: bool) -> str:
         if column.default is None:
             raise Unwritable("the expression that generates it could not be read")
         words.append(f"GENERATED ALWAYS AS ({column.default}) {column.generated.upper()}")
-    elif column.identity is not None:
+    elif column.identity is not None and not item.whole.is_partition:
+        # A partition has it from its parent, and one with its own is not attached.
         words.append(_identity(item, world))
     elif default and column.default is not None:
         words.append(f"DEFAULT {default_expression(column)}")

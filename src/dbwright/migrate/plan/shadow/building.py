@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dbwright.migrate.plan.phrases import add_constraint, drop_constraint
+from dbwright.migrate.plan.naming import free_name_in
+from dbwright.migrate.plan.phrases import add_constraint, drop_constraint, leaves
 from dbwright.migrate.plan.shadow.members import Pair
 from dbwright.migrate.plan.shadow.sides import Side, Unmovable
 from dbwright.migrate.plan.situation import Situation
@@ -75,7 +76,13 @@ class Building:
         if not self.is_tree:
             return
         found = dict.fromkeys(one for pair in self.pairs for one in pair.there.pointing)
+        own = {one for pair in self.pairs for one in pair.there.own_foreign_keys}
         for child, key in found:
+            if (child, key) in own:
+                raise Unmovable(
+                    f"the foreign key {quote(key.name)} of {child.qualified} holds the column, and "
+                    "points to it"
+                )
             late = self.situation.major < NOT_VALID_ON_PARTITIONED
             if child.kind is TableKind.PARTITIONED and late:
                 raise Unmovable(
@@ -86,7 +93,7 @@ class Building:
 
     def _indexes(self, there: Side) -> Iterator[str]:
         for index in (i for i in there.table.indexes if there.touches(i)):
-            if index.partitioned and index.backs_constraint or index.exclusion:
+            if (index.partitioned and index.backs_constraint) or index.exclusion:
                 continue
             name = self.named("index", index.qualified, index.name)
             yield there.index_for(index, name, self.coming)
@@ -114,6 +121,8 @@ class Building:
     def _exclusions(self, there: Side) -> Iterator[str]:
         table = there.table.qualified
         for one in there.exclusions:
+            if there.table.kind is TableKind.PARTITIONED:
+                raise Unmovable(f"an EXCLUDE constraint of {table} is over the column")
             name = self.named(table, one.name, one.name)
             yield add_constraint(table, name, there.exclusion_for(one, self.coming))
 
@@ -146,27 +155,29 @@ class Building:
 
     def _by_leaves(self, table: Table, key: ForeignKey, name: str) -> Iterator[str]:
         """Each partition is proven, and the key of the parent takes theirs over."""
-        for pair in self.pairs:
-            if pair.table.kind is TableKind.TABLE and self._is_below(pair.table, table):
-                yield add_constraint(pair.name, name, foreign_key_definition(key))
-                yield _validate(pair.name, name)
+        for leaf in leaves(self.situation, table):
+            yield add_constraint(leaf.qualified, name, foreign_key_definition(key))
+            yield _validate(leaf.qualified, name)
         whole = replace(key, validated=True)
         yield add_constraint(table.qualified, name, foreign_key_definition(whole))
 
-    def _is_below(self, table: Table, other: Table) -> bool:
-        while table.inherits:
-            if other.qualified in table.inherits:
-                return True
-            table = self.situation.before.table(table.inherits[0])
-        return False
+    def below(self, there: Side, table: Table, key: ForeignKey) -> Iterator[tuple[str, str]]:
+        """The tables that have the foreign key, from the one that it is of to its partitions, and
+        its lasting name there."""
+        yield table.qualified, key.name
+        for child in there.catalog.children(table):
+            for own in child.foreign_keys:
+                plain = replace(own, name=key.name, inherited=key.inherited, comment=key.comment)
+                if own.inherited and plain == key:
+                    yield from self.below(there, child, own)
 
     def named(self, kind: str, lasting: str, name: str) -> str:
         """The name that something has until it takes the lasting one. `kind`: `index`, or the table
         of a constraint."""
-        ending = f"_{self.mark}"
-        found = name.encode()[: 63 - len(ending.encode())].decode(errors="ignore") + ending
+        found, number = free_name_in(name, f"_{self.mark}", ()), 1
         while found in self.names.values():
-            found = f"{found[:-1]}x" if found.endswith(self.mark) else f"{found[:-2]}{found[-1]}x"
+            number += 1
+            found = free_name_in(name, f"_{self.mark}{number}", ())
         self.names[(kind, lasting)] = found
         return found
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from dbwright.migrate.plan.shadow.sides import Side, Unmovable
 from dbwright.model.catalog import Table, TableKind
 
-__all__ = ["Pair", "pairs_of", "with_triggers"]
+__all__ = ["Pair", "filled", "pairs_of", "with_triggers"]
+
+
+BEFORE_ROWS = 13
+"""From which version on a partitioned table has triggers before each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,17 @@ def _pairs(here: Side, there: Side) -> Iterator[Pair]:
         )
 
 
-def with_triggers(situation_major: int, pairs: tuple[Pair, ...]) -> tuple[Table, ...]:
-    """The tables whose triggers see each row that is written. A partitioned table has none before
-    each row until version 13."""
-    if len(pairs) == 1 or (pairs[0].is_partitioned and situation_major >= 13):
+def with_triggers(major: int, pairs: tuple[Pair, ...]) -> tuple[Table, ...]:
+    """The tables whose triggers see each row that is written. A partitioned table has one for
+    all of its partitions where the version knows that, and heirs have each their own."""
+    if len(pairs) == 1 or (pairs[0].is_partitioned and major >= BEFORE_ROWS):
         return (pairs[0].table,)
     return tuple(pair.table for pair in pairs if pair.table.kind is TableKind.TABLE)
+
+
+def filled(pairs: tuple[Pair, ...]) -> tuple[tuple[Pair, str], ...]:
+    """What is gone over in batches, each with how its rows are named: a partitioned table whole,
+    of tables with heirs each by itself."""
+    if len(pairs) == 1 or pairs[0].is_partitioned:
+        return ((pairs[0], pairs[0].name),)
+    return tuple((pair, f"ONLY {pair.name}") for pair in pairs)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dbwright.migrate.plan.batchable import without_key
-from dbwright.migrate.plan.expressions import names_column, renamed, renamed_in_index
-from dbwright.migrate.plan.situation import Situation
+from dbwright.migrate.plan.expressions import names_column, renamed, renamed_in_statement
 from dbwright.model.catalog import (
     Catalog,
     Check,
     Column,
+    Exclusion,
     ExtendedStatistics,
     ForeignKey,
     Index,
@@ -71,12 +71,52 @@ class Side:
         """Those of the column, and those that point to it, each with its own table."""
         name = self.column.name
         own = [(self.table, key) for key in self.table.foreign_keys if name in key.columns]
-        others = [
+        return tuple(dict.fromkeys([*own, *self.pointing]))
+
+    @property
+    def own_foreign_keys(self) -> tuple[tuple[Table, ForeignKey], ...]:
+        """Of the column, without those that come from a parent."""
+        own = (key for key in self.table.foreign_keys if not key.inherited)
+        return tuple((self.table, key) for key in own if self.column.name in key.columns)
+
+    @property
+    def pointing(self) -> tuple[tuple[Table, ForeignKey], ...]:
+        return tuple(
             (child, key)
             for child, key in self.catalog.referencing(self.table)
-            if name in key.referenced_columns
-        ]
-        return tuple(dict.fromkeys([*own, *others]))
+            if self.column.name in key.referenced_columns and not key.inherited
+        )
+
+    @property
+    def own_checks(self) -> tuple[Check, ...]:
+        """Without those that come from a parent."""
+        return tuple(check for check in self.checks if not check.inherited)
+
+    @property
+    def own_keys(self) -> tuple[Key, ...]:
+        """Without those that come from a parent."""
+        return tuple(key for key in self.keys if not key.inherited)
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        by_name = {index.name: index for index in self.table.indexes}
+        found = (one for one in self.table.exclusions if not one.inherited)
+        return tuple(one for one in found if self.touches(by_name[one.index]))
+
+    @property
+    def own_constraints(self) -> tuple[Key | Check | Exclusion, ...]:
+        """But for NOT NULL and foreign keys; without those that come from a parent."""
+        return (*self.own_keys, *self.own_checks, *self.exclusions)
+
+    @property
+    def is_not_null_by_itself(self) -> bool:
+        """Is it NOT NULL, and in no parent?"""
+        parents = (self.catalog.find_table(name) for name in self.table.inherits)
+        name = self.column.name
+        return self.column.not_null and not any(
+            parent is not None and any(one.name == name and one.not_null for one in parent.columns)
+            for parent in parents
+        )
 
     @property
     def sequence(self) -> Sequence | None:
@@ -84,13 +124,15 @@ class Side:
         return self.catalog.sequence_of(self.table, self.column)
 
     def index_for(self, index: Index, name: str, column: str) -> str:
-        """The same index of another column, built beside running work. Raises Unmovable."""
+        """The same index of another column, built beside running work; of a partitioned table
+        the one of the parent alone. Raises Unmovable."""
         plain = replace(index, name=name, primary=False, constraint=None)
+        place = f"ONLY {self.table.qualified}" if index.partitioned else self.table.qualified
         try:
-            text = index_definition(plain, self.table.qualified, concurrently=True)
+            text = index_definition(plain, place, concurrently=not index.partitioned)
         except ValueError as problem:
             raise Unmovable(str(problem)) from None
-        found = renamed_in_index(text, {self.column.name: column})
+        found = renamed_in_statement(text, {self.column.name: column})
         if found is None:
             raise Unmovable(f"the index {index.qualified} can't be written for another column")
         return found
@@ -101,6 +143,15 @@ class Side:
         if expression is None:
             raise Unmovable(f"the check {check.name} can't be written for another column")
         return replace(check, expression=expression, validated=False)
+
+    def exclusion_for(self, exclusion: Exclusion, column: str) -> str:
+        """What follows its name. Raises Unmovable."""
+        head = "ALTER TABLE t ADD CONSTRAINT c "
+        text = f"{head}{exclusion.definition or ''}"
+        found = renamed_in_statement(text, {self.column.name: column})
+        if exclusion.definition is None or found is None or not found.startswith(head):
+            raise Unmovable(f"the constraint {exclusion.name} can't be written for another column")
+        return found.removeprefix(head)
 
     def foreign_key_for(self, child: Table, key: ForeignKey, column: str) -> ForeignKey:
         """NOT VALID at first."""
@@ -117,20 +168,17 @@ class Side:
         )
 
 
-def unmovable(situation: Situation, side: Side) -> str:
+def unmovable(side: Side) -> str:
     """Why there is no second column; empty where there can be one."""
     table = side.table
-    name = side.column.name
     if side.column.generated:
         return "the column is GENERATED, and no other one becomes that without a rewrite"
     if why := without_key(table):
         return why
-    if situation.before.children(table) or table.inherits:
-        return f"{table.qualified} has partitions or heirs, or is one"
-    if any(name in one.columns for one in table.exclusions):
-        return f"an EXCLUDE constraint of {table.qualified} is over the column"
-    if any(one.expressions for one in side.statistics):
-        return f"extended statistics of {table.qualified} have expressions over the column"
+    if any(one.expressions is None for one in side.statistics if "expressions" in one.kinds):
+        return f"extended statistics of {table.qualified} have expressions that could not be read"
+    if any(key.without_overlaps for key in side.keys):
+        return f"a key of {table.qualified} is WITHOUT OVERLAPS, and takes no index built before"
     if any(not key.enforced for _, key in side.foreign_keys):
         return "a foreign key of the column is NOT ENFORCED"
     return ""
