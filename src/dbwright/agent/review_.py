@@ -44,7 +44,7 @@ def review(
     """
     paths = [Path(one) for one in files]
     for path in paths:
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             raise FileUnreadable(f"there is no {path}", "name files that are there")
     changed = sorted_out(path.resolve() for path in paths)
     return reviewed(changed, configuration, target=target, fail_on=fail_on, progress=progress)

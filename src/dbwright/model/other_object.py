@@ -1,4 +1,4 @@
-"""Objects of which a catalog says no more than how they are made: operators, casts, text search …"""
+"""Objects of which a catalog says only how they are made: operators, casts, text search …"""
 
 from __future__ import annotations
 

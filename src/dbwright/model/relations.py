@@ -167,8 +167,8 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class NotNull:
-    """A NOT NULL constraint (PostgreSQL 18 and later) that is not validated, or has another name than
-    the server would choose: of all others the column says enough."""
+    """A NOT NULL constraint (PostgreSQL 18 and later) that is not validated, or has another name
+    than the server would choose: of all others the column says enough."""
 
     name: str
     column: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,13 @@ from dbwright.agent.uninstall import uninstall
 from dbwright.errors import UsageError
 
 GOLDENS = Path(__file__).parent / "goldens"
-CASES = [(n, s) for n in sorted(all_hosts()) for s in Scope if (n, s) != ("git", Scope.USER)]
+GIT = shutil.which("git")
+CASES = [
+    (name, scope)
+    for name in sorted(all_hosts())
+    for scope in Scope
+    if name != "git" or (GIT and scope is Scope.PROJECT)
+]
 AGENT = {
     "claude-code": ".claude/agents/database-specialist.md",
     "opencode": ".opencode/agents/database-specialist.md",
@@ -36,13 +44,15 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "project").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "project")
+    if GIT:
+        subprocess.run([GIT, "init", "-q", "--template="], check=True)
 
 
 def files(root: Path) -> dict[str, str]:
     return {
         str(path.relative_to(root)): path.read_text()
         for path in sorted(root.rglob("*"))
-        if path.is_file()
+        if path.is_file() and (".git" not in path.parts or "hooks" in path.parts)
     }
 
 
@@ -73,7 +83,8 @@ def test_again_changes_nothing_and_out_leaves_nothing(
     assert [one["path"] for one in done.data["files"]] == [one["path"] for one in dry.data["files"]]
     assert not install(name, user=user).data["files"]
     uninstall(name, user=user)
-    assert not list(root_of(tmp_path, scope).iterdir())
+    assert not [one for one in root_of(tmp_path, scope).iterdir() if one.name != ".git"]
+    assert not files(tmp_path)
     assert not uninstall(name, user=user).data["files"]
 
 
@@ -205,3 +216,29 @@ def test_a_wrong_host_or_two_scopes() -> None:
         install("git", user=True)
     with pytest.raises(UsageError, match="two places"):
         install("codex", project=True, user=True)
+
+
+@pytest.mark.skipif(GIT is None, reason="git is not here")
+def test_the_hook_is_put_where_the_repository_has_its_hooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*words: str) -> None:
+        names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
+        who = {f"GIT_{one}": "a@b" for one in names}
+        subprocess.run(["git", *words], check=True, env={**os.environ, **who})
+
+    git("commit", "-q", "--allow-empty", "-m", "one")
+    git("worktree", "add", "-q", "../tree")
+    monkeypatch.chdir(tmp_path / "tree")  # where .git is a file
+    assert install("git").data["files"][0]["change"] == "added"
+    hook = tmp_path / "project" / ".git" / "hooks" / "pre-commit"
+    assert os.access(hook, os.X_OK)
+    uninstall("git")
+    assert not hook.exists()
+    git("config", "core.hooksPath", "our hooks")
+    install("git")
+    assert (tmp_path / "tree" / "our hooks" / "pre-commit").exists()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no git repository"):
+        install("git")
+    assert not (tmp_path / ".git").exists()

@@ -122,6 +122,9 @@ def test_the_git_hook_stops_a_commit_that_would_fail(repository: Path) -> None:
     done = git("commit", "-qm", "one")
     assert done.returncode == 0, done.stdout + done.stderr
     git("add", "migrations/002_gone.sql")
+    Path('-00 "two"\nü.sql').write_text("CREATE TABLE c (id int PRIMARY KEY);\n")
+    Path("dangling.sql").symlink_to("nowhere")
+    git("add", "--", '-00 "two"\nü.sql', "dangling.sql")
     stopped = git("commit", "-qm", "two")
     assert stopped.returncode == 1
     assert "002_gone.sql" in stopped.stderr  # where git sends what its hooks say

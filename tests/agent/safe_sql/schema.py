@@ -171,6 +171,26 @@ CREATE OPERATOR =#= (LEFTARG = int, RIGHTARG = int, FUNCTION = fine_fn, NEGATOR 
 CREATE OPERATOR !#! (LEFTARG = int, RIGHTARG = int, FUNCTION = evil_fn, NEGATOR = =#=);
 CREATE DOMAIN slow AS int CHECK (liar_sleep() = 1);
 CREATE TYPE slow_holder AS (a slow);
+CREATE TYPE credentials AS (login text, password text);
+CREATE DOMAIN checked_credentials AS credentials;
+CREATE TABLE holds (id int, c credentials, cs credentials[], d checked_credentials);
+INSERT INTO holds SELECT 1, c, ARRAY[c], c FROM (SELECT ROW('a', 'hunter2-planted')::credentials) x (c);
+CREATE TABLE notes (id int, body jsonb, plain json, words hstore, text text);
+INSERT INTO notes VALUES (1, '{"password": "hunter2-planted", "in": {"api_key": "tok-planted-9f8e"}}',
+  '{"dbPassword" : "hunter2-planted"}', 'token=>tok-planted-9f8e',
+  '{"client_secret":"' || repeat('x', 3970) || 'hunter2-planted' || repeat('x', 3000) || '"}');
+CREATE TABLE keys (id int, private_key_pem text, auth_token_enc text);
+INSERT INTO keys VALUES (1, 'hunter2-planted', 'tok-planted-9f8e');
+CREATE VIEW by_barrier WITH (security_barrier) AS SELECT id, password AS pw FROM users WHERE id < 40;
+CREATE VIEW by_document AS SELECT to_jsonb(u) AS doc FROM users u;
+CREATE VIEW by_lateral AS SELECT x.y FROM users u, LATERAL (SELECT upper(u.password)) x (y);
+CREATE VIEW by_pieces AS SELECT x.z FROM users u, regexp_split_to_table(u.password, 'z') x (z);
+CREATE VIEW by_members AS SELECT k.value AS v FROM users u, jsonb_each_text(to_jsonb(u)) k;
+CREATE VIEW by_values AS SELECT v.z FROM users u, LATERAL (VALUES (u.password)) v (z);
+CREATE VIEW by_window AS SELECT id, first_value(password) OVER (ORDER BY id) AS z FROM users;
+CREATE VIEW by_statistics AS SELECT tablename AS t, most_common_vals::text AS m FROM pg_stats;
+CREATE FUNCTION by_statistics() RETURNS text LANGUAGE sql STABLE AS $$SELECT string_agg(most_common_vals::text, ',') FROM pg_stats$$;
+CREATE FUNCTION by_setting() RETURNS text LANGUAGE sql STABLE AS $$SELECT current_setting('app.api_secret')$$;
 ANALYZE users, children, copied, made, nested;
 """
 """What somebody planted."""

@@ -277,3 +277,39 @@ def test_what_a_body_calls_without_naming_it(database: Database) -> None:
         for call in ("declares()", "by_type()", "casts()"):
             with pytest.raises(QueryRefused, match=r"public\.f\(integer\)"):
                 session.run(f"SELECT {call}")
+
+
+def nested(depth: int, recursive: str = "", more: str = "") -> str:
+    query = "SELECT 1 AS a"
+    for n in range(depth):
+        query = f"WITH {recursive} x{n} AS ({query}{more.format(n)}) SELECT a FROM x{n}"
+    return query
+
+
+def test_queries_in_queries_are_followed_once(database: Database) -> None:
+    again = " UNION ALL SELECT a FROM x{} WHERE false"
+    with SafeSession.open(database.url) as session:
+        assert session.run(nested(40)).rows == ((1,),)
+        assert session.run(nested(4, "RECURSIVE", again)).rows == ((1,),)
+        with pytest.raises(QueryRefused, match="too many queries"):
+            session.run(nested(20, "RECURSIVE", again))
+
+
+def test_a_server_that_does_not_end_a_query_is_not_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dbwright.agent.safe_sql.session.GRACE_SECONDS", -4.5)
+    with SafeSession.open(database.url, Limits(statement_seconds=5)) as session:
+        with pytest.raises(TargetError, match="did not end the query"):
+            session.run(LOOP)
+        assert session.run("SELECT 1").rows == ((1,),)
+
+
+def test_every_reader_of_json_can_read_the_cells(database: Database) -> None:
+    with SafeSession.open(database.url, Limits(result_bytes=10_000)) as session:
+        found = session.run(
+            """SELECT '1e999'::json, '"\\ud800"'::json, '[1.5, "\\ud83d\\ude00"]'::json"""
+        )
+        nulls = session.run(f"SELECT {', '.join(['NULL'] * 500)} FROM generate_series(1, 100)")
+    assert found.rows == (("1e999", '"\\ud800"', [1.5, "😀"]),)
+    assert nulls.stopped_by_bytes and len(nulls.rows) < 10

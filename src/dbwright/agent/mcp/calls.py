@@ -14,7 +14,7 @@ import mcp_types as types
 from mcp.server.context import ServerRequestContext
 
 from dbwright.agent.mcp.confirm import Confirmations
-from dbwright.agent.tool.call import NOTICE, answered, arguments_of, text_of
+from dbwright.agent.tool.call import NOTICE, answered, arguments_of, failure_text, text_of
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.stop import Stop
 from dbwright.agent.tool.tool import Arguments, Tool
@@ -40,15 +40,16 @@ class Calls:
         self._tools = tools
         self._confirmations = Confirmations()
         self._places = anyio.CapacityLimiter(AT_ONCE)
+        self._short = anyio.CapacityLimiter(AT_ONCE)
 
     async def call(
         self, request: Request, asked: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         """The answer; a failure is an answer too (`is_error`), with what to do about it."""
-        known = await self.in_thread(self._tools)
+        known = await self.at_once(self._tools)
         tool = known.get(asked.name)
         if tool is None:
-            return _failure(f"there is no tool {asked.name!r}", f"there are: {', '.join(known)}")
+            return _failure(f"there is no tool {asked.name!r}\nthere are: {', '.join(known)}")
         try:
             given = arguments_of(tool, asked.arguments or {})
             if tool.confirm is not None:
@@ -57,14 +58,16 @@ class Calls:
                 )
                 if waiting is not None:
                     return waiting
+        except DbwrightError as problem:
+            return _failure(f"{problem.message}\n{problem.next_step}".strip())
+        try:
             return await self._run(request, tool, given)
         except DbwrightError as problem:
-            return _failure(problem.message, problem.next_step)
+            return _failure(failure_text(problem.message, problem.next_step))
         except Exception as problem:  # the model is told; who runs the server finds it in the log
             log.exception("%s failed", tool.name)
-            return _failure(
-                f"internal error: {type(problem).__name__}: {problem}", "see the server's log"
-            )
+            # Its words may hold anything: paths, a URL, a row.
+            return _failure(f"internal error: {type(problem).__name__}\nthe server's log says more")
 
     async def _run(self, request: Request, tool: Tool, given: Arguments) -> types.CallToolResult:
         stop = Stop()
@@ -80,7 +83,12 @@ class Calls:
         )
 
     async def in_thread(self, work: Callable[[], T]) -> T:
+        """The result of work on a target, when a place is free for it."""
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._places)
+
+    async def at_once(self, work: Callable[[], T]) -> T:
+        """The same of short work that must not wait for calls which take minutes."""
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)
 
 
 def _teller(request: Request, stop: Stop) -> Progress:
@@ -99,6 +107,5 @@ def _teller(request: Request, stop: Stop) -> Progress:
     return tell
 
 
-def _failure(message: str, next_step: str) -> types.CallToolResult:
-    text = f"{message}\n{next_step}" if next_step else message
+def _failure(text: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)

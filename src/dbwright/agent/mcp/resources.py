@@ -10,12 +10,15 @@ from urllib.parse import unquote
 
 import mcp_types as types
 
+from dbwright.agent.tool.call import marked
 from dbwright.agent.tool.context import Context
 from dbwright.errors import UnknownTarget
 
 __all__ = ["read", "resources", "templates"]
 
 SCHEME = "dbwright://"
+LONGEST = 300_000
+"""Characters of a text, about 100,000 tokens."""
 MARKDOWN, JSON, MERMAID = "text/markdown", "application/json", "text/vnd.mermaid"
 
 
@@ -73,7 +76,17 @@ def read(context: Context, uri: str) -> tuple[str, str]:
 
         return rules(name or None).markdown, MARKDOWN
     _, kind, make = PARTS[part]
-    return make(context, name), kind
+    text = make(context, name)
+    # A diagram holds nothing but words of its own making, and would be none between marks.
+    return (text if kind == MERMAID else marked(_cut(text))), kind
+
+
+def _cut(text: str) -> str:
+    """A resource can't be read in parts, and a model has to hold all of it."""
+    if len(text) <= LONGEST:
+        return text
+    end = text.rfind("\n", 0, LONGEST) + 1 or LONGEST
+    return f"{text[:end]}… [cut: the tools `objects`, `describe` and `check` give all of it]\n"
 
 
 def _report(context: Context, name: str) -> str:

@@ -48,7 +48,7 @@ def server(context: Context) -> Server[Any]:
     calls = Calls(context, offered)
 
     async def list_tools(request: Request, asked: object) -> types.ListToolsResult:
-        tools = await calls.in_thread(lambda: [_described(tool) for tool in offered().values()])
+        tools = await calls.at_once(lambda: [_described(tool) for tool in offered().values()])
         return types.ListToolsResult(tools=tools)
 
     async def call_tool(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dbwright.agent.model.endpoint import Endpoint
 from dbwright.agent.model.turns import Asked, Result, Results, ToolCall, Turn
-from dbwright.agent.tool.call import answered, arguments_of, text_of
+from dbwright.agent.tool.call import answered, arguments_of, failure_text, text_of
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.tool import Tool
 from dbwright.errors import DbwrightError, Interrupted
@@ -66,7 +66,7 @@ def converse(
             result = _called(call, offered, context)
             results.append(result)
             lines = result.text.splitlines()
-            first = lines[1] if not result.failed and len(lines) > 1 else lines[0]
+            first = lines[1] if len(lines) > 1 and lines[0].startswith("<data-") else lines[0]
             steps.append(Step(call.name, result.failed, first))
         turns.append(Results(tuple(results)))
         if len(steps) >= most_steps:
@@ -86,4 +86,4 @@ def _called(call: ToolCall, offered: dict[str, Tool], context: Context) -> Resul
     except Interrupted:
         raise
     except DbwrightError as problem:
-        return Result(call.id, f"{problem.message}\n{problem.next_step}".strip(), True)
+        return Result(call.id, failure_text(problem.message, problem.next_step), True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dbwright.agent.safe_sql.limits import Limits
 from dbwright.agent.safe_sql.result import MASKED
-from dbwright.agent.safe_sql.secrets import How, Labels, hidden_options
+from dbwright.agent.safe_sql.secrets import How, Labels, hidden_options, is_secret_name
 
 __all__ = ["Cells"]
 
@@ -18,6 +18,7 @@ BOOLEAN = 16
 INTEGERS = frozenset((20, 21, 23, 26))
 FLOATS = frozenset((700, 701))
 DOCUMENTS = frozenset((114, 3802))
+SEPARATOR = len(", ")
 PASSWORD = re.compile(
     r"(?P<before>(?:password|passwd|secret|token|api_?key)\"?\s*(?:=>?|:=|LIKE)?\s*(?:U&|E)?)"
     r"'(?:[^'\\]|''|\\.)*+'"
@@ -27,6 +28,10 @@ PASSWORD = re.compile(
 """Passwords in statements and URLs, wherever they stand."""
 KEYWORD = re.compile(r"(?P<key>\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*+'|[^\s'\"]+)")
 """In a connection string of libpq."""
+MEMBER = re.compile(
+    r'(?P<before>"(?P<name>[^"\\]{1,80})"\s*(?::|=>)\s*)"(?:[^"\\]|\\.)*+(?P<end>"|\Z)', re.DOTALL
+)
+"""A text in a document of JSON, or in an hstore."""
 CONNECTION = re.compile(r"\b(?:host|dbname|user)\s*=\s*[^\s=]")
 
 
@@ -53,7 +58,10 @@ class Cells:
         return tuple(self._cell(place, value) for place, value in enumerate(row))
 
     def _cell(self, place: int, value: bytes | None) -> Any:
+        # What stands between cells in the answer.
+        self.size += SEPARATOR
         if value is None:
+            self.size += len("null")
             return None
         labels = self._labels[place] if place < len(self._labels) else frozenset()
         if any(label.how is How.ALL for label in labels):
@@ -86,6 +94,8 @@ class Cells:
 
 
 def _without_passwords(text: str) -> str:
+    if '"' in text and (":" in text or "=>" in text):
+        text = MEMBER.sub(_hidden_member, text)
     if "'" not in text and "://" not in text and "password" not in text:
         return text
     text = PASSWORD.sub(_hidden, text)
@@ -98,6 +108,31 @@ def _hidden(match: re.Match[str]) -> str:
     return f"{match['scheme']}{MASKED}"
 
 
+def _hidden_member(match: re.Match[str]) -> str:
+    if is_secret_name(match["name"].lower()):
+        return f'{match["before"]}"{MASKED}{match["end"]}'
+    return match[0]
+
+
+def _document(text: str) -> Any:
+    """As a value, unless no other reader could read it: JSON has no infinity, and UTF-8 no halves
+    of characters."""
+    try:
+        value = json.loads(text, parse_constant=str, parse_float=_finite)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
 def _value(text: str, type_oid: int) -> Any:
     if type_oid == BOOLEAN:
         return text == "t"
@@ -107,8 +142,5 @@ def _value(text: str, type_oid: int) -> Any:
         number = float(text)
         return number if math.isfinite(number) else text
     if type_oid in DOCUMENTS:
-        try:
-            return json.loads(text, parse_constant=str)
-        except (ValueError, RecursionError):
-            return text
+        return _document(text)
     return text

@@ -44,6 +44,7 @@ HARMLESS = frozenset(
 
 _XML = "runs SQL, or reads a relation, that is named in a text"
 _XID = "takes a transaction number for itself"
+_UNSTOPPABLE = "can take hours and does not look whether its time is up"
 _VALIDATOR = "compiles a function, and may load a library for it"
 REFUSED: Mapping[str, str] = {
     **{
@@ -58,6 +59,10 @@ REFUSED: Mapping[str, str] = {
     "fmgr_internal_validator": _VALIDATOR,
     "fmgr_sql_validator": _VALIDATOR,
     "plpgsql_validator": _VALIDATOR,
+    "path_distance": _UNSTOPPABLE,
+    "path_inter": _UNSTOPPABLE,
+    "poly_distance": _UNSTOPPABLE,
+    "poly_overlap": _UNSTOPPABLE,
     "pg_input_is_valid": "makes a value of a type that is named in a text",
     "pg_input_error_info": "makes a value of a type that is named in a text",
     "pg_ls_dir": "lists files of the server",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from dbwright.agent.safe_sql.secrets import Labels
+from dbwright.agent.safe_sql.secrets import How, Labels
 from dbwright.engines.postgresql.node_tree import NodeTree, Value
 from dbwright.errors import QueryRefused
 
@@ -26,6 +26,8 @@ UNION = 1
 """Of SetOperation (parsenodes.h)."""
 DEEPEST = 100
 """Queries in queries."""
+MOST = 5000
+"""Queries that are followed; a recursive one several times, and so those in it each time."""
 NONE: Labels = frozenset()
 WITHOUT_EXPRESSIONS = frozenset(("targetList", "rtable", "cteList", "setOperations"))
 
@@ -61,6 +63,7 @@ class Lineage:
 
     def __init__(self, known: Known) -> None:
         self._known = known
+        self._followed = 0
 
     def of_query(self, tree: NodeTree) -> list[Labels]:
         """The labels of each column of the result. Raises QueryRefused."""
@@ -73,6 +76,9 @@ class Lineage:
     def _query(self, query: NodeTree, above: _Scopes, strict: bool) -> list[Labels]:
         if len(above) > DEEPEST:
             raise QueryRefused("its queries are nested too deeply", "flatten it")
+        self._followed += 1
+        if self._followed > MOST:
+            raise QueryRefused("there are too many queries in it to follow", "ask for less")
         scope = _Scope(query, query.nodes("rtable"), strict)
         scopes = (*above, scope)
         for cte in query.nodes("cteList"):
@@ -255,9 +261,10 @@ class Lineage:
             scope.ctes[name] = []
             while True:
                 found = self._query(query, scopes, scope.strict)
-                if found == scope.ctes[name]:
-                    break
+                unchanged = found == scope.ctes[name]
                 scope.ctes[name] = found
+                if unchanged or not cte.is_true("cterecursive"):
+                    break
             scope.open_ctes.discard(name)
         return scope.ctes[name]
 
@@ -301,6 +308,11 @@ def _expression(values: list[Value]) -> Iterator[tuple[NodeTree, bool]]:
 
 def _refused(labels: Labels, where: str) -> QueryRefused:
     origin = min(label.origin for label in labels)
+    if all(label.how is How.SETTINGS for label in labels):
+        return QueryRefused(
+            f"it uses {origin}, which holds secrets of other settings, {where}",
+            "current_setting('name') gives one setting's value, to calculate with as well",
+        )
     return QueryRefused(
         f"it uses {origin}, which is secret, {where}",
         "leave the column out; as it is it may be selected (its values are masked), "

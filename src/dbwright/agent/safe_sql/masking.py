@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,7 +63,8 @@ class Masker:
             masked = self.text(str(abs(value)))
             return int(masked) * (-1 if value < 0 else 1)
         if isinstance(value, float):
-            return float(self.text(repr(value))) if value == value else value
+            number = float(self.text(repr(value))) if value == value else value
+            return number if math.isfinite(number) else None  # JSON has no infinity
         if isinstance(value, Mapping):
             return {name: self.value(inner) for name, inner in value.items()}
         if isinstance(value, Sequence):

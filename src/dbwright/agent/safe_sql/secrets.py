@@ -71,6 +71,8 @@ _ABOUT = frozenset(
 """Last words of names that tell of a secret rather than hold it: `password_changed_at`."""
 _CARRIERS = frozenset("token pin otp jwt cookie".split())
 _FORMS = frozenset("cipher data digest encrypted hash key plain raw text value".split())
+_ENCODINGS = frozenset("b64 base64 enc hex pem".split())
+"""Last words that tell how it is written: `private_key_pem`, `auth_token_enc`."""
 _NEVER = frozenset("bool date time timetz timestamp timestamptz interval".split())
 """Types that hold no secret: `has_password`, `token_expires_at`."""
 
@@ -122,6 +124,8 @@ def is_secret_name(name: str) -> bool:
     parts = ends[0].split("_")
     if parts[-1] in _ABOUT:
         return False
+    if len(parts) > 1 and parts[-1] in _ENCODINGS:
+        return is_secret_name("_".join(parts[:-1]))
     if any(mark in part for part in parts for mark in _MARKS):
         return True
     return not _CARRIERS.isdisjoint(parts) and parts[-1] in _FORMS

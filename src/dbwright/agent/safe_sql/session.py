@@ -36,6 +36,8 @@ __all__ = ["SafeSession"]
 SHOWN = 2000
 """Rows of EXPLAIN and SHOW, which can't be asked for in parts."""
 TEXTS = {114: "json", 142: "xml"}
+GRACE_SECONDS = 5.0
+"""After the server's own time-out, before it is not waited for any more."""
 NO_VERDICT = Verdict((), (), frozenset(), False, {})
 
 
@@ -181,6 +183,7 @@ class SafeSession:
             connection,
             rows=rows,
             read_bytes=self._limits.read_bytes,
+            seconds=self._limits.statement_seconds + GRACE_SECONDS,
             cancelled=self._cancelled.is_set,
         )
 
@@ -229,6 +232,7 @@ class SafeSession:
             connection,
             rows=rows,
             read_bytes=self._limits.read_bytes,
+            seconds=self._limits.statement_seconds + GRACE_SECONDS,
             cancelled=self._cancelled.is_set,
         )
         every = len(received.columns) > 1

@@ -10,6 +10,7 @@ import array
 import contextlib
 import select
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from dbwright.errors import Interrupted
+from dbwright.errors import Interrupted, TargetError
 
 __all__ = ["Received", "receive"]
 
@@ -47,17 +48,20 @@ def receive(
     *,
     rows: int,
     read_bytes: int,
+    seconds: float,
     cancelled: Callable[[], bool],
 ) -> Received:
     """The answer to a statement that was just sent. After `more_rows` or `unread` the connection
-    is still at work. Raises psycopg.Error, Interrupted."""
+    is still at work. Raises psycopg.Error, Interrupted; TargetError after so many seconds: some
+    functions don't look whether their time is up."""
     pgconn = connection.pgconn
     pgconn.set_single_row_mode()
     found = Received()
     left = read_bytes
+    until = time.monotonic() + seconds
     while True:
         while pgconn.is_busy():
-            left -= _wait(pgconn, cancelled)
+            left -= _wait(pgconn, until, cancelled)
             if left < 0:
                 found.unread = True
                 return found
@@ -76,11 +80,16 @@ def receive(
             found.rows.append(tuple(result.get_value(row, n) for n in range(result.nfields)))
 
 
-def _wait(pgconn: PGconn, cancelled: Callable[[], bool]) -> int:
+def _wait(pgconn: PGconn, until: float, cancelled: Callable[[], bool]) -> int:
     """Wait for something to read; how many bytes there are."""
     while True:
         if cancelled():
             raise Interrupted("the query was cancelled", "run it again")
+        if time.monotonic() > until:
+            raise TargetError(
+                "the server did not end the query when its time was up, and is still at work on it",
+                "ask for less; its owner can end it with pg_terminate_backend",
+            )
         ready, _, _ = select.select([pgconn.socket], [], [], POLL_SECONDS)
         if ready:
             return _waiting(pgconn.socket)

@@ -6,6 +6,7 @@ A model never gives a URL: it could be another server's, and it would hold a pas
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from dbwright.target import Live, Target, resolve
 __all__ = ["Context", "with_database_url", "with_targets"]
 
 DEFAULT = "default"
+LONGEST_SHOWN = 200
+"""Characters of a name that a model made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,11 @@ class Context:
             return name
         if "://" in name:
             raise UnknownTarget("a URL can't be given here", _known(known))
-        if (self.root / name).exists():
-            return str(self.path(name))
-        raise UnknownTarget(f"there is no target, file or folder named {name!r}", _known(known))
+        if self.path(name).exists():
+            return self.named(name)
+        raise UnknownTarget(
+            f"there is no target, file or folder named {_short(name)}", _known(known)
+        )
 
     def opened(self, name: str | None) -> Target:
         """What the name stands for. Raises UnknownTarget, UsageError."""
@@ -69,12 +74,42 @@ class Context:
 
     def path(self, text: str) -> Path:
         """A file or folder below the root, that may not be there yet. Raises UsageError."""
+        if "://" in text:
+            raise UsageError("a URL can't be given here", "name a file below the working folder")
         try:
-            return inside(self.root, text)
+            found = inside(self.root, text)
+            _require_plain(found)
         except Outside as problem:
             raise UsageError(
-                f"{text!r} can't be named: {problem}", "name a file below the working folder"
+                f"{_short(text)} can't be named: {problem}", "name a file below the working folder"
             ) from None
+        return found
+
+    def named(self, text: str) -> str:
+        """The same in the words that operations take: from the working folder, so that answers say
+        no more of the machine than a model said itself."""
+        found = self.path(text)
+        shown = os.path.relpath(found)
+        # A dash is stdin, which is the protocol's; and a target of that name is not the file.
+        taken = shown.startswith(("-", "..")) or shown in self.configuration.targets
+        return str(found) if taken else shown
+
+
+def _require_plain(path: Path) -> None:
+    """Raises Outside for what would be waited for (a pipe) or never ends (a device), and for what
+    no file can be called."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as problem:
+        raise Outside(problem.strerror or type(problem).__name__) from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise Outside("it is neither a file nor a folder")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…")
 
 
 def with_targets(configuration: Configuration, urls: Mapping[str, str]) -> Configuration:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -18,61 +19,76 @@ from dbwright.agent.tool.answer import Answer
 __all__ = ["bytes_of", "fitted"]
 
 BYTES_PER_TOKEN = 3
+ENVELOPE = 90
+"""Bytes of what stands around: the keys, `offset`, `total`, `next_offset`."""
+LONGEST_SUMMARY = 0.4
 LONGEST_NOTES = 0.2
 LONGEST_DETAILS = 0.6
-"""Shares of the whole, where there are items too."""
-SHORTEST = 100
-"""Characters that are kept of a text which is cut."""
+"""Shares of what is left, where there are items too."""
+LEAST = 60
+"""Bytes: what has less room than that is left out rather than cut."""
 CUT = "… [cut: ask again with a larger max_tokens]"
+SHORT_CUT = "…"
 
 
 def fitted(answer: Answer[Any], *, offset: int, max_tokens: int) -> dict[str, Any]:
     """The part of the answer from that item on, as plain JSON values; `next_offset` where there is
     more of it. One item at least is given, cut where it is too large alone."""
-    budget = max_tokens * BYTES_PER_TOKEN
-    every = [plain(item) for item in answer.items]
-    found: dict[str, Any] = {"summary": _cut_text(answer.summary, budget // 2)}
-    notes = _notes(answer.notes, int(budget * LONGEST_NOTES))
-    if notes:
-        found["notes"] = notes
+    left = max_tokens * BYTES_PER_TOKEN - ENVELOPE
+    found: dict[str, Any] = {"summary": cut(answer.summary, int(left * LONGEST_SUMMARY))}
+    left -= bytes_of(found)
+    if answer.notes:
+        found["notes"] = cut(list(answer.notes), int(left * LONGEST_NOTES))
+        left -= bytes_of(found["notes"])
     if answer.details and offset == 0:
-        share = LONGEST_DETAILS if every else 1.0
-        found["details"] = _details(
-            plain(dict(answer.details)), int(share * (budget - bytes_of(found)))
-        )
+        share = LONGEST_DETAILS if answer.items else 1.0
+        found["details"] = cut(plain(dict(answer.details)), int(left * share))
+        left -= bytes_of(found["details"])
     items: list[Any] = []
-    left = budget - bytes_of(found)
-    for item in every[offset:]:
-        size = bytes_of(item)
+    for one in answer.items[offset:]:
+        item = plain(one)
+        size = bytes_of(item) + 2
         if items and size > left:
             break
-        items.append(item if size <= left else cut(item, max(left, SHORTEST * 4)))
+        items.append(cut(item, left - 2))
         left -= size
     end = offset + len(items)
-    found |= {"items": items, "offset": offset, "total": len(every)}
-    if end < len(every):
+    total = len(answer.items)
+    found |= {"items": items, "offset": offset, "total": total}
+    if end < total:
         found["next_offset"] = end
     return found
 
 
 def plain(value: Any) -> Any:
     """As JSON values. Keys that a dataclass does not fill (None) are left out."""
+    kind: Any = type(value)
     if is_dataclass(value) and not isinstance(value, type):
-        dumped = TypeAdapter(type(value)).dump_python(value, mode="json")
-        return {key: one for key, one in dumped.items() if one not in (None, [], {})}
+        dumped = _adapter(kind).dump_python(value, mode="json")
+        return {key: one for key, one in dumped.items() if one not in (None, "", [], {})}
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
-    return TypeAdapter(type(value)).dump_python(value, mode="json") if value is not None else None
+    if value is None or kind in (str, int, float, bool):
+        return value
+    return _adapter(kind).dump_python(value, mode="json")
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def bytes_of(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode())
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
 def cut(value: Any, budget: int) -> Any:
-    """The value with its longest texts and lists cut, so that it takes about so many bytes."""
+    """The value with its longest texts and lists cut and what finds no room left out, so that it
+    takes no more than so many bytes (and those of its brackets)."""
+    if bytes_of(value) <= budget:
+        return value
     if isinstance(value, str):
         return _cut_text(value, budget)
     if isinstance(value, list):
@@ -83,38 +99,43 @@ def cut(value: Any, budget: int) -> Any:
 
 
 def _cut_text(text: str, budget: int) -> str:
-    kept = text.encode()[: max(budget, SHORTEST)].decode(errors="ignore")
-    return text if len(kept) == len(text) else kept + CUT
+    mark = CUT if budget >= 4 * len(CUT) else SHORT_CUT
+    room = max(budget - len(mark.encode()) - 2, 0)
+    kept = text.encode(errors="replace")[:room].decode(errors="ignore")
+    # Line ends, quotes and the like take two bytes and more in JSON.
+    while kept and (over := bytes_of(kept) - 2 - room) > 0:
+        kept = kept[: -max(over // 6, 1)]
+    return kept + mark
 
 
 def _cut_list(values: list[Any], budget: int) -> list[Any]:
+    """The first ones whole, the next one cut, and how many are left out."""
     kept: list[Any] = []
+    left = budget - len("[, … [1000000 more]]") - 4
     for value in values:
-        size = bytes_of(value)
-        if size > budget and kept:
-            return [*kept, f"… [{len(values) - len(kept)} more]"]
-        kept.append(cut(value, budget) if size > budget else value)
-        budget -= size
-    return kept
+        size = bytes_of(value) + 2
+        if size > left:
+            if left >= LEAST and isinstance(value, str | list | dict):
+                kept.append(cut(value, left))
+            break
+        kept.append(value)
+        left -= size
+    more = len(values) - len(kept)
+    return [*kept, f"… [{more} more]"] if more else kept
 
 
 def _cut_dict(values: dict[str, Any], budget: int) -> dict[str, Any]:
-    """Small values whole; the large ones share what is left."""
+    """Small values whole; the large ones share what is left, or are left out."""
     sizes = {key: bytes_of(value) for key, value in values.items()}
     kept: dict[str, Any] = {}
-    left, waiting = budget, len(values)
+    left, waiting = budget - 2, len(values)
     for key in sorted(values, key=lambda key: sizes[key]):
-        share = max(left // waiting, 0)
-        kept[key] = values[key] if sizes[key] <= share else cut(values[key], share)
-        left -= min(sizes[key], share)
+        own = bytes_of(key) + 4
+        share = left // waiting - own
         waiting -= 1
-    return {key: kept[key] for key in values}
-
-
-def _details(details: dict[str, Any], budget: int) -> dict[str, Any]:
-    return details if bytes_of(details) <= budget else _cut_dict(details, budget)
-
-
-def _notes(notes: tuple[str, ...], budget: int) -> list[str]:
-    every = list(notes)
-    return every if bytes_of(every) <= budget else _cut_list(every, budget)
+        whole = sizes[key] <= share
+        if not whole and share < LEAST:
+            continue
+        kept[key] = values[key] if whole else cut(values[key], share)
+        left -= own + bytes_of(kept[key])
+    return {key: kept[key] for key in values if key in kept}

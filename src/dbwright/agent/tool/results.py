@@ -76,9 +76,10 @@ def _document(document: Document) -> Answer[FindingItem]:
 
 
 def _first_paragraph(markdown: str) -> str:
+    """Of the text in words: no heading, no table, no statement."""
     parts = [part.strip() for part in markdown.split("\n\n")]
-    words = [part for part in parts if part and not part.startswith("#")]
-    return words[0] if words else ""
+    words = [part for part in parts if part and not part.startswith(("#", "|", "```"))]
+    return words[0].removeprefix("-- ") if words else ""
 
 
 def _skipped(skipped: tuple[Skipped, ...]) -> tuple[str, ...]:

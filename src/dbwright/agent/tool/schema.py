@@ -39,6 +39,8 @@ def output_schema(tool: Tool) -> dict[str, Any]:
     definitions = item.pop("$defs", {})
     for one in (item, *definitions.values()):
         one.pop("required", None)
+        for below in one.get("properties", {}).values():
+            _loosen(below)
     return {
         "type": "object",
         "properties": {
@@ -48,6 +50,12 @@ def output_schema(tool: Tool) -> dict[str, Any]:
         "required": ["summary", "items", "offset", "total"],
         **({"$defs": definitions} if definitions else {}),
     }
+
+
+def _loosen(schema: dict[str, Any]) -> None:
+    """A list that was cut ends with a word about the rest of it."""
+    if schema.get("type") == "array":
+        schema.pop("items", None)
 
 
 def _short(schema: Any) -> Any:

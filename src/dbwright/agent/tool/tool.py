@@ -192,5 +192,5 @@ def _paths(context: Context, value: Any, *, as_path: bool) -> Any:
     if value is None:
         return None
     if isinstance(value, tuple):
-        return tuple(str(context.path(one)) for one in value)
-    return context.path(value) if as_path else str(context.path(value))
+        return tuple(context.named(one) for one in value)
+    return Path(context.named(value)) if as_path else context.named(value)

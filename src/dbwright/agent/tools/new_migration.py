@@ -41,6 +41,8 @@ def new_migration(
     Then `lint` it, and `rehearse` it before anyone runs it.
     """
     folder = context.path(dir)
+    if any("\n" in one or "\r" in one for one in options):
+        raise UsageError("an option is one line", "give each option as a text of its own")
     head = "\n".join([f"-- {' '.join(name.split())}", *(f"-- {one}" for one in options)])
     text = f"{head}\n\n-- UP\n{up.strip()}\n\n-- DOWN\n{down.strip()}\n"
     read = script(text, f"{dir}/…")

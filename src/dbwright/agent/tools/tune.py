@@ -64,7 +64,7 @@ def tune(
     if queries and workload:
         raise UsageError("give queries or workload, not both", "leave one of them out")
     with tempfile.TemporaryDirectory(prefix="dbwright-") as folder:
-        sources = tuple(str(context.path(one)) for one in workload)
+        sources = tuple(context.named(one) for one in workload)
         if queries:
             file = Path(folder, "queries.sql")
             file.write_text(";\n".join(one.rstrip("; \n") for one in queries) + ";\n", "utf-8")

@@ -42,7 +42,7 @@ _FUNCTIONS = frozenset(
     "funcid opfuncid aggfnoid winfnoid hashfuncid negfuncid startInRangeFunc endInRangeFunc".split()
 )
 _OPERATORS = frozenset("opno opnos eqop sortop cycle_mark_neop".split())
-_TYPES = ("type", "Type", "types", "Types", "typeid")
+_TYPES = ("type", "Type", "types", "Types", "typeid", "typid")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dbwright.agent.work.schema.sized import alone
 from dbwright.check.check import check_source
 from dbwright.check.configure import choose
