@@ -415,8 +415,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "SELECT m LIKE '%h%' FROM by_statistics",
         "SELECT * FROM pg_statistic_ext_data, pg_mcv_list_items(stxdmcv)",
         "SELECT stavalues1::text FROM pg_statistic",
-        "SELECT name FROM pg_settings WHERE setting LIKE '%planted%'",
-        "SELECT (pg_show_all_settings()).setting",
         "SELECT by_statistics()",
         "SELECT by_setting()",
         "SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid",
@@ -505,6 +503,8 @@ MASKED: dict[str, tuple[str, ...]] = {
         "SELECT * FROM pg_stats_ext_exprs",
         "SELECT * FROM information_schema._pg_user_mappings",
         "SELECT * FROM pg_stat_wal_receiver",
+        "SELECT name FROM pg_settings WHERE setting LIKE '%planted%'",
+        "SELECT (pg_show_all_settings()).setting",
     ),
     "what the server keeps": (
         "SELECT * FROM pg_authid",

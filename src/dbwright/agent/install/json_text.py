@@ -82,19 +82,23 @@ def _inserted(text: str, node: _Node, key: str, value: Any) -> str:
         return _inserted_in_line(text, node, key, value)
     outer, step = _indents(text, node)
     inner = outer + step
-    written = json.dumps(value, indent=step, ensure_ascii=False).replace("\n", f"\n{inner}")
+    # As the file ends its lines: a change of them could not be taken back.
+    end_of_line = "\r\n" if "\r\n" in text else "\n"
+    written = json.dumps(value, indent=step, ensure_ascii=False)
+    written = written.replace("\n", f"{end_of_line}{inner}")
     member = f"{json.dumps(key, ensure_ascii=False)}: {written}"
     if not node.members:
         inside = text[node.start + 1 : node.end - 1].rstrip()
-        return f"{text[: node.start + 1]}{inside}\n{inner}{member}\n{outer}{text[node.end - 1 :]}"
+        head, tail = text[: node.start + 1] + inside, text[node.end - 1 :]
+        return f"{head}{end_of_line}{inner}{member}{end_of_line}{outer}{tail}"
     end = node.members[-1][2].end
     comma, rest = _comma_after(text, end)
     # After a trailing comma (and the comment of its line) the new one keeps to that custom.
     if comma:
         line_end = _line_end(text, rest, node.end - 1)
-        return f"{text[:line_end]}\n{inner}{member},{text[line_end:]}"
+        return f"{text[:line_end]}{end_of_line}{inner}{member},{text[line_end:]}"
     line_end = _line_end(text, end, node.end - 1)
-    return f"{text[:end]},{text[end:line_end]}\n{inner}{member}{text[line_end:]}"
+    return f"{text[:end]},{text[end:line_end]}{end_of_line}{inner}{member}{text[line_end:]}"
 
 
 def _inserted_in_line(text: str, node: _Node, key: str, value: Any) -> str:
@@ -223,6 +227,8 @@ class _Scanner:
             key = self._scalar(self._next())
             if not isinstance(key, str):
                 raise self._bad("a key must be a text")
+            if key in node.value:
+                raise self._bad(f"{key[:20]!r} stands there twice")
             if self._next() != ":":
                 raise self._bad("a colon is missing")
             below = self._node(depth + 1)

@@ -137,9 +137,9 @@ class JsonEntry:
                 raise UsageError(
                     f"{self.path}: {'.'.join(self.place)} is no object", f"mend {self.path}"
                 )
-            value = value.get(key)
-            if value is None:
+            if key not in value:
                 return None
+            value = value[key]
         return value
 
     def _read(self, text: str) -> Any:

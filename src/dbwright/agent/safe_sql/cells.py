@@ -29,9 +29,12 @@ PASSWORD = re.compile(
 KEYWORD = re.compile(r"(?P<key>\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*+'|[^\s'\"]+)")
 """In a connection string of libpq."""
 MEMBER = re.compile(
-    r'(?P<before>"(?P<name>[^"\\]{1,80})"\s*(?::|=>)\s*)"(?:[^"\\]|\\.)*+(?P<end>"|\Z)', re.DOTALL
+    r"""(?P<before>(?P<quote>(?<!\\)\\*+"{1,4}+)(?P<name>[^"\\]{1,80})(?P=quote)\s*(?::|=>)\s*(?P=quote))"""
+    r"""(?:(?!(?P=quote))(?:\\.|.))*+""",
+    re.DOTALL,
 )
-"""A text in a document of JSON, or in an hstore."""
+"""A text in a document of JSON or in an hstore, up to its last quote; in a row each quote is
+doubled, in an array it is escaped."""
 CONNECTION = re.compile(r"\b(?:host|dbname|user)\s*=\s*[^\s=]")
 
 
@@ -110,7 +113,7 @@ def _hidden(match: re.Match[str]) -> str:
 
 def _hidden_member(match: re.Match[str]) -> str:
     if is_secret_name(match["name"].lower()):
-        return f'{match["before"]}"{MASKED}{match["end"]}'
+        return f"{match['before']}{MASKED}"
     return match[0]
 
 

@@ -178,7 +178,8 @@ def _summary(evidence: Evidence) -> str:
     tables = sum(not one.is_partition for one in built.catalog.tables)
     return (
         f"{tables:,} tables of {built.source.shown}; "
-        f"{len(evidence.checked.findings):,} findings of check; {len(evidence.queries.queries):,} queries in the code; "
+        f"{len(evidence.checked.findings):,} findings of check; "
+        f"{len(evidence.queries.queries):,} queries in the code; "
         f"{len(evidence.proposals.files):,} migrations proposed"
     )
 
