@@ -209,6 +209,15 @@ def test_a_file_that_can_not_be_read_is_left_alone(name: str, path: str, text: s
     assert list(files(Path.cwd())) == [path]
 
 
+@pytest.mark.parametrize("value", ["null", "[]", '"x"'])
+def test_a_place_that_holds_something_else_is_refused(value: str) -> None:
+    text = f'{{"mcpServers": {value}}}\n'
+    Path(".mcp.json").write_text(text)
+    with pytest.raises(UsageError, match="mcpServers is no object"):
+        install("claude-code")
+    assert files(Path.cwd()) == {".mcp.json": text}
+
+
 def test_a_wrong_host_or_two_scopes() -> None:
     with pytest.raises(UsageError, match="there is no host 'emacs'"):
         install("emacs")

@@ -70,6 +70,10 @@ def test_comments_commas_and_indents_are_kept() -> None:
         '// keep me\n        "dbwright": {\n            "command": "dbwright"\n        },\n',
     )
     assert without_member(changed, ["servers"], "dbwright") == SETTINGS
+    crlf = SETTINGS.replace("\n", "\r\n")
+    changed = with_member(crlf, ["servers"], "dbwright", {"command": "dbwright"})
+    assert changed.count("\n") == changed.count("\r\n")
+    assert without_member(changed, ["servers"], "dbwright") == crlf
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_comments_commas_and_indents_are_kept() -> None:
         ("{}", '{\n  "a": {\n    "b": 1\n  }\n}'),
         ('{"x": 1}\n', '{"x": 1, "a": {"b": 1}}\n'),
         ('{\n  "x": 1}\n', '{\n  "x": 1,\n  "a": {\n    "b": 1\n  }}\n'),
-        ('{\r\n\t"x": 1\r\n}', '{\r\n\t"x": 1,\n\t"a": {\n\t\t"b": 1\n\t}\r\n}'),
+        ('{\r\n\t"x": 1\r\n}', '{\r\n\t"x": 1,\r\n\t"a": {\r\n\t\t"b": 1\r\n\t}\r\n}'),
         ('{"a": {}}', '{"a": {\n  "b": 1\n}}'),
         ("\ufeff{}", '\ufeff{\n  "a": {\n    "b": 1\n  }\n}'),
     ],
@@ -90,7 +94,18 @@ def test_layouts(before: str, after: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", '{"a"}', '{"a": 1 "b": 2}', "{} {}", '{"a": tru}', "[" * 500, '{"a": "', "{1: 2}"],
+    [
+        "",
+        "{",
+        '{"a"}',
+        '{"a": 1 "b": 2}',
+        "{} {}",
+        '{"a": tru}',
+        "[" * 500,
+        '{"a": "',
+        "{1: 2}",
+        '{"a": 1, "a": 2}',
+    ],
 )
 def test_what_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(BadJson, match="line 1"):
