@@ -25,9 +25,9 @@ class BatchOptions:
     """Of the first one; after it time decides."""
     max_lag: float = 1.0
     """Seconds that a standby may be behind; 0 for any."""
-    rest: float = 0.25
-    """How long the pause after a batch is, as a share of the time that the batch took: the log is
-    written out one after the other, and others' commits wait behind what the batches wrote."""
+    rest: float = 0.0
+    """How long the pause after a batch is, as a share of the time that the batch took: for who
+    would rather have it take longer than have a disk or a processor busy all the time."""
 
     @property
     def name(self) -> str:
