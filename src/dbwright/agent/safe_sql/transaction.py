@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from dbwright.agent.safe_sql.limits import Limits
+from dbwright.engines.postgresql.analysed import may_set
 from dbwright.engines.postgresql.session import first_line
 from dbwright.errors import (
     ConnectionLost,
@@ -65,7 +66,7 @@ def transaction_settings(connection: psycopg.Connection[Any], limits: Limits) ->
     if version >= 140000:
         # A server that is at work looks whether anybody still waits for the answer.
         wanted["client_connection_check_interval"] = 1000
-    if _may_limit_files(connection):
+    if may_set(connection, "temp_file_limit"):
         wanted["temp_file_limit"] = limits.temporary_file_kb
     rows = connection.execute(
         "SELECT name, setting::pg_catalog.int8 FROM pg_catalog.pg_settings WHERE name = ANY (%s)",
@@ -124,14 +125,3 @@ def told(problem: psycopg.Error, name: str, limits: Limits, silent: bool) -> Dbw
         )
     hint = problem.diag.message_hint or "correct the query"
     return StatementRejected(f"the server says: {said}", " ".join(hint.split()))
-
-
-def _may_limit_files(connection: psycopg.Connection[Any]) -> bool:
-    if connection.info.parameter_status("is_superuser") == "on":
-        return True
-    if connection.info.server_version < 150000:
-        return False
-    row = connection.execute(
-        "SELECT pg_catalog.has_parameter_privilege('temp_file_limit', 'SET')"
-    ).fetchone()
-    return bool(row and row[0])

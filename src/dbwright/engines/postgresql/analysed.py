@@ -29,6 +29,7 @@ __all__ = [
     "Analysed",
     "analysed",
     "constant_text",
+    "may_set",
     "may_set_log_level",
     "objects_of",
 ]
@@ -122,12 +123,17 @@ def objects_of(trees: Iterable[NodeTree]) -> Analysed:
 
 def may_set_log_level(connection: psycopg.Connection[Any]) -> bool:
     """May this user keep the tree out of the server's log?"""
+    return may_set(connection, "log_min_messages")
+
+
+def may_set(connection: psycopg.Connection[Any], name: str) -> bool:
+    """May this user change the setting, which is a superuser's unless it was granted (15 on)?"""
     if connection.info.parameter_status("is_superuser") == "on":
         return True
     if connection.info.server_version < 150000:
         return False
     row = connection.execute(
-        "SELECT pg_catalog.has_parameter_privilege('log_min_messages', 'SET')"
+        "SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (name,)
     ).fetchone()
     return bool(row and row[0])
 
