@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,26 +9,28 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dbwright.configuration import Configuration
-from dbwright.errors import DataWouldBeLost, FileUnreadable, UsageError
-from dbwright.migrate.diff.compare import Difference, differences
-from dbwright.migrate.diff.reading import Side, read_both
-from dbwright.migrate.diff.rename import Rename
-from dbwright.migrate.diff.renames import (
+from dbwright.diff.compare import Difference, differences
+from dbwright.diff.rename import Rename
+from dbwright.diff.renames import (
     apply,
     asked_for,
     candidates,
+    moved,
     old_and_new,
     renamed_parts,
     require_there,
     told,
 )
-from dbwright.migrate.diff.roles import missing_roles
-from dbwright.migrate.diff.write import Part, comment, one_way, parts, text
+from dbwright.diff.roles import missing_roles
+from dbwright.diff.write import Part, comment, one_way, parts, text
+from dbwright.errors import DataWouldBeLost, FileUnreadable, UsageError
 from dbwright.migrate.files.folder import read_folder
 from dbwright.migrate.new import file_name
+from dbwright.migrate.sides import Side, read_both
 from dbwright.model.catalog import Catalog
 from dbwright.model.document import Document
 from dbwright.model.names import quote
+from dbwright.new_file import write_new
 from dbwright.operation import Effect, Example, Parameter, operation
 from dbwright.progress import Progress
 from dbwright.target import resolve
@@ -114,7 +115,8 @@ def diff(
         renames += same
     progress("comparing")
     found = parts(first.catalog, second.catalog, renames, **compared)
-    _refuse_losses(found, open_, allow_destructive)
+    moves = tuple(moved(before, second.catalog))
+    _refuse_losses(found, open_, moves, allow_destructive)
     different = differences(first.catalog, second.catalog, **compared)
     missing = [] if first.from_files else missing_roles(first.catalog, second.catalog, **compared)
     return _document(first, second, found, different, renames, missing, dir, name, only)
@@ -154,7 +156,9 @@ def _answered(
     return before, renames, ()
 
 
-def _refuse_losses(found: Sequence[Part], open_: Sequence[Rename], allowed: bool) -> None:
+def _refuse_losses(
+    found: Sequence[Part], open_: Sequence[Rename], moves: Sequence[str], allowed: bool
+) -> None:
     losing = [step for part in found for step in part.losing]
     if not losing or allowed:
         return
@@ -163,6 +167,10 @@ def _refuse_losses(found: Sequence[Part], open_: Sequence[Rename], allowed: bool
     gone = {step.object for step in losing}
     names = [told(one) for one in open_ if one.object in gone or one.object.kind == "value"]
     ask = f"if it was only renamed: {' '.join(names[:MOST])}; else: " if names else ""
+    if moves:
+        ask = (
+            f"if it was only moved, run {'; '.join(moves[:MOST])} by hand and compare again; {ask}"
+        )
     raise DataWouldBeLost(
         f"this would lose data: {'; '.join(told_of)}{more}",
         f"{ask}--allow-destructive writes it all the same",
@@ -230,10 +238,7 @@ def _write(folder: Path, name: str, content: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / file_name(read_folder(folder), _words(name))
-        # Never over a file that somebody else made in this moment.
-        opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        with os.fdopen(opened, "w", encoding="utf-8") as file:
-            file.write(content)
+        write_new(path, content.encode())
     except OSError as problem:
         raise FileUnreadable(
             f"can't write into {folder}: {problem.strerror}", "name another folder with --dir"

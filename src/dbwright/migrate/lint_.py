@@ -118,6 +118,7 @@ def lint(
         baseline=known,
         sets_lock_timeout=asked.sets_lock_timeout,
         assumed=assumed,
+        passed_over=asked.passed_over,
     )
 
 

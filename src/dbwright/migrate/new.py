@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from dbwright.migrate.files.folder import LONGEST_SERIAL, read_folder
 from dbwright.migrate.place import DEFAULT_FOLDER, Folder
 from dbwright.model.document import Document
 from dbwright.model.migration import Migration
+from dbwright.new_file import write_new
 from dbwright.operation import Effect, Example, Parameter, operation
 
 __all__ = ["file_name", "new"]
@@ -49,9 +49,7 @@ def new(
     try:
         dir.mkdir(parents=True, exist_ok=True)
         path = dir / file_name(read_folder(dir), words)
-        # Never over a file that somebody else made in this moment.
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "w") as file:
-            file.write(TEXT.format(title=name.strip().splitlines()[0]))
+        write_new(path, TEXT.format(title=name.strip().splitlines()[0]).encode())
     except OSError as problem:
         raise FileUnreadable(
             f"can't write into {dir}: {problem.strerror}", "name another folder with --dir"

@@ -12,7 +12,7 @@ from dbwright.migrate.files.layouts.one_file import STDIN, read_stdin
 from dbwright.migrate.plan.planner import Plan
 from dbwright.migrate.plan.planner import plan as planned
 from dbwright.migrate.plan.situation import SMALL_BYTES
-from dbwright.migrate.plan.told import data_of, names_of, text_of_plan, write
+from dbwright.migrate.plan.told import data_of, names_of, notes_of, text_of_plan, write
 from dbwright.model.document import Document
 from dbwright.model.migration import Migration, ReadMigration
 from dbwright.model.snapshot import Snapshot
@@ -95,8 +95,7 @@ def _written(found: Plan, paths: tuple[Path, ...], asked: ReadMigration) -> str:
         if file.deploy:
             lines.append(f"-- deploy {file.deploy}; then:")
         lines.append(str(path))
-    lines += [f"-- not safe: {text}" for text in found.left]
-    lines += [f"-- differs: {text}" for text in found.differs]
+    lines += [f"-- {line}" for line in notes_of(found)]
     lines.append(f"-- they take the place of {asked.migration.path}: remove it before they run")
     return "\n".join(lines) + "\n"
 
@@ -111,10 +110,10 @@ def _asked(
     if not path.is_file():
         raise FileUnreadable(f"there is no file {path}", "name a migration, such as 012_x.sql")
     found = around(path)
-    if found is None:
-        return _one(read_all(path).migrations, file), (), ()
     wanted = path.resolve()
-    known = [Path(one.migration.path).resolve() for one in found.migrations]
+    known = [Path(one.migration.path).resolve() for one in (found.migrations if found else ())]
+    if found is None or wanted not in known:
+        return _one(read_all(path).migrations, file), (), ()
     place = known.index(wanted)
     everything = tuple(one.migration for one in found.migrations)
     return found.migrations[place], found.migrations[:place], everything

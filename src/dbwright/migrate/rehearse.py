@@ -47,6 +47,12 @@ def rehearse(
     replay: Annotated[
         bool, Parameter("without a target: run the earlier files on an empty server")
     ] = False,
+    role: Annotated[
+        str | None,
+        Parameter(
+            "the role that will run it [default: the one that connects to the target]", "NAME"
+        ),
+    ] = None,
     rows: Annotated[
         str | None,
         Parameter("rows of each table: a number or all; 100000 of a target, 1000 made ones", "N"),
@@ -90,7 +96,7 @@ def rehearse(
     tries = tries_of(chosen, patience)
     if not no_proof:
         require_writable(chosen.tried)
-    with staged(wanted, chosen, table, history, most, patience, progress) as stage:
+    with staged(wanted, chosen, table, history, most, patience, progress, role) as stage:
         keeping = Keeping(migrations, accept, write=not no_proof)
         options = Options(not no_clients, show_values, max_wait)
         with telling_of_the_server():

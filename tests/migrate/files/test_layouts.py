@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dbwright.errors import BadMigration, FileUnreadable
-from dbwright.migrate.files.find import all_layouts, around, read_all
+from dbwright.migrate.files.find import all_layouts, alone, around, read_all
 from dbwright.model.migration import ReadMigration
 
 
@@ -214,3 +214,52 @@ def test_each_layout_has_its_name() -> None:
     names = [layout.name for layout in all_layouts()]
     assert len(names) == len(set(names))
     assert [layout.name for layout in all_layouts() if layout.last] == ["one-file", "plain"]
+
+
+def test_a_name_that_tells_no_version_is_passed_over_and_told(tmp_path: Path) -> None:
+    for folder, names, strays in (
+        ("plain", ("001_a.sql", "oops.sql", "002_b.sql"), ["oops.sql"]),
+        ("pairs", ("1_a.up.sql", "1_a.down.sql", "oops.sql"), ["oops.sql"]),
+        ("flyway", ("V1__a.sql", "V2_b.sql", "beforeMigrate.sql"), ["V2_b.sql"]),
+    ):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).write_text("SELECT 1;")
+        found = read_all(tmp_path / folder)
+        assert found.layout.name == folder
+        assert [Path(one.part).name for one in found.passed_over] == strays
+        assert not {Path(one.migration.path).name for one in found.migrations} & set(strays)
+        beside = around(tmp_path / folder / strays[0])
+        assert beside is not None
+        assert beside.migrations == found.migrations
+
+
+def test_the_folder_of_one_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("20240101_a/migration.sql", "20240102_b/migration.sql", "notes/read.me"):
+        (tmp_path / "prisma" / name).parent.mkdir(parents=True)
+        (tmp_path / "prisma" / name).write_text("SELECT 1;")
+    monkeypatch.chdir(tmp_path)
+    own = Path("prisma/20240102_b")
+    assert alone(own) == own / "migration.sql"
+    assert alone(Path("prisma")) is None
+    assert alone(Path("prisma/notes")) is None
+    monkeypatch.chdir(own)
+    assert alone(Path()) == tmp_path / own / "migration.sql"
+    beside = around(Path("migration.sql"))
+    assert beside is not None
+    assert [one.migration.name for one in beside.migrations] == ["a", "b"]
+
+
+def test_statements_of_the_way_back_know_their_own_file(tmp_path: Path) -> None:
+    for folder, up, down in (
+        ("f", "V1__a.sql", "U1__a.sql"),
+        ("p", "1_a.up.sql", "1_a.down.sql"),
+        ("d/1_a", "up.sql", "down.sql"),
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / up).write_text("SELECT 1;")
+        (tmp_path / folder / down).write_text("\nSELECT 2;")
+        (one,) = read_all(tmp_path / folder.partition("/")[0]).migrations
+        assert [Path(step.path).name for step in one.script.up] == [""]
+        places = [(Path(step.path).name, step.line) for step in one.script.down or ()]
+        assert places == [(down, 2)]

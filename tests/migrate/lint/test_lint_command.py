@@ -111,3 +111,31 @@ def test_bad_configuration(dbwright: Run, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "dbwright.toml").write_text('[rules."migrations/rewrite-a-table"]\n')
     done = dbwright("migrate", "lint")
     assert done.status == 2 and "did you mean migrations/rewrites-a-table?" in done.err
+
+
+def test_a_finding_about_the_way_back_stands_in_its_own_file(dbwright: Run, tmp_path: Path) -> None:
+    place = tmp_path / "sql"
+    place.mkdir()
+    (place / "V1__a.sql").write_text("CREATE TABLE a (id bigint PRIMARY KEY);")
+    (place / "V2__b.sql").write_text("SET lock_timeout = '1s';\nALTER TABLE a ADD m text;")
+    (place / "U2__b.sql").write_text("SELECT 1;\n\nDROP TABLE a;\n")
+    (place / "V3_c.sql").write_text("DROP TABLE a;")
+    done = dbwright("migrate", "lint", "sql", "--format", "json")
+    (finding,) = done.report["findings"]
+    assert finding["location"] == {"file": "sql/U2__b.sql", "line": 3}
+    assert [one["part"] for one in done.report["skipped"]] == ["sql/V3_c.sql"]
+    (place / "U2__b.sql").write_text("-- dbwright: ignore down-loses-data meant\nDROP TABLE a;\n")
+    done = dbwright("migrate", "lint", "sql", "--format", "json")
+    assert (done.report["findings"], len(done.report["silenced"])) == ([], 1)
+
+
+def test_a_misnamed_file_hides_no_other(dbwright: Run, folder: Path) -> None:
+    (folder / "oops.sql").write_text("ALTER TABLE users DROP COLUMN name;")
+    files = ("migrations/oops.sql", "migrations/002_wider.sql")
+    for command in (("migrate", "lint"), ("agent", "review")):
+        done = dbwright(*command, *files, "--format", "json")
+        assert "migrations/rewrites-a-table" in done.rules
+        assert "migrations/oops.sql" in {one["part"] for one in done.report["skipped"]}
+    (folder / "oops.sql").write_text("ALTER TABLE users RENAME COLUMN id TO key;")
+    done = dbwright("agent", "review", "migrations/oops.sql", "--format", "json")
+    assert "migrations/renames-what-clients-use" in done.rules

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from dbwright.configuration import Configuration
+from dbwright.diff.compare import differences
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
-from dbwright.migrate.diff.compare import differences
 from dbwright.migrate.down import down
 from dbwright.migrate.files.script import script
 from dbwright.migrate.plan.planner import Plan, plan

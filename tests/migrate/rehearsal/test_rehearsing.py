@@ -95,6 +95,20 @@ def test_every_table_gets_rows(stage: Stage) -> None:
         assert row == (True, 60, True)
 
 
+def test_a_statement_in_batches_counts_once(rehearse: Rehearse) -> None:
+    found = rehearse(
+        "UPDATE shop.notes SET title = title WHERE body IS NOT NULL",
+        head="-- batches: shop.notes\n-- batch-size: 10\n-- batch-time: 1ms\n",
+    )
+    (one,) = found.up.statements
+    assert (one.text, one.rewritten) == (
+        "UPDATE shop.notes SET title = title WHERE body IS NOT NULL",
+        (),
+    )
+    assert one.wal_bytes > 0 < one.seconds
+    assert dict(one.locks)["shop.notes"] is LockMode.ROW_EXCLUSIVE
+
+
 def test_what_the_file_says_and_what_happens_beside_it(rehearse: Rehearse) -> None:
     found = rehearse(
         "DO $$ BEGIN UPDATE shop.titles SET title = trim(title) || '!'; END $$;"
@@ -123,6 +137,7 @@ def test_a_clean_migration(rehearse: Rehearse) -> None:
         "up: all rows and values are there as before",
         "down: the schema is the one before",
         "down: all rows and values are the ones before",
+        "down: what was written between UP and DOWN is there",
         "up: no client of the version before was refused",
     )
     assert {(wait.table, wait.kind) for wait in found.up.waits} == {

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import median_low
 from typing import Any, TypeVar
 
 import psycopg
@@ -22,7 +23,7 @@ from dbwright.migrate.backfill.key import condition
 from dbwright.migrate.backfill.keys import Keys
 from dbwright.migrate.backfill.pace import Pace
 from dbwright.migrate.backfill.pressure import Pressure
-from dbwright.migrate.backfill.size import BatchSize
+from dbwright.migrate.backfill.size import BatchSize, Sizes
 from dbwright.migrate.backfill.table import BatchedTable, Part, batched_table
 from dbwright.migrate.backfill.throttle import Throttle
 from dbwright.migrate.runner.patience import LOCK_PROBLEMS, Patience, with_patience
@@ -109,16 +110,14 @@ class Backfill:
             )
         pressure = Pressure(self.watcher.pid, table.relations)
         throttle = Throttle(pressure, self.options.max_lag, table.dead)
-        size = BatchSize(self.mark.rows, self.options.seconds)
+        sizes = Sizes.of(self.mark.rows, self.options.seconds)
         pace = Pace(self.mark.passed, time.monotonic())
         with self.watcher.looking(pressure.look):
             for part in table.parts:
                 if part.oid >= self.mark.part:
-                    self._part(keys, part, throttle, size, pace)
+                    self._part(keys, part, throttle, sizes, pace)
 
-    def _part(
-        self, keys: Keys, part: Part, throttle: Throttle, size: BatchSize, pace: Pace
-    ) -> None:
+    def _part(self, keys: Keys, part: Part, throttle: Throttle, sizes: Sizes, pace: Pace) -> None:
         assert self.mark is not None
         if part.oid != self.mark.part or not self.mark.upper:
             upper = self._patiently(lambda: keys.last_of(part))
@@ -126,47 +125,69 @@ class Backfill:
         while self.mark.last != self.mark.upper:
             throttle.wait(self._tell)
             self.keep_turn()
-            self.mark, seconds = self._patiently(lambda: self._batch(keys, part, size))
+            self.mark, seconds = self._patiently(lambda: self._batch(keys, part, sizes))
             pace.note(self.mark.passed, time.monotonic())
             self._tell(f"batch {self.mark.batches}, {pace.words(self.mark.total)}")
-            if size.is_fixed:
+            if sizes.batch.is_fixed:
                 self._tell(FIXED.format(seconds))
-            if self.mark.last != self.mark.upper:
-                time.sleep(self.options.rest * seconds)
-            throttle.after_batch(seconds, size, self._tell)
+            throttle.after_batch(seconds, sizes.batch, self._tell)
 
     def _patiently(self, work: Callable[[], T]) -> T:
         return with_patience(lambda _: work(), self._patience, self.watcher, self._tell)
 
-    def _batch(self, keys: Keys, part: Part, size: BatchSize) -> tuple[BatchMark, float]:
+    def _batch(self, keys: Keys, part: Part, sizes: Sizes) -> tuple[BatchMark, float]:
         """The mark behind the next batch, and the seconds that it took."""
         mark = self.mark
         assert mark is not None
-        last, rows = keys.end_of_batch(part, mark, size.rows)
-        within = [
-            *part.condition(self.statement.alias),
-            condition(keys.table.key, mark.last, last, self.statement.column),
-        ]
+        ends = keys.ends(part, mark, sizes.batch.rows, sizes.portion.rows)
         try:
             with self.connection.transaction():
                 self.connection.execute(BATCH)
                 limit(self.connection, self._patience)
                 began = time.monotonic()
-                self.execute(self.statement.within(" AND ".join(within)))
+                last, rows = self._portions(keys, part, mark.last, ends, sizes.portion)
                 seconds = time.monotonic() - began
-                size.took(seconds, rows)
+                sizes.batch.took(seconds, rows)
                 done = replace(
                     mark,
                     last=last,
-                    rows=size.rows,
+                    rows=sizes.batch.rows,
                     batches=mark.batches + 1,
                     passed=mark.passed + rows,
                 )
                 self.write(done)
         except LOCK_PROBLEMS:
-            size.halve()
+            sizes.batch.halve()
             raise
         return done, seconds
+
+    def _portions(
+        self,
+        keys: Keys,
+        part: Part,
+        last: tuple[str, ...],
+        ends: Sequence[tuple[tuple[str, ...], int]],
+        size: BatchSize,
+    ) -> tuple[tuple[str, ...], int]:
+        """One after another, with a rest behind each, until the batch's time is over.
+
+        The key of the last row that is done, and how many rows there were.
+        """
+        until = time.monotonic() + self.options.seconds
+        taken, done = [], 0
+        for end, rows in ends:
+            range_ = condition(keys.table.key, last, end, self.statement.column)
+            conditions = [*part.condition(self.statement.alias), range_]
+            began = time.monotonic()
+            self.execute(self.statement.within(" AND ".join(conditions)))
+            seconds = time.monotonic() - began
+            taken.append((seconds, rows - done))
+            last, done = end, rows
+            if time.monotonic() > until:
+                break
+            time.sleep(self.options.rest * seconds)
+        size.took(*median_low(taken))
+        return last, done
 
     def _begin(self, table: BatchedTable, keys: Keys) -> BatchMark:
         """The mark before the first batch."""

@@ -68,6 +68,10 @@ class Key:
         """The key of a row as texts, for a SELECT's list."""
         return ", ".join(f"{qualify(alias, column)}::text" for column in self.columns)
 
+    def names_of(self, alias: str) -> str:
+        """The key of a row, for the list of a SELECT inside of another."""
+        return ", ".join(qualify(alias, column) for column in self.columns)
+
     def order(self, alias: str, direction: str = "ASC") -> str:
         """For ORDER BY."""
         return ", ".join(f"{qualify(alias, column)} {direction}" for column in self.columns)

@@ -1,4 +1,5 @@
-"""Keys of rows, read by their index: where a batch ends, and which row is the last one."""
+"""Keys of rows, read by their index: where batches and their portions end, and which row is the
+last one."""
 
 from __future__ import annotations
 
@@ -49,21 +50,32 @@ class Keys:
             row = self.connection.execute(select.encode()).fetchone()
         return () if row is None else tuple(row)
 
-    def end_of_batch(self, part: Part, mark: BatchMark, rows: int) -> tuple[tuple[str, ...], int]:
-        """The key of the last row of the next batch, and how many rows it has, about."""
-        left = [*part.condition(ALIAS), condition(self.table.key, mark.last, mark.upper)]
+    def ends(
+        self, part: Part, mark: BatchMark, rows: int, portion: int
+    ) -> list[tuple[tuple[str, ...], int]]:
+        """Where the portions of the next batch end: the key of the last row of each, and how many
+        rows of the batch come up to it. `rows` of the batch, `portion` rows of each portion."""
+        key = self.table.key
+        left = [*part.condition(ALIAS), condition(key, mark.last, mark.upper)]
         source = (
-            f"FROM {self._source()} WHERE {' AND '.join(left)} "
-            f"ORDER BY {self.table.key.order(ALIAS)}"
+            f"FROM {self._source()} WHERE {' AND '.join(left)} ORDER BY {key.order(ALIAS)} "
+            f"LIMIT {rows}"
+        )
+        select = (
+            f"SELECT n, {key.values(ALIAS)} FROM (SELECT {key.names_of(ALIAS)}, row_number() OVER "
+            f"(ORDER BY {key.order(ALIAS)}) AS n {source}) {ALIAS} "
+            f"WHERE n % {portion} = 0 OR n = {rows}"
         )
         with self._reading():
-            select = f"SELECT {self.table.key.values(ALIAS)} {source} LIMIT 1 OFFSET {rows - 1}"
-            row = self.connection.execute(select.encode()).fetchone()
-            if row is not None:
-                return tuple(row), rows
-            counted = f"SELECT count(*) FROM (SELECT {source} LIMIT {rows}) r"
+            found = self.connection.execute(select.encode()).fetchall()
+            ends = [(tuple(values), number) for number, *values in found]
+            if ends and ends[-1][1] == rows:
+                return ends
+            counted = f"SELECT count(*) FROM (SELECT {source}) r"
             row = self.connection.execute(counted.encode()).fetchone()
-        return mark.upper, 0 if row is None else row[0]
+        last = 0 if row is None else row[0]
+        # The last row of all is named as it was at the beginning, though it be gone by now.
+        return [*(end for end in ends if end[1] < last), (mark.upper, last)]
 
     def estimate(self) -> int:
         """Rows, by the size of the files: what the planner knows without statistics as well."""

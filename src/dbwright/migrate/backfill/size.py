@@ -1,15 +1,25 @@
-"""How many rows a batch has: as many as can be done in the time it may take."""
+"""How many rows a batch has, and each portion of it: as many as fit into the time it may take.
+
+A batch goes to the server in portions with rests between them. While one statement over many rows
+runs, it has a processor for itself and fills the log: what others write then comes behind it, and
+their slowest transactions take three times as long. Portions of about a millisecond let them
+through (docs/benchmarks.md has the figures).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LARGEST", "SMALLEST", "BatchSize"]
+__all__ = ["LARGEST", "PORTION", "SMALLEST", "BatchSize", "Sizes"]
 
 SMALLEST, LARGEST = 10, 200_000
 """Rows. What one transaction costs would outweigh fewer; more would come at once for the log."""
+FIRST_PORTION = 100
+"""Rows."""
+PORTION = 0.002
+"""Seconds."""
 AIM = 0.8
-"""Of the time that a batch may take: the next one may be slower."""
+"""Of the time that one may take: the next one may be slower."""
 GROWTH, SHRINKAGE = 2.0, 0.2
 """At most, from one batch to the next: one that was slow for a reason of its own counts little."""
 FASTER, SLOWER = 0.7, 1.5
@@ -56,3 +66,16 @@ class BatchSize:
 
     def _set(self, rows: float) -> None:
         self.rows = int(min(max(rows, SMALLEST), LARGEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Of batches and of their portions."""
+
+    batch: BatchSize
+    portion: BatchSize
+
+    @classmethod
+    def of(cls, rows: int, seconds: float) -> Sizes:
+        """For batches of so many seconds, the first one of so many rows."""
+        return cls(BatchSize(rows, seconds), BatchSize(FIRST_PORTION, min(PORTION, seconds)))

@@ -12,8 +12,9 @@ from dbwright.errors import BadMigration, FileUnreadable
 from dbwright.migrate.files import layouts
 from dbwright.migrate.files.layout import Layout
 from dbwright.model.migration import ReadMigration
+from dbwright.model.report import Skipped
 
-__all__ = ["Found", "all_layouts", "around", "read_all"]
+__all__ = ["Found", "all_layouts", "alone", "around", "read_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Found:
 
     layout: Layout
     migrations: tuple[ReadMigration, ...]
+    passed_over: tuple[Skipped, ...] = ()
+    """Files of the folder that are none of it by their names; `part` is the path."""
 
 
 @lru_cache(maxsize=1)
@@ -41,20 +44,46 @@ def read_all(path: Path) -> Found:
             f"there are no migrations in {path}",
             "name a folder of .sql files that begin with a version, or a .sql file",
         )
-    return Found(layout, layout.read(path))
+    return _found(layout, path)
+
+
+def alone(folder: Path) -> Path | None:
+    """The file of the migration whose own folder this is (Prisma, Diesel); None where it is none.
+
+    Raises FileUnreadable, BadMigration."""
+    if _of(folder, all_layouts()) is not None:
+        return None
+    parent = _parent(folder)
+    layout = _of(parent, [one for one in all_layouts() if one.nested])
+    if layout is None:
+        return None
+    files = (Path(one.migration.path) for one in layout.read(parent))
+    return next((file for file in files if file.parent.resolve() == folder.resolve()), None)
 
 
 def around(path: Path) -> Found | None:
-    """The folder of migrations that a file is part of; None where it is part of none."""
-    for folder, nested in ((path.parent, False), (path.parent.parent, True)):
+    """The folder of migrations that a file is part of, or lies in with a name that tells no
+    version; None where it is part of none."""
+    for folder, nested in ((path.parent, False), (_parent(path.parent), True)):
         layout = _of(folder, [one for one in all_layouts() if one.nested or not nested])
         if layout is None or not layout.is_sql:
             continue
-        found = Found(layout, layout.read(folder))
+        found = _found(layout, folder)
+        paths = [one.migration.path for one in found.migrations]
+        paths += [one.part for one in found.passed_over]
         wanted = path.resolve()
-        if any(Path(one.migration.path).resolve() == wanted for one in found.migrations):
+        if any(Path(one).resolve() == wanted for one in paths):
             return found
     return None
+
+
+def _parent(folder: Path) -> Path:
+    """The folder around it: `.` has no other name for it."""
+    return folder.parent if folder.name not in ("", "..") else folder.resolve().parent
+
+
+def _found(layout: Layout, path: Path) -> Found:
+    return Found(layout, layout.read(path), layout.passed_over(path))
 
 
 def _of(path: Path, among: Iterable[Layout]) -> Layout | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from dbwright.errors import BadMigration, FileUnreadable
 from dbwright.model.migration import Migration
 
-__all__ = ["missing_between", "read_folder", "require_files"]
+__all__ = ["missing_between", "read_folder", "require_files", "without_version"]
 
 NAME = re.compile(r"(\d+)[_-](.+)\.(sql|py)", re.IGNORECASE | re.DOTALL)
 ENDINGS = (".sql", ".py")
@@ -24,15 +24,19 @@ LONGEST_SERIAL = 8
 """Digits; longer versions are times, between which nothing is missing."""
 
 
-def read_folder(folder: Path) -> tuple[Migration, ...]:
+def read_folder(folder: Path, *, named_only: bool = False) -> tuple[Migration, ...]:
     """The migrations of a folder, by version. Hidden files, `__init__.py` and files with other
-    endings are passed over.
+    endings are passed over; with `named_only` what `without_version` tells is, too.
 
     Raises FileUnreadable, BadMigration for a name that tells no version, or a version twice.
     """
     try:
         with os.scandir(folder) as entries:
-            found = [_migration(entry) for entry in entries if _counts(entry.name)]
+            found = [
+                _migration(entry)
+                for entry in entries
+                if _counts(entry.name) and not (named_only and NAME.fullmatch(entry.name) is None)
+            ]
     except OSError as problem:
         raise FileUnreadable(
             f"can't read {problem.filename or folder}: {problem.strerror}",
@@ -46,6 +50,13 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
                 "give the later one a higher number; UP and DOWN are parts of one file",
             )
     return tuple(found)
+
+
+def without_version(folder: Path) -> tuple[Path, ...]:
+    """Files of SQL and Python whose names tell no version: nothing may run in a folder that has
+    one, for nobody knows when it is its turn."""
+    named = (path for path in sorted(folder.iterdir()) if _counts(path.name))
+    return tuple(path for path in named if NAME.fullmatch(path.name) is None)
 
 
 def require_files(migrations: Iterable[Migration], folder: Path) -> None:

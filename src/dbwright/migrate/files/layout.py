@@ -11,6 +11,7 @@ from dbwright.errors import BadMigration, FileUnreadable
 from dbwright.migrate.files.script import script
 from dbwright.migrate.files.text import text_of
 from dbwright.model.migration import Migration, MigrationScript, ReadMigration
+from dbwright.model.report import Skipped
 from dbwright.sql.outside import refuses_transactions
 from dbwright.sql.split import split
 
@@ -20,11 +21,17 @@ __all__ = [
     "outside",
     "read_sql",
     "sql_below",
+    "unnamed",
+    "with_way_back",
     "without_psql",
 ]
 
 PSQL = "meta-command"
 RUNS_MORE = frozenset(("\\i", "\\ir", "\\include", "\\include_relative", "\\gexec"))
+
+
+def _nothing(path: Path) -> tuple[Skipped, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,9 @@ class Layout:
     """Is it only asked where no other layout claims?"""
     sets_lock_timeout: bool = False
     """Does its runner give up the wait for a lock after a short time, by itself?"""
+    passed_over: Callable[[Path], tuple[Skipped, ...]] = _nothing
+    """What stands in the folder and `read` leaves out, for its name tells no version; `part` is the
+    path."""
 
 
 def read_sql(path: Path, version: str, name: str, text: str | None = None) -> ReadMigration:
@@ -76,6 +86,20 @@ def without_psql(text: str) -> str:
             position = statement.offset + len(statement.text)
             parts.append(" " * len(statement.text))
     return "".join(parts) + text[position:]
+
+
+def with_way_back(found: ReadMigration, path: Path) -> ReadMigration:
+    """With the statements of a file of its own, which takes it back. Raises as `read_sql`."""
+    statements = read_sql(path, "", "").script.up
+    down = tuple(replace(one, path=str(path)) for one in statements)
+    return replace(found, script=replace(found.script, down=down))
+
+
+def unnamed(path: Path, example: str) -> Skipped:
+    """A file that its tool would not run, or refuse, by its name. `example`: one that is read."""
+    return Skipped(
+        str(path), "its name tells no version, so it is none of the folder's", f"name it {example}"
+    )
 
 
 def outside(read: ReadMigration) -> ReadMigration:

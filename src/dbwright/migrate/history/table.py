@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.errors import InvalidName, InvalidParameterValue
+from psycopg.errors import FeatureNotSupported, InvalidName, InvalidParameterValue
 from psycopg.errors import SyntaxError as SqlSyntaxError
 
 from dbwright.errors import BadMigration
@@ -50,6 +50,11 @@ SELECT parse_ident(%s), (SELECT ARRAY[n.nspname, c.relname]::text[]
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)),
   current_schema()::text
 """
+OTHERS = """
+SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = %s AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') = %s
+ORDER BY 1
+"""
 FOUND = """
 SELECT array_agg(a.attname::text), obj_description(c.oid, 'pg_class')
 FROM pg_class c
@@ -57,6 +62,7 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 WHERE c.oid = to_regclass(%s)
 GROUP BY c.oid
 """
+NO_NAME = (FeatureNotSupported, InvalidName, InvalidParameterValue, SqlSyntaxError)
 SHORT_WAIT = "SET LOCAL lock_timeout = '5s'"
 """Somebody may have locked the table: nobody waits for it without a word."""
 WHO = "SELECT session_user::text, current_setting('role')"
@@ -73,6 +79,8 @@ class History:
         of that name is another tool's."""
         self._connection = connection
         self._missing: frozenset[str] = frozenset()
+        self._written: dict[int, str] = {}
+        """Of versions whose row is there: how it writes them. 1_orders.sql may be 001 by now."""
         self._user = self._who()
         self.table = self._whole_name(table)
         self.exists = False
@@ -98,7 +106,7 @@ class History:
         """With its schema, and written as the server does: every runner makes its turn of it."""
         try:
             row = self._connection.execute(NAME, (table, table)).fetchone()
-        except (InvalidParameterValue, SqlSyntaxError, InvalidName):
+        except NO_NAME:
             row = None
         if row is None or not 1 <= len(row[0]) <= 2 or "" in row[0]:
             raise BadMigration(
@@ -108,12 +116,26 @@ class History:
         parts, found, schema = row
         if found is not None:
             return qualify(*found)
+        if len(parts) == 1:
+            self._require_no_other(parts[0], schema)
         if len(parts) == 1 and schema is None:
             raise BadMigration(
                 "the search_path names no schema that is there",
                 "name the history's schema: --table public.schema_migrations",
             )
         return qualify(*(parts if len(parts) == 2 else (schema, *parts)))
+
+    def _require_no_other(self, name: str, schema: str | None) -> None:
+        """By another search_path than that of the first run, all would be run once more. Nobody can
+        know which history is meant: each tenant may have its own."""
+        rows = self._connection.execute(OTHERS, (name, COMMENT)).fetchall()
+        others = [qualify(row[0], name) for row in rows]
+        if others:
+            new = f", or --table {qualify(schema, name)} to begin another" if schema else ""
+            raise BadMigration(
+                f"the search_path does not find this database's history {', '.join(others)}",
+                f"write --table {others[0]}{new}",
+            )
 
     def _look(self) -> None:
         row = self._connection.execute(FOUND, (self.table,)).fetchone()
@@ -129,16 +151,18 @@ class History:
         if not self.exists:
             return {}
         there = [name for name in COLUMNS if name not in self._missing]
-        select = f"SELECT {', '.join(there)} FROM {self.table}"
-        # In binary form times are the same whatever the database's DateStyle is.
+        select = f"SELECT {', '.join(there)} FROM {self.table}".encode()
         with self._connection.transaction():
             self._connection.execute(SHORT_WAIT)
-            rows = self._connection.execute(select.encode(), binary=True).fetchall()
+            # In binary form times are the same whatever the database's DateStyle is.
+            rows = self._connection.execute(select, binary=True).fetchall()
         found = [_applied(dict(zip(there, row, strict=True)), self.table) for row in rows]
+        self._written = {one.number: one.version for one in found}
         return {one.number: one for one in found}
 
     def put(self, migration: Migration, values: Mapping[str, object]) -> None:
-        """Write these columns of the migration's row, which is made where it is not there."""
+        """Write these columns of the migration's row, which is made where it is not there; `state`
+        is one of them. Rows of the same number that are written otherwise are known from `rows`."""
         given = {
             "version": migration.version,
             "name": migration.name,
@@ -146,7 +170,7 @@ class History:
             **values,
         }
         with self._as_oneself():
-            self._write(given)
+            self._write(given, self._written.get(migration.number, migration.version))
 
     def add(self, migrations: Iterable[Migration], values: Mapping[str, object]) -> None:
         """Write rows of migrations of which nothing is known yet, all with these values."""
@@ -159,13 +183,15 @@ class History:
         with self._as_oneself(), self._connection.cursor() as cursor:
             cursor.executemany(self._insert(rows[0]), rows)
 
-    def _write(self, given: Mapping[str, object]) -> None:
+    def _write(self, given: Mapping[str, object], there: str) -> None:
+        """By the table's key: each file would look at the rows of all others else."""
         changes = ", ".join(f"{name} = %({name})s" for name in given)
-        # The number counts: a file that was 1_orders.sql may be 001_orders.sql now.
-        same = "ltrim(version, '0') = ltrim(%(version)s, '0')"
-        update = f"UPDATE {self.table} SET {changes} WHERE {same}"
-        if self._connection.execute(update.encode(), given).rowcount == 0:
-            self._connection.execute(self._insert(given), given)
+        if there != given["version"]:
+            update = f"UPDATE {self.table} SET {changes} WHERE version = %(there)s"
+            if self._connection.execute(update.encode(), {**given, "there": there}).rowcount:
+                return
+        insert = self._insert(given) + f" ON CONFLICT (version) DO UPDATE SET {changes}".encode()
+        self._connection.execute(insert, given)
 
     def _insert(self, given: Mapping[str, object]) -> bytes:
         places = ", ".join(f"%({name})s" for name in given)

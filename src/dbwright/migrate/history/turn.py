@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from dbwright.errors import AnotherRunner
+from dbwright.migrate.runner.secrets import told
 from dbwright.progress import Progress
 
 __all__ = ["Turn", "turn"]
@@ -22,7 +23,8 @@ CLASS = 0x64627772
 """First half of the key; the other one is of the history's name."""
 POLL_SECONDS = 0.5
 HOLDER = """
-SELECT a.pid, a.usename, a.application_name, extract(epoch FROM now() - a.backend_start)::integer
+SELECT a.pid, a.usename, a.application_name, extract(epoch FROM now() - a.backend_start)::integer,
+  CASE WHEN a.state = 'active' THEN left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80) END
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.classid = %s::oid AND l.objid = hashtext(%s)::oid AND l.granted
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -78,8 +80,16 @@ class Turn:
         row = self._connection.execute(HOLDER, self._key).fetchone()
         if row is None:
             return "a session that this user can't see"
-        pid, user, application, seconds = row
-        return f"pid {pid}, {user}, {application or 'no application name'}, for {seconds} s"
+        pid, user, application, seconds, query = row
+        does = f": {told(query)}" if query else ""
+        return f"pid {pid}, {user}, {application or 'no application name'}, for {seconds} s{does}"
+
+    @property
+    def when_dead(self) -> str:
+        """What becomes of the session of a runner that was killed, and how to end it."""
+        server_looks = self._connection.info.server_version >= 140000
+        ends = "" if server_looks else ", which before PostgreSQL 14 ends with its statement"
+        return f"if it is dead, end its session{ends}: SELECT pg_terminate_backend(pid)"
 
 
 @contextmanager
@@ -97,8 +107,7 @@ def turn(
         if time.monotonic() >= end:
             raise AnotherRunner(
                 f"another runner works on {table}: {holder}",
-                "wait for it, or give it more time with --wait; if it is dead, end its session: "
-                "SELECT pg_terminate_backend(pid)",
+                f"wait for it, or give it more time with --wait; {taken.when_dead}",
             )
         progress(f"waiting for another runner: {holder}")
         time.sleep(POLL_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import psycopg
 
 from dbwright.engines.postgresql.connect import connect
 from dbwright.errors import BadMigration, TargetError, UsageError
-from dbwright.migrate.files.find import Found, around, read_all
+from dbwright.migrate.files.find import Found, alone, around, read_all
 from dbwright.migrate.files.layouts.one_file import STDIN, read_stdin
 from dbwright.migrate.history.elsewhere import done_elsewhere
 from dbwright.migrate.history.table import History
 from dbwright.model.migration import ReadMigration
+from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.target import Live, Target
 
@@ -34,6 +35,8 @@ class Asked:
     """Are they one deployment?"""
     sets_lock_timeout: bool = False
     """Does the tool that runs them keep waits for locks short by itself?"""
+    passed_over: tuple[Skipped, ...] = ()
+    """Files of their folder that are none of it by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def asked_for(names: Sequence[str], since: str | None, on: On | None) -> Asked:
         if len(names) > 1:
             raise UsageError("- stands for what comes in, and is no file among others", "name one")
         return Asked(read_stdin())
-    paths = [Path(name) for name in names]
+    paths = [_file_of(Path(name)) for name in names]
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
         raise UsageError(f"{folders[0]} is a folder, and not the only one", "name files, or it")
@@ -67,23 +70,32 @@ def asked_for(names: Sequence[str], since: str | None, on: On | None) -> Asked:
     return _of_files(paths, on)
 
 
+def _file_of(path: Path) -> Path:
+    """The migration's file, where the path is the folder of one migration."""
+    return (path.is_dir() and alone(path)) or path
+
+
 def _of_files(paths: Sequence[Path], on: On | None) -> Asked:
     """The files, in the order of their folder where that has one."""
     found = around(paths[0]) if paths[0].is_file() else None
     wanted = {path.resolve() for path in paths}
     known = [] if found is None else [_path(one) for one in found.migrations]
-    if found is None or not wanted <= set(known):
+    misnamed = [] if found is None else [Path(one.part).resolve() for one in found.passed_over]
+    if found is None or wanted.isdisjoint(known) or not wanted <= {*known, *misnamed}:
         read = [read_all(path) for path in paths]
         several = tuple(one for each in read for one in each.migrations)
         parts = len(several) > len(paths)  # revisions in one file were deployed one by one
-        return Asked(several, together=not parts)
+        passed_over = () if found is None else found.passed_over
+        return Asked(several, together=not parts, passed_over=passed_over)
     judged = tuple(one for one in found.migrations if _path(one) in wanted)
+    extra = [read_all(path) for path in paths if path.resolve() in misnamed]
     last = known.index(_path(judged[-1]))
     earlier = tuple(one for one in found.migrations[:last] if _path(one) not in wanted)
     return Asked(
-        judged,
+        (*judged, *(one for each in extra for one in each.migrations)),
         earlier=() if on is not None else earlier,
         sets_lock_timeout=found.layout.sets_lock_timeout,
+        passed_over=found.passed_over,
     )
 
 
@@ -96,10 +108,12 @@ def _of_folder(found: Found, folder: Path, since: str | None, on: On | None) -> 
             raise BadMigration(f"there is no migration {since[:40]} in {folder}", "see its files")
         first = versions.index(_plain(since))
         earlier = () if on is not None else migrations[:first]
-        return Asked(migrations[first:], earlier, sets_lock_timeout=limited)
-    if on is None:
-        return Asked(migrations, together=False, sets_lock_timeout=limited)
-    return Asked(_pending(found, on), sets_lock_timeout=limited)
+        asked = Asked(migrations[first:], earlier)
+    elif on is None:
+        asked = Asked(migrations, together=False)
+    else:
+        asked = Asked(_pending(found, on))
+    return replace(asked, sets_lock_timeout=limited, passed_over=found.passed_over)
 
 
 def _pending(found: Found, on: On) -> tuple[ReadMigration, ...]:

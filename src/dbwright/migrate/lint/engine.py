@@ -153,7 +153,8 @@ def _location(file: JudgedMigration | None, step: JudgedStatement | None) -> Loc
     line = step.statement.line if step is not None else 1
     if step is None and file.steps:
         line = file.steps[0].statement.line
-    return Location(file.migration.path, line)
+    apart = "" if step is None else step.statement.path
+    return Location(apart or file.migration.path, line)
 
 
 def _order(finding: Finding) -> tuple[int, str, int, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dbwright.migrate.lint.branches import not_taken
 from dbwright.migrate.lint.configure import Chosen
 from dbwright.migrate.lint.describe import described_hazards
 from dbwright.migrate.lint.engine import run_hazards
@@ -35,8 +36,10 @@ def report_of(
     baseline: frozenset[str] = frozenset(),
     sets_lock_timeout: bool = False,
     assumed: ReadMigration | None = None,
+    passed_over: Iterable[Skipped] = (),
 ) -> Report:
-    """What is wrong with the files of the run. `assumed`: tables that were made up for it."""
+    """What is wrong with the files of the run. `assumed`: tables that were made up for it.
+    `passed_over`: files beside them that nobody would run."""
     thresholds = dict(chosen.rules.thresholds)
     limits = {"runner_sets_it": sets_lock_timeout, **thresholds.get(NO_LOCK_TIMEOUT, {})}
     found = run_hazards(
@@ -58,7 +61,15 @@ def report_of(
         findings=tuple(shown),
         silenced=(*hidden, *by_others),
         skipped=_merged(
-            (*_assumed(assumed), *run.skipped, *not_judged(run), *found.skipped, *_off(chosen))
+            (
+                *passed_over,
+                *_assumed(assumed),
+                *run.skipped,
+                *not_judged(run),
+                *not_taken(run),
+                *found.skipped,
+                *_off(chosen),
+            )
         ),
         engine="postgresql",
         server_version=str(run.major),
@@ -83,6 +94,7 @@ def _ids() -> frozenset[str]:
 def _texts(run: JudgedRun) -> dict[str, str]:
     """The files' texts, by their path; of what came in by stdin there is none."""
     paths = {file.migration.path for file in run.migrations}
+    paths |= {one.path for file in run.migrations for one in file.down or () if one.path}
     return {
         path: Path(path).read_text(encoding="utf-8-sig") for path in paths if Path(path).is_file()
     }

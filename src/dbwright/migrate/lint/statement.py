@@ -13,6 +13,7 @@ from dbwright.sql.lexer import significant, tokens
 from dbwright.sql.parse import Node
 
 __all__ = [
+    "ROW_CHANGES",
     "Command",
     "adds_required_columns",
     "brief",

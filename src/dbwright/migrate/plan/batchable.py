@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from dbwright.model.catalog import Table
+from dbwright.model.names import quote
 
-__all__ = ["without_key"]
+__all__ = ["unfillable", "without_key"]
+
+
+def unfillable(table: Table) -> str:
+    """Why its rows can't be given a value in batches, all of them; empty where they can."""
+    rules = [quote(rule.name) for rule in table.rewrite_rules if rule.event == "UPDATE"]
+    if rules:
+        return (
+            f"{table.qualified} has the rule {', '.join(rules)} ON UPDATE, by which rows may stay "
+            "as they are when they are filled: make a trigger of it first"
+        )
+    if table.row_security and table.force_row_security:
+        return (
+            f"{table.qualified} has FORCE ROW LEVEL SECURITY: rows that its policies hide from its "
+            "owner would never be filled: say NO FORCE before, and FORCE again after"
+        )
+    return without_key(table)
 
 
 def without_key(table: Table) -> str:

@@ -23,6 +23,12 @@ LEAVES = frozenset(("OBJECT_VIEW", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RU
 COMES = frozenset(
     ("ViewStmt", "CreateTrigStmt", "CreatePolicyStmt", "RuleStmt", "GrantStmt", "CommentStmt")
 )
+SWITCHES = (
+    *("AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"),
+    *("AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"),
+)
+"""Of triggers and rules that come: those of the table that stay are not switched in such a file."""
+VIEWS = frozenset(("OBJECT_VIEW", "OBJECT_MATVIEW"))
 PUBLICATION = "AlterPublicationStmt"
 FILLED = "CreateTableAsStmt"
 BEGIN, END = "\nBEGIN\n", "\nEND\n"
@@ -72,7 +78,9 @@ def _leaves(situation: Situation, then: Sequence[Situation]) -> bool:
 
 
 def _comes(situation: Situation, before: Sequence[Situation]) -> bool:
-    if situation.kind in COMES:
+    if situation.kind in COMES or situation.command(*SWITCHES) is not None:
+        return True
+    if situation.kind == "AlterTableStmt" and situation.node.get("objtype") in VIEWS:
         return True
     if situation.kind == PUBLICATION:
         return any(one.kind == PUBLICATION for one in before)
@@ -83,7 +91,16 @@ def _comes(situation: Situation, before: Sequence[Situation]) -> bool:
 
 
 def _exchanges(sequence: Safe) -> bool:
-    return any(move.words.startswith("exchange ") for move in sequence.moves)
+    return any(_is_moment(move) for move in sequence.moves)
+
+
+def _is_moment(move: Move) -> bool:
+    """Is it where the type changes: two columns change places, or the rows stay as they are?"""
+    return _is_exchange(move) or (move.words.startswith("type ") and not move.verbatim)
+
+
+def _is_exchange(move: Move) -> bool:
+    return move.words.startswith("exchange ")
 
 
 def _with(sequence: Safe, before: Sequence[Situation], after: Sequence[Situation]) -> Safe:
@@ -98,8 +115,7 @@ def _with(sequence: Safe, before: Sequence[Situation], after: Sequence[Situation
     again = [replace(passed(one), manner=Manner.LONG, table="") for one in after[filled:]]
     moves: list[Move] = []
     for move in _around(sequence, views, after[:filled]):
-        exchanges = move.words.startswith("exchange ")
-        moves += [*away, move, *again] if exchanges else [move]
+        moves += [*away, move, *again] if _is_moment(move) else [move]
     names = ", ".join(sorted(name for one in before for name in one.names_of_views_that_go))
     told = (
         f"{names} is away from the moment of the exchange until it is filled again: deploy an "
@@ -120,7 +136,7 @@ def _around(
     moves: list[Move] = []
     renamed: dict[str, dict[str, str]] = {}
     for move in sequence.moves:
-        if move.words.startswith("exchange "):
+        if _is_moment(move):
             move = _widened(move, before, after)
             renamed = _renamed_types(after)
         moves.append(_called(move, renamed))
@@ -142,7 +158,7 @@ def _called(move: Move, renamed: Mapping[str, Mapping[str, str]]) -> Move:
     """Its way back with the names that types have when it is run: up to the exchange's own."""
     if not renamed or not move.down:
         return move
-    border = _place(move.down) if move.words.startswith("exchange ") else len(move.down)
+    border = _place(move.down) if _is_exchange(move) else len(move.down)
     down = list(move.down)
     for schema, names in renamed.items():
         down[:border] = [with_types(text, names, schema) or text for text in down[:border]]
@@ -154,6 +170,9 @@ def _widened(move: Move, before: Sequence[Situation], after: Sequence[Situation]
     up = [one.statement.text for one in before], [one.statement.text for one in after]
     gone = [text for one in reversed(after) for text in way_back(one)[0]]
     again = [text for one in reversed(before) for text in way_back(one)[0]]
+    if not _is_exchange(move):
+        whole = (*up[0], *move.up, *up[1]), (*gone, *move.down, *again)
+        return replace(move, up=whole[0], down=whole[1], verbatim=True)
     return replace(move, up=_all(move.up, *up), down=_all(move.down, gone, again), verbatim=True)
 
 

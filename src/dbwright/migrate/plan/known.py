@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dbwright.migrate.diff.compare import collect
+from dbwright.diff.compare import collect
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import ObjectRef
 from dbwright.model.names import enclosing

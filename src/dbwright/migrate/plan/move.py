@@ -56,6 +56,8 @@ class Sequence:
     """In what the end is another one on purpose, a sentence each."""
     left: tuple[str, ...] = ()
     """What stands in the application's way still, and why, a sentence each."""
+    minds: tuple[str, ...] = ()
+    """What is to be known before it runs, and stands in nobody's way who does the usual."""
 
     @property
     def up(self) -> tuple[str, ...]:

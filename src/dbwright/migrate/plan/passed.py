@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dbwright.migrate.diff.plan import plan as difference
+from dbwright.diff.plan import plan as difference
 from dbwright.migrate.plan.move import Manner, Move, Sequence
 from dbwright.migrate.plan.situation import Situation
 from dbwright.sql.scope.canonical import deparse

@@ -13,14 +13,17 @@ from dbwright.migrate.plan.gathered import gathered
 from dbwright.migrate.plan.move import Move
 from dbwright.migrate.plan.move import Sequence as Safe
 from dbwright.migrate.plan.passed import passed
+from dbwright.migrate.plan.room import Room, room_for
 from dbwright.migrate.plan.safe import sequence_of
 from dbwright.migrate.plan.situation import SMALL_BYTES, Situation, oids, stored
 from dbwright.migrate.plan.swapped import swapped
 from dbwright.migrate.plan.together import together
 from dbwright.migrate.plan.trying import Tried, as_read, tried
 from dbwright.migrate.plan.unsafe import unsafe
+from dbwright.migrate.plan.unseen import lacking, unread, unseen
 from dbwright.migrate.replay.run import judged_run
 from dbwright.model.catalog import Catalog
+from dbwright.model.effects import Refusal
 from dbwright.model.judged import JudgedMigration, JudgedRun
 from dbwright.model.migration import ReadMigration, ScriptStatement
 from dbwright.model.report import Skipped
@@ -31,6 +34,8 @@ from dbwright.sql.parse import SyntaxProblem, parse
 
 __all__ = ["Plan", "plan"]
 
+IN_THE_WAY = ("0A000", "2BP01")
+"""Refusals for what depends on the object."""
 Judge = Callable[[Sequence[ReadMigration], bool], JudgedRun]
 """Of files, that are one deployment or not."""
 
@@ -47,6 +52,8 @@ class Plan:
     """In what the end is another one on purpose."""
     left: tuple[str, ...] = ()
     """What is not safe still, and why."""
+    minds: tuple[str, ...] = ()
+    """What is to be known before it runs, and is no fault of it."""
     skipped: tuple[Skipped, ...] = ()
 
     @property
@@ -92,18 +99,28 @@ def plan(
     parts = list(_parts(asked))
     if not parts:
         raise BadMigration(f"{asked.migration.path} has no statement", "fill its UP part")
-    run = judge(parts, True)
     back = tuple(one.text for one in asked.script.down or ())
+    run = judge(parts, True)
     situations = [_situation(file, run, small, back) for file in run.migrations]
-    _require_taken(asked, situations)
+    rooms: list[Room] = []
+    while (room := room_for(parts, situations)) is not None and len(rooms) <= len(parts):
+        rooms.append(room)
+        parts = list(room.parts)
+        run = judge(parts, True)
+        situations = [_situation(file, run, small, back) for file in run.migrations]
+    _require_taken(asked, situations, run)
     found = _found(situations)
-    if all(sequence is None for _, sequence in found):
-        return Plan((), None, skipped=run.skipped)
+    unknown = unseen(run) if snapshot is None else (*unread(snapshot), *unseen(run))
+    if all(sequence is None for _, sequence in found) and not rooms:
+        return Plan((), None, left=unknown, skipped=run.skipped)
     end = run.migrations[-1].after
     if (other := rebuilt(parts, found)) is not None:
         run = judge(other, True)
         found = _found([_situation(file, run, small) for file in run.migrations])
-    return _whole(together(swapped(gathered(found))), run, end, small, judge, progress)
+    whole = _whole(together(swapped(gathered(found))), run, end, small, judge, progress)
+    minds = tuple(text for room in rooms for text in room.minds)
+    left = tuple(text for room in rooms for text in room.left)
+    return replace(whole, minds=minds + whole.minds, left=(*unknown, *left, *whole.left))
 
 
 def _found(situations: Sequence[Situation]) -> list[tuple[Situation, Safe | None]]:
@@ -128,9 +145,9 @@ def _whole(
     blocking = () if left else said.blocking  # told already, and better
     purpose = tuple(f"in the end: {text}" for text in said.different if differs)
     unlike = () if differs else tuple(f"the end differs: {text}" for text in said.different)
-    return Plan(
-        files, said, differs + purpose, left + blocking + said.refused + unlike, run.skipped
-    )
+    minds = tuple(text for one in known for text in one.minds)
+    left += blocking + said.refused + unlike
+    return Plan(files, said, differs + purpose, left, minds, run.skipped)
 
 
 def _moves(situation: Situation, safe: Safe | None) -> tuple[Move, ...]:
@@ -204,13 +221,27 @@ def _situation(
     return Situation(file.steps[-1], replace(file, new=new), run, small, back)
 
 
-def _require_taken(asked: ReadMigration, situations: Sequence[Situation]) -> None:
+def _require_taken(asked: ReadMigration, situations: Sequence[Situation], run: JudgedRun) -> None:
     """Raises BadMigration: of what the server does not take there is no plan."""
     for one in situations:
         refusal = one.effects.refusal
         if refusal is not None:
             raise BadMigration(
                 f"{asked.migration.path}, line {one.statement.statement.line}: the server refuses "
-                f"it: {refusal.message}",
-                "correct it; or name the database that it is for, where the schema is another one",
+                f"it: {refusal.message}{_detail(refusal)}",
+                _next_step(refusal, lacking(run)),
             )
+
+
+def _detail(refusal: Refusal) -> str:
+    """Of one that names what stands in the way."""
+    named = refusal.detail if refusal.sqlstate in IN_THE_WAY else ""
+    return f" ({'; '.join(named.rstrip('.').splitlines())})" if named else ""
+
+
+def _next_step(refusal: Refusal, absent: str) -> str:
+    if absent:
+        return f"correct it; or mind that the throw-away server lacks {absent}"
+    if refusal.sqlstate in IN_THE_WAY and refusal.detail:
+        return "take away in the file, before it, what depends on it, and make it again after"
+    return "correct it; or name the database that it is for, where the schema is another one"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,34 @@ from dbwright.migrate.plan.files import PlannedFile
 from dbwright.migrate.plan.planner import Plan
 from dbwright.migrate.plan.text import text_of
 from dbwright.model.migration import Migration
+from dbwright.new_file import write_new
 
-__all__ = ["data_of", "names_of", "text_of_plan", "texts", "write"]
+__all__ = ["data_of", "names_of", "notes_of", "text_of_plan", "texts", "write"]
+
+
+SAFE = "It is safe as it is: nothing of it keeps others waiting for long."
+NOT_KNOWN = "Nothing of it is known to keep others waiting, but not all could be looked at."
 
 
 def texts(plan: Plan) -> tuple[str, ...]:
     """Each file's, with what a server said of it."""
     said = () if plan.tried is None else plan.tried.effects
-    notes = [*_all("Not safe", plan.left), *_all("Differs", plan.differs)]
+    notes = notes_of(plan)
     return tuple(
         text_of(file, effects, () if number else notes)
         for number, (file, effects) in enumerate(zip(plan.files, said, strict=True))
     )
+
+
+def notes_of(plan: Plan) -> list[str]:
+    """What is told of the whole, a line each."""
+    parts = (f"{one.part}: {one.reason}" for one in plan.skipped)
+    return [
+        *_all("Not safe", plan.left),
+        *_all("Differs", plan.differs),
+        *_all("Mind", plan.minds),
+        *_all("Not looked at", tuple(dict.fromkeys(parts))),
+    ]
 
 
 def names_of(plan: Plan, migrations: Sequence[Migration]) -> tuple[str, ...]:
@@ -43,7 +58,8 @@ def names_of(plan: Plan, migrations: Sequence[Migration]) -> tuple[str, ...]:
 def text_of_plan(plan: Plan, names: Sequence[str]) -> str:
     """All files, each behind its name: what a person reads."""
     if not plan.files:
-        return "-- It is safe as it is: nothing of it keeps others waiting for long.\n"
+        first = NOT_KNOWN if plan.left else SAFE
+        return "".join(f"-- {line}\n" for line in (first, *notes_of(plan)))
     parts = []
     for name, text in zip(names, texts(plan), strict=True):
         parts.append(f"-- ===== {name}\n{text}")
@@ -57,6 +73,7 @@ def data_of(plan: Plan, names: Sequence[str]) -> dict[str, Any]:
         "proven": plan.is_proven,
         "left": list(plan.left),
         "differs": list(plan.differs),
+        "minds": list(plan.minds),
         "skipped": [{"part": one.part, "reason": one.reason} for one in plan.skipped],
         "files": [
             {
@@ -80,9 +97,7 @@ def write(plan: Plan, folder: Path) -> tuple[Path, ...]:
         names = names_of(plan, read_folder(folder))
         paths = tuple(folder / name for name in names)
         for path, text in zip(paths, texts(plan), strict=True):
-            opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-            with os.fdopen(opened, "w", encoding="utf-8") as file:
-                file.write(text)
+            write_new(path, text.encode())
     except OSError as problem:
         raise FileUnreadable(
             f"can't write into {folder}: {problem.strerror}", "name another folder with --dir"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dbwright.migrate.diff.compare import differences
+from dbwright.diff.compare import differences
 from dbwright.migrate.files.script import script
 from dbwright.migrate.plan.files import PlannedFile
 from dbwright.migrate.plan.situation import Situation, oids, stored

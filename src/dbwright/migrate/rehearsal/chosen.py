@@ -149,23 +149,30 @@ def staged(
     rows: int | None,
     patience: Patience,
     progress: Progress,
+    role: str | None = None,
 ) -> Iterator[Stage]:
-    """The stage as it is before the first file that is tried. `rows`: None for all.
+    """The stage as it is before the first file that is tried. `rows`: None for all; `role`: who
+    runs the files.
 
     Raises DbwrightError.
     """
+    if role is not None and not isinstance(asked.target, Live | SnapshotFile):
+        raise UsageError(
+            f"--role {role}: there is no target that tells its rights",
+            "name a database, or a snapshot",
+        )
     made = MADE_ROWS if rows is None else rows
     earlier = [work_of(one, "up", patience) for one in chosen.earlier]
     if asked.target is None:
         with replayed(earlier, table, made, progress) as stage:
             yield stage
     elif isinstance(asked.target, Live):
-        with copied(asked.target.url, table, history, rows, progress) as stage:
+        with copied(asked.target.url, table, history, rows, progress, role) as stage:
             _bring(stage, earlier, progress)
             yield stage
     elif isinstance(asked.target, SnapshotFile):
         snapshot = snapshot_file.load(asked.target.path)
-        with of_snapshot(snapshot, table, made, progress) as stage:
+        with of_snapshot(snapshot, table, made, progress, role) as stage:
             yield stage
     else:
         with loaded(asked.target.path, table, made, progress) as stage:

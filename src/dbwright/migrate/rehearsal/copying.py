@@ -10,6 +10,7 @@ import psycopg
 from dbwright.engines.postgresql.read import read
 from dbwright.engines.postgresql.rows import reading_rows
 from dbwright.engines.postgresql.session import Session
+from dbwright.migrate.rehearsal.roles import use_role
 from dbwright.migrate.rehearsal.schema import make_schema, refresh
 from dbwright.migrate.rehearsal.stage import STAGE, Stage, session_settings
 from dbwright.migrate.rehearsal.stages import fill_stage, server_of
@@ -32,7 +33,12 @@ COPIES = 3
 
 @contextmanager
 def copied(
-    url: str, table: str, history: str, rows: int | None, progress: Progress
+    url: str,
+    table: str,
+    history: str,
+    rows: int | None,
+    progress: Progress,
+    role: str | None = None,
 ) -> Iterator[Stage]:
     """The schema and rows of a live target, which is only read. `rows`: at most so many of each
     table, and those that they refer to; None for all. `history`: the history's table as it is
@@ -84,16 +90,22 @@ def copied(
             how += ", of the tables that could be read"
         stage.source = f"{snapshot.target}, {how}"
         stage.origin = snapshot.catalog
+        use_role(stage, snapshot.catalog, role)
         yield stage
 
 
 @contextmanager
-def of_snapshot(snapshot: Snapshot, table: str, rows: int, progress: Progress) -> Iterator[Stage]:
-    """The schema of a snapshot, and made rows."""
+def of_snapshot(
+    snapshot: Snapshot, table: str, rows: int, progress: Progress, role: str | None = None
+) -> Iterator[Stage]:
+    """The schema of a snapshot, and made rows. `role`: who runs the files; who made the snapshot
+    is mostly not the one."""
     with _staged(snapshot, table, progress) as stage:
         stage.source = f"the schema of {snapshot.target}, with rows that were made up"
         stage.generated, stage.rows = True, rows
         fill_stage(stage, progress)
+        if role is not None:
+            use_role(stage, snapshot.catalog, role)
         yield stage
 
 

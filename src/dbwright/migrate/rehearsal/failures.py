@@ -48,14 +48,15 @@ def up_failed(
         yield from _collision(work, outcome, before, stage.url())
 
 
-def down_failed(work: Work, outcome: Outcome) -> Finding:
-    """What the server said."""
+def down_failed(work: Work, outcome: Outcome, *, after_writes: bool = False) -> Finding:
+    """What the server said. `after_writes`: it runs where nobody wrote since UP."""
     assert outcome.problem is not None
+    what = "DOWN fails once rows are written after UP" if after_writes else "DOWN fails"
     return finding(
         "migrate/down-failed",
         Severity.ERROR,
         work.migration,
-        f"DOWN fails: {outcome.problem.message}",
+        f"{what}: {outcome.problem.message}",
         detail=outcome.sqlstate,
         evidence={"sqlstate": outcome.sqlstate} if outcome.sqlstate else {},
         advice=outcome.problem.next_step,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from dbwright.migrate.rehearsal.between import Written
 from dbwright.migrate.rehearsal.changes import Change, ChangeKind
 from dbwright.migrate.rehearsal.meant import Meant, Words
 from dbwright.migrate.rehearsal.rules import RULE_OF, why
@@ -32,6 +33,7 @@ __all__ = [
     "of_order",
     "of_sequences",
     "of_what_stays",
+    "of_writes",
 ]
 
 Kind = ChangeKind
@@ -79,6 +81,29 @@ def of_what_stays(changes: Iterable[Change], meaning: Meaning) -> Iterator[Findi
         message = f"after UP and DOWN, {said(change)}"
         advice = "" if more else "keep what UP removes (in a table of its own) until it is sure"
         yield _of_change(change, rule, severity, meaning, message, advice)
+
+
+def of_writes(lost: Iterable[Written], migration: Migration) -> Iterator[Finding]:
+    """What was written between UP and DOWN, and is not there; one finding a table."""
+    tables: dict[str, list[Written]] = {}
+    for one in lost:
+        tables.setdefault(one.table, []).append(one)
+    for table, every in tables.items():
+        yield finding(
+            "migrate/down-loses-writes",
+            Severity.ERROR,
+            migration,
+            f"what is written to {table} after UP is lost by DOWN: {'; '.join(map(_lost, every))}",
+            object=ObjectRef("table", table),
+            advice="keep what DOWN brings back in step until then, by a trigger",
+        )
+
+
+def _lost(one: Written) -> str:
+    if one.what == "changed":
+        names = ", ".join(quote(name) for name, _ in one.columns)
+        return f"a row that was changed has its old values again ({names})"
+    return f"a row that was {one.what} is {'gone' if one.what == 'added' else 'there again'}"
 
 
 def of_sequences(every: Iterable[Behind], migration: Migration, after: str) -> Iterator[Finding]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from dbwright.migrate.diff.compare import collect
-from dbwright.migrate.diff.item import Item
-from dbwright.migrate.diff.kinds import all_kinds
+from dbwright.diff.compare import collect
+from dbwright.diff.item import Item
+from dbwright.diff.kinds import all_kinds
 from dbwright.model.catalog import Catalog
 from dbwright.model.finding import ObjectRef
 

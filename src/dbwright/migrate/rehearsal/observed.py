@@ -42,13 +42,9 @@ class Observed:
     wal_bytes: int
     """Of the whole server meanwhile."""
 
-    def and_then(self, batch: Observed) -> Observed:
-        """With another batch of the same statement; all of them lock the same."""
-        return replace(
-            self,
-            seconds=self.seconds + batch.seconds,
-            wal_bytes=self.wal_bytes + batch.wal_bytes,
-        )
+    def and_then(self, seconds: float, wal_bytes: int) -> Observed:
+        """With another portion of the same statement; all of them lock the same."""
+        return replace(self, seconds=self.seconds + seconds, wal_bytes=self.wal_bytes + wal_bytes)
 
 
 class Observer:
@@ -75,6 +71,11 @@ class Observer:
         whole = _whole(work, statement)
         if whole is statement:  # tried again, it counts once
             self._seen.pop(whole, None)
+        elif (before := self._seen.get(whole)) is not None:
+            with _timed(connection) as figures:
+                execute(connection, work, statement)
+            self._seen[whole] = before.and_then(figures[0], round(figures[1]))
+            return
         if connection.info.transaction_status is TransactionStatus.IDLE:
             self._outside(connection, work, statement)
         else:
@@ -124,13 +125,11 @@ class Observer:
         emptying = first is not None and first.lower == "truncate"
         seen = Seen(self._now, after, gone, self._others, locks, (), emptying)
         effects = compared(statement.text, seen)
-        found = Observed(statement, figures[0], effects, round(figures[1]))
-        before = self._seen.get(statement)
-        self._seen[statement] = found if before is None else before.and_then(found)
+        self._seen[statement] = Observed(statement, figures[0], effects, round(figures[1]))
 
 
 def _whole(work: Work, statement: ScriptStatement) -> ScriptStatement:
-    """Of a batch, the statement of the file that it is a part of."""
+    """Of a portion, the statement of the file that it is a part of."""
     if not work.in_batches or statement in work.statements:
         return statement
     return next((one for one in work.statements if one.line == statement.line), statement)

@@ -7,18 +7,26 @@ from dataclasses import replace
 
 import psycopg
 
+from dbwright.diff.compare import differences
 from dbwright.errors import HalfDone
-from dbwright.migrate.diff.compare import differences
 from dbwright.migrate.history.table import History
+from dbwright.migrate.rehearsal.between import lost_of, write_between
 from dbwright.migrate.rehearsal.broken import require_room_left
 from dbwright.migrate.rehearsal.changes import Change
 from dbwright.migrate.rehearsal.content import Content, Known, content_changes
 from dbwright.migrate.rehearsal.failures import down_failed, up_failed
 from dbwright.migrate.rehearsal.figures import clients, described, sizes, touched
-from dbwright.migrate.rehearsal.findings import finding, of_lacking, of_order, of_sequences
+from dbwright.migrate.rehearsal.findings import (
+    finding,
+    of_lacking,
+    of_order,
+    of_sequences,
+    of_writes,
+)
 from dbwright.migrate.rehearsal.helped import helped_run
 from dbwright.migrate.rehearsal.load import MOST_TABLES, Load
 from dbwright.migrate.rehearsal.made_anew import lacking
+from dbwright.migrate.rehearsal.roles import NO_RIGHT, lacks_right, made_for, without_history
 from dbwright.migrate.rehearsal.runs import Outcome
 from dbwright.migrate.rehearsal.seen import Options, Seen, Try
 from dbwright.migrate.rehearsal.sequences import Behind, newly_behind
@@ -35,7 +43,7 @@ from dbwright.progress import Progress
 
 __all__ = ["Rehearsing"]
 
-ALONE, LOADED, NEXT = "alone", "loaded", "next"
+ALONE, BETWEEN, LOADED, NEXT = "alone", "between", "loaded", "next"
 OF_THE_ROWS = ("22", "23")
 """Classes of SQLSTATE that say that rows don't fit a statement."""
 
@@ -49,9 +57,11 @@ class Rehearsing:
         self._progress = progress
         with psycopg.connect(stage.url(), autocommit=True) as connection:
             history = History(connection, stage.table)
-            history.create()
+            self._may_begin = made_for(stage, history, connection)
             self.history = history.table
             """The history's table, qualified."""
+        self._as_superuser = False
+        """Is the role of the stage refused what the migration needs?"""
         self._catalog: Catalog | None = None
         self._known: Known = {}
         stage.know_shared()
@@ -68,9 +78,13 @@ class Rehearsing:
         try is interrupted."""
         if self._is_begun(one):
             one = Try(one.up, None, resumed=True)
+        self._as_superuser = False
         seen = self._alone(one)
         if seen.after is not None and self._options.clients:
             self._among_clients(one, seen)
+        if not self._may_begin:
+            seen.findings.append(without_history(one.up.migration, self._stage.role, self.history))
+            self._may_begin = True
         return told(one, seen, self._options, sampled=self._stage.sampled)
 
     def _is_begun(self, one: Try) -> bool:
@@ -95,13 +109,19 @@ class Rehearsing:
 
     def _run(self, url: str, work: Work, *, observe: bool = False) -> Outcome:
         stage, progress = self._stage, self._progress
-        outcome = helped_run(stage, url, work, self.history, progress, observe=observe)
+        mine = url if self._as_superuser else stage.as_role(url)
+        outcome = helped_run(stage, mine, work, self.history, progress, observe=observe)
         require_room_left(outcome)
         return outcome
 
     def _alone(self, one: Try) -> Seen:
         self._progress(f"{one.up.migration}: up")
         seen = self._once(one)
+        if self._is_denied(seen.outcomes[0]):
+            denied = lacks_right(one.up.migration, seen.outcomes[0], self._stage.role, "UP")
+            self._as_superuser = True
+            seen = self._once(one)
+            seen.findings.append(denied)
         refused = seen.outcomes[0].sqlstate[:2] in OF_THE_ROWS
         if seen.after is None and refused and self._stage.made and self._stage.unusual:
             # Made rows are no reason that it fails on real ones.
@@ -123,6 +143,9 @@ class Rehearsing:
                 )
             )
         return seen
+
+    def _is_denied(self, outcome: Outcome) -> bool:
+        return bool(self._stage.role) and not self._as_superuser and outcome.sqlstate == NO_RIGHT
 
     def _once(self, one: Try) -> Seen:
         before = self.catalog
@@ -148,11 +171,44 @@ class Rehearsing:
             seen.up = replace(seen.up, tables=tables)
             if one.down is not None:
                 self._back(one.down, seen, url)
+        if one.down is not None and seen.down_ended:
+            self._written_between(one.up, one.down, seen)
         return seen
+
+    def _written_between(self, up: Work, down: Work, seen: Seen) -> None:
+        """Once more, with an application at work between the two."""
+        assert seen.after is not None
+        names = set(touched(seen.outcomes[0], seen.before, seen.changes, self.history))
+        names |= set(touched(seen.outcomes[-1], seen.after, (), self.history))
+        if not names:
+            return
+        self._progress(f"{up.migration}: up, some rows written, down")
+        with self._stage.copied(BETWEEN) as url:
+            if self._run(url, up).problem is not None:
+                return  # told of the first run already, or of what it shares with others
+            with (
+                psycopg.connect(self._stage.url(), autocommit=True) as old,
+                psycopg.connect(url, autocommit=True) as new,
+            ):
+                written = write_between(old, new, seen.before, seen.after, names)
+            seen.written = len(written)
+            outcome = self._run(url, down) if written else None
+            if outcome is None:
+                return
+            if outcome.problem is not None:
+                seen.findings.append(down_failed(down, outcome, after_writes=True))
+                return
+            with psycopg.connect(url, autocommit=True) as new:
+                seen.lost_writes = tuple(lost_of(new, written))
+        seen.findings += of_writes(seen.lost_writes, down.migration)
 
     def _back(self, down: Work, seen: Seen, url: str) -> None:
         self._progress(f"{down.migration}: down")
         outcome = self._run(url, down, observe=True)
+        if self._is_denied(outcome):
+            seen.findings.append(lacks_right(down.migration, outcome, self._stage.role, "DOWN"))
+            self._as_superuser = True
+            outcome = self._run(url, down, observe=True)
         seen.down = described("down", outcome)
         seen.outcomes.append(outcome)
         if outcome.problem is not None:

@@ -23,6 +23,7 @@ from dbwright.progress import Progress
 __all__ = ["Keeping", "rehearsed", "report_of"]
 
 
+MOST_NAMES = 5
 REMEDY = "--rows all, as a user who may read every row"
 
 
@@ -61,9 +62,20 @@ def rehearsed(
             tried = replace(tried, proof=str(write_proof(proven)))
         done.append(tried)
         if number + 1 < len(tries) and not rehearsing.go_on(one):
+            stage.skipped.append(_untried(one, tries[number + 1 :]))
             break
         stage.origin = None
     return replace(found, migrations=tuple(done))
+
+
+def _untried(failed: Try, rest: Sequence[Try]) -> Skipped:
+    names = tuple(str(one.up.migration) for one in rest)
+    return Skipped(
+        "rehearsal.files",
+        f"{failed.up.migration} does not run, so those behind it were not tried: "
+        f"{', '.join(names[:MOST_NAMES])}{' …' if len(names) > MOST_NAMES else ''}",
+        "mend it, and rehearse again",
+    )
 
 
 def _schema(stage: Stage, rehearsing: Rehearsing) -> str:

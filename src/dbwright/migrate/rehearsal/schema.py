@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 
-from dbwright.migrate.diff.plan import plan
-from dbwright.migrate.diff.step import Step
+from dbwright.diff.plan import plan
+from dbwright.diff.step import Step
 from dbwright.migrate.rehearsal.stage import catalog_of
 from dbwright.model.catalog import Catalog
 from dbwright.model.names import quote

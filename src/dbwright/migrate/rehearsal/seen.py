@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dbwright.migrate.rehearsal.between import Written
 from dbwright.migrate.rehearsal.changes import Change
 from dbwright.migrate.rehearsal.runs import Outcome
 from dbwright.migrate.runner.work import Work
@@ -47,5 +48,9 @@ class Seen:
     changes: tuple[Change, ...] = ()
     left: tuple[Change, ...] = ()
     """What is not as it was, after UP and DOWN."""
+    written: int = 0
+    """Rows that were written between UP and DOWN."""
+    lost_writes: tuple[Written, ...] = ()
+    """Those that DOWN lost."""
     findings: list[Finding] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)

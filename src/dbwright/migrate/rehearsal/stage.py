@@ -11,15 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
-from dbwright.model.catalog import Catalog
+from dbwright.model.catalog import PUBLIC, Catalog, Database
 from dbwright.model.names import literal, quote
 from dbwright.model.report import Skipped
 from dbwright.sandbox.server import Server
 
-__all__ = ["SETTINGS", "STAGE", "Stage", "catalog_of", "session_settings"]
+__all__ = ["SETTINGS", "STAGE", "Stage", "catalog_of", "rights", "session_settings"]
 
 STAGE = "stage"
 SETTINGS: Mapping[str, str] = {
@@ -68,6 +69,10 @@ class Stage:
     skipped: list[Skipped] = field(default_factory=list)
     helps: bool = False
     """Are roles and databases made that files only name? Where a target is known, it has them."""
+    role: str = ""
+    """Who runs the files, with the rights of the target; empty for the copy's superuser."""
+    database: Database | None = None
+    """The target's: whose it is, and who may do what there. Only where there is a `role`."""
     shared: frozenset[str] = frozenset()
     """What all databases of the server share (roles, databases), as it is before the next
     migration, as SQL that drops it."""
@@ -75,11 +80,18 @@ class Stage:
     def url(self, database: str = STAGE) -> str:
         return self.server.url(database)
 
+    def as_role(self, url: str) -> str:
+        """The same database for the role that runs the files."""
+        name = str(conninfo_to_dict(url)["dbname"])
+        return self.server.url(name, user=self.role) if self.role else url
+
     def set_up(self, database: str = STAGE) -> None:
-        """Give new sessions of the database the target's settings."""
+        """Give new sessions of the database the target's settings, and roles their rights on it."""
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
             for name, value in self.settings.items():
                 statement = f"ALTER DATABASE {quote(database)} SET {name} = {value}"
+                connection.execute(statement.encode())
+            for statement in [] if self.database is None else rights(self.database, database):
                 connection.execute(statement.encode())
 
     def know_shared(self) -> None:
@@ -137,6 +149,17 @@ def catalog_of(url: str) -> Catalog:
     """As it is now. Raises TargetError, Unreadable where the server is gone."""
     with Session.open(url, READ_SECONDS) as session:
         return introspect(session)
+
+
+def rights(one: Database, name: str) -> Iterator[str]:
+    """What gives the database `name` the owner and the privileges of `one`."""
+    if one.owner:
+        yield f"ALTER DATABASE {quote(name)} OWNER TO {quote(one.owner)}"
+    if one.grants:
+        yield f"REVOKE ALL ON DATABASE {quote(name)} FROM PUBLIC"
+    for grant in one.grants:
+        to = PUBLIC if grant.grantee == PUBLIC else quote(grant.grantee)
+        yield f"GRANT {', '.join(grant.privileges)} ON DATABASE {quote(name)} TO {to}"
 
 
 def session_settings(catalog: Catalog) -> dict[str, str]:

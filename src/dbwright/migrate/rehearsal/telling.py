@@ -47,6 +47,10 @@ def told(one: Try, seen: Seen, options: Options, *, sampled: bool) -> RehearsedM
     )
 
 
+def _fails_after_writes(seen: Seen) -> bool:
+    return any(found.rule == "migrate/down-failed" for found in seen.findings)
+
+
 def _checked(seen: Seen) -> Iterator[str]:
     if seen.after is None:
         return
@@ -56,5 +60,7 @@ def _checked(seen: Seen) -> Iterator[str]:
         yield "down: the schema is the one before"
     if seen.down_ended and not seen.left:
         yield "down: all rows and values are the ones before"
+    if seen.written and not seen.lost_writes and not _fails_after_writes(seen):
+        yield "down: what was written between UP and DOWN is there"
     if seen.up.loaded_seconds is not None and not seen.up.errors:
         yield "up: no client of the version before was refused"

@@ -158,10 +158,9 @@ def _started(
 
 def _hand_over(connection: psycopg.Connection[object]) -> None:
     """Replayed files run as an ordinary role, which must own what they alter."""
-    connection.execute(
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {literal(LOADER)}) "
-        f"THEN CREATE ROLE {quote(LOADER)} LOGIN; END IF; END $$".encode()
-    )
+    there = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (LOADER,)).fetchone()
+    if there is None:  # not by a DO block: the target may be without its language
+        connection.execute(f"CREATE ROLE {quote(LOADER)} LOGIN".encode())
     published = PUBLISHED + (OF_NO_SCHEMA if connection.info.server_version >= 150000 else "")
     rows = connection.execute(f"{OWNED} UNION ALL {published}".encode()).fetchall()
     script = ";\n".join(str(row[0]) for row in rows)  # type: ignore[index]

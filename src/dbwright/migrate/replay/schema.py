@@ -1,27 +1,29 @@
 """A catalog made real in an empty database: the whole schema, statement by statement.
 
 What this server can't have (an extension that it lacks, and what is of its types) is told. Where a
-table is missing for it, the schema is made again as the planner sees it, with stand-ins for unknown
-types: then all tables are there, and some of what hangs on them is not.
+table is missing for it, the schema is made again with another type in the place of unknown ones:
+then all tables are there with all else that hangs on them. Where that is not enough, the schema is
+made as the planner sees it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
+from dbwright.diff.plan import plan
+from dbwright.diff.step import Step
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
-from dbwright.migrate.diff.plan import plan
-from dbwright.migrate.diff.step import Step
-from dbwright.model.catalog import Catalog
+from dbwright.model.catalog import Catalog, Column
 from dbwright.model.names import quote
 from dbwright.model.report import Skipped
 from dbwright.progress import Progress
 from dbwright.sandbox.server import Server
-from dbwright.sandbox.twin.declare import declare
+from dbwright.sandbox.twin.declare import STAND_IN, columns_of, declare, missing_types
 
 __all__ = ["make_schema"]
 
@@ -30,6 +32,8 @@ READ_SECONDS = 60.0
 SETTINGS = (
     "SET check_function_bodies = off; SET client_min_messages = error; SET search_path = pg_catalog"
 )
+LEFT_OUT = "what depends on it is not judged as it is on the target"
+TABLES = ("table", "partitioned table", "foreign table")
 EVENT_TRIGGER = "event trigger"
 Refused = tuple[Step, psycopg.Error]
 
@@ -45,25 +49,95 @@ def make_schema(
 ) -> list[Skipped]:
     """Make the database, with all of the catalog that can be made; what could not. `privileges`:
     with what roles may do, too."""
+    attempt = _attempt(server, database, options, catalog, progress, privileges)
+    if not attempt.lacks_a_table:
+        return attempt.told
+    with psycopg.connect(server.url(database), autocommit=True) as connection:
+        absent = missing_types(connection, catalog)
+    told = [_stood_in(catalog, type_) for type_ in absent]
+    _drop(server, database)
+    if absent:
+        attempt = _attempt(
+            server, database, options, _with_stand_ins(catalog, absent), progress, privileges
+        )
+        if not attempt.lacks_a_table:
+            return [*told, *attempt.told]
+        _drop(server, database)
+    server.create_database(database, options)
+    told.append(_outline_alone(catalog))
+    with psycopg.connect(server.url(database), autocommit=True) as connection:
+        return [*attempt.told, *told, *declare(connection, catalog, progress)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A schema made as a whole, and what of it the server refused."""
+
+    refused: Sequence[Refused]
+    unwritten: Sequence[Skipped]
+
+    @property
+    def lacks_a_table(self) -> bool:
+        return any(step.object.kind in TABLES for step, _ in self.refused)
+
+    @property
+    def told(self) -> list[Skipped]:
+        return [*self.unwritten, *(_told(step, problem) for step, problem in self.refused)]
+
+
+def _attempt(
+    server: Server,
+    database: str,
+    options: str,
+    catalog: Catalog,
+    progress: Progress,
+    privileges: bool,
+) -> _Attempt:
     server.create_database(database, options)
     with Session.open(server.url(database), READ_SECONDS) as reading:
         fresh = introspect(reading)
     planned = plan(fresh, catalog, owners=False, privileges=privileges)
-    skipped = [
-        Skipped("schema", f"{object} was not made: {why}") for object, why in planned.unwritten
+    unwritten = [
+        Skipped("schema", f"{object} was not made: {why}", "", (str(object),))
+        for object, why in planned.unwritten
     ]
     with psycopg.connect(server.url(database), autocommit=True) as connection:
         _make_roles(connection, catalog)
         refused = _run(connection, planned.steps, progress)
         refused += _make_event_triggers(connection, planned.steps)
-    told = [*skipped, *(_told(step, problem) for step, problem in refused)]
-    if not any(step.object.kind == "table" for step, _ in refused):
-        return told
+    return _Attempt(refused, unwritten)
+
+
+def _drop(server: Server, database: str) -> None:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {quote(database)}".encode())
-    server.create_database(database, options)
-    with psycopg.connect(server.url(database), autocommit=True) as connection:
-        return [*told, *declare(connection, catalog, progress)]
+
+
+def _with_stand_ins(catalog: Catalog, absent: Sequence[str]) -> Catalog:
+    """The same with another type for columns of types that the server has not: then all else of
+    their tables is as it is."""
+
+    def known(column: Column) -> Column:
+        if column.type not in absent:
+            return column
+        return replace(column, type=STAND_IN, base_type=STAND_IN, default=None, generated=None)
+
+    return replace(
+        catalog,
+        tables=tuple(
+            replace(table, columns=tuple(map(known, table.columns))) for table in catalog.tables
+        ),
+    )
+
+
+def _stood_in(catalog: Catalog, type_: str) -> Skipped:
+    told = f"this server has no type {type_}: {STAND_IN} stands for it"
+    return Skipped("schema", told, LEFT_OUT, columns_of(catalog, type_))
+
+
+def _outline_alone(catalog: Catalog) -> Skipped:
+    told = "tables are made as the planner sees them, without defaults, triggers, policies, rights"
+    return Skipped("schema", told, LEFT_OUT, tuple(str(table.ref) for table in catalog.tables))
 
 
 def _make_roles(connection: psycopg.Connection[Any], catalog: Catalog) -> None:
@@ -128,6 +202,6 @@ def _told(step: Step, problem: psycopg.Error) -> Skipped:
     return Skipped(
         "schema",
         f"{step.object} was not made: {said}",
-        "what depends on it is not judged as it is on the target",
+        LEFT_OUT,
         (str(step.object),),
     )

@@ -87,8 +87,11 @@ def limit(connection: psycopg.Connection[Any], patience: Patience, *, local: boo
 
 def afresh(connection: psycopg.Connection[Any]) -> None:
     """What a file sets, creates or opens for its session is its own."""
-    connection.execute(AFRESH)
-    settle(connection)
+    try:  # in one message: every file of thousands comes by here
+        connection.execute(f"{AFRESH}; {SETTLE}; {NOTICE}".encode())
+    except InvalidParameterValue:  # of NOTICE
+        connection.execute(AFRESH)
+        settle(connection)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -57,7 +57,7 @@ def execute(connection: psycopg.Connection[Any], work: Work, statement: ScriptSt
             for _ in cursor.stream(text, size=ROWS):
                 pass
     else:
-        connection.execute(text)
+        connection.execute(text, prepare=False)
 
 
 def _has_rows(text: str) -> bool:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from dbwright.errors import BadMigration
-from dbwright.migrate.files.layout import Layout, outside, read_sql
+from dbwright.migrate.files.layout import Layout, outside, read_sql, unnamed, with_way_back
 from dbwright.model.migration import ReadMigration
+from dbwright.model.report import Skipped
 from dbwright.sql.outside import refuses_transactions
 
 __all__ = ["LAYOUT"]
 
 NAME = re.compile(r"([VURB])(\d+(?:[._]\d+)*)?__(.+)\.sql", re.DOTALL)
+CALLBACK = re.compile(r"(?:before|after|create|do)[A-Z]\w*(?:__.*)?\.sql", re.DOTALL)
 PART = re.compile(r"[._]")
 IN_TRANSACTION = re.compile(r"^\s*executeInTransaction\s*=\s*(true|false)\s*$", re.I | re.M)
 Version = tuple[int, ...]
@@ -60,10 +61,7 @@ def _read(path: Path, match: re.Match[str], undo: Path | None = None) -> ReadMig
     refuse = bool(statements) and all(refuses_transactions(one.text) for one in statements)
     if refuse if said is None else said[1].lower() == "false":
         found = outside(found)
-    if undo is None:
-        return found
-    down = read_sql(undo, version, match[3]).script.up
-    return replace(found, script=replace(found.script, down=down))
+    return found if undo is None else with_way_back(found, undo)
 
 
 def _version(match: re.Match[str], path: Path) -> Version:
@@ -90,4 +88,13 @@ def _require_different(versions: list[tuple[Version, Path]]) -> None:
             )
 
 
-LAYOUT = Layout("flyway", claims, read)
+def _passed_over(folder: Path) -> tuple[Skipped, ...]:
+    """What Flyway leaves out without a word, such as V3_name.sql: those of callbacks are meant."""
+    return tuple(
+        unnamed(path, "V3__name.sql")
+        for path in sorted(folder.rglob("*.[sS][qQ][lL]"))
+        if not (NAME.fullmatch(path.name) or CALLBACK.fullmatch(path.name))
+    )
+
+
+LAYOUT = Layout("flyway", claims, read, passed_over=_passed_over)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from dbwright.errors import BadMigration
@@ -14,8 +13,11 @@ from dbwright.migrate.files.layout import (
     by_implicit_transaction,
     read_sql,
     sql_below,
+    unnamed,
+    with_way_back,
 )
 from dbwright.model.migration import ReadMigration
+from dbwright.model.report import Skipped
 
 __all__ = ["LAYOUT"]
 
@@ -39,10 +41,7 @@ def _pairs(folder: Path) -> Iterator[ReadMigration]:
     for path in sql_below(folder):
         match = NAME.fullmatch(path.name)
         if match is None:
-            raise BadMigration(
-                f"the name of {path} tells no version",
-                "write digits, _ and words: 1_create_orders.up.sql",
-            )
+            continue
         number = int(match[1])
         if (match[3] or "").lower() == "down":
             downs[number] = path
@@ -56,14 +55,17 @@ def _pairs(folder: Path) -> Iterator[ReadMigration]:
     for number, (path, match) in ups.items():
         found = by_implicit_transaction(read_sql(path, match[1], match[2]))
         back = downs.pop(number, None)
-        yield found if back is None else _with_down(found, back)
+        yield found if back is None else with_way_back(found, back)
     for path in downs.values():
         raise BadMigration(f"{path} takes back what no file does", "add the file of its way up")
 
 
-def _with_down(found: ReadMigration, back: Path) -> ReadMigration:
-    down = read_sql(back, "", "").script.up
-    return replace(found, script=replace(found.script, down=down))
+def _passed_over(folder: Path) -> tuple[Skipped, ...]:
+    return tuple(
+        unnamed(path, "1_create_orders.up.sql")
+        for path in sql_below(folder)
+        if NAME.fullmatch(path.name) is None
+    )
 
 
-LAYOUT = Layout("pairs", claims, read)
+LAYOUT = Layout("pairs", claims, read, passed_over=_passed_over)

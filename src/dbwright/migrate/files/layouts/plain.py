@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dbwright.migrate.files.folder import NAME, read_folder
-from dbwright.migrate.files.layout import Layout, outside
+from dbwright.migrate.files.folder import NAME, read_folder, without_version
+from dbwright.migrate.files.layout import Layout, outside, unnamed
 from dbwright.migrate.files.python_file import python_options
 from dbwright.migrate.files.script import read_script
 from dbwright.model.migration import Migration, MigrationScript, ReadMigration
+from dbwright.model.report import Skipped
 from dbwright.sql.lexer import comments
 
 __all__ = ["LAYOUT"]
@@ -24,7 +25,8 @@ def claims(folder: Path) -> bool:
 
 
 def read(folder: Path) -> tuple[ReadMigration, ...]:
-    return tuple(_read(migration) for migration in read_folder(folder))
+    named = read_folder(folder, named_only=True)
+    return tuple(_read(migration) for migration in named)
 
 
 def _read(migration: Migration) -> ReadMigration:
@@ -39,4 +41,8 @@ def _says_outside(path: Path) -> bool:
     return any(OUTSIDE in comment.text for comment in comments(head))
 
 
-LAYOUT = Layout("plain", claims, read, last=True, sets_lock_timeout=True)
+def _passed_over(folder: Path) -> tuple[Skipped, ...]:
+    return tuple(unnamed(path, "001_create_orders.sql") for path in without_version(folder))
+
+
+LAYOUT = Layout("plain", claims, read, last=True, sets_lock_timeout=True, passed_over=_passed_over)

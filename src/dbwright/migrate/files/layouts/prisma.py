@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from dbwright.errors import BadMigration
-from dbwright.migrate.files.layout import Layout, by_implicit_transaction, read_sql
+from dbwright.migrate.files.layout import (
+    Layout,
+    by_implicit_transaction,
+    read_sql,
+    with_way_back,
+)
 from dbwright.model.migration import ReadMigration
 
 __all__ = ["LAYOUT"]
@@ -36,10 +40,7 @@ def _read(folder: Path) -> ReadMigration:
     assert path is not None
     found = by_implicit_transaction(read_sql(path, version, name))
     back = folder / "down.sql"
-    if not back.is_file():
-        return found
-    down = read_sql(back, version, name).script.up
-    return replace(found, script=replace(found.script, down=down))
+    return with_way_back(found, back) if back.is_file() else found
 
 
 def _up(folder: Path) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dbwright.migrate.plan.batchable import without_key
+from dbwright.migrate.plan.batchable import unfillable
 from dbwright.migrate.plan.expressions import names_column, renamed, renamed_in_statement
 from dbwright.model.catalog import (
     Catalog,
@@ -173,7 +173,7 @@ def unmovable(side: Side) -> str:
     table = side.table
     if side.column.generated:
         return "the column is GENERATED, and no other one becomes that without a rewrite"
-    if why := without_key(table):
+    if why := unfillable(table):
         return why
     if any(one.expressions is None for one in side.statistics if "expressions" in one.kinds):
         return f"extended statistics of {table.qualified} have expressions that could not be read"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dbwright.migrate.plan.adding import Adding
-from dbwright.migrate.plan.batchable import without_key
+from dbwright.migrate.plan.batchable import unfillable
 from dbwright.migrate.plan.columns import (
     add_column,
     drop_column,
@@ -41,7 +41,7 @@ def _plan(situation: Situation) -> Sequence | None:
     _column(adding)
     adding.constrain()
     filled = any(move.manner is Manner.ROWS for move in adding.moves)
-    if filled and (why := without_key(table)):
+    if filled and (why := unfillable(table)):
         told = f"the rows of {table.qualified} can't get their value in batches: {why}"
         return Sequence((passed(situation),), left=(told,))
     return Sequence(tuple(adding.moves), tuple(adding.differs), tuple(adding.left))

@@ -13,6 +13,9 @@ from dbwright.model.names import qualify, quote
 
 __all__ = ["FORM"]
 
+MOST = 3
+"""Partitions that a sentence names."""
+
 
 def _plan(situation: Situation) -> Sequence | None:
     node = situation.node
@@ -102,7 +105,27 @@ def _column(situation: Situation, table: Table, old: str, new: str) -> Sequence:
         deploy=f"the application that knows {table.qualified}.{quote(new)}",
     )
     left = published(situation, table, f"{quote(old)} is {quote(new)} from now on")
-    return Sequence((first, last), left=left)
+    return Sequence((first, last), left=left, minds=_by_themselves(situation, table, old, new))
+
+
+def _by_themselves(situation: Situation, table: Table, old: str, new: str) -> tuple[str, ...]:
+    """Partitions have the new name alone: a view in the place of one would be no partition."""
+    names = _partitions(situation, table)
+    if not names:
+        return ()
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return (
+        f"the view has the table's name alone: who names a partition by itself "
+        f"({', '.join(names[:MOST])}{more}) finds {quote(new)} there at once, and no {quote(old)}",
+    )
+
+
+def _partitions(situation: Situation, table: Table) -> list[str]:
+    """All below it, qualified."""
+    found: list[str] = []
+    for child in situation.before.children(table):
+        found += [child.qualified, *_partitions(situation, child)]
+    return found
 
 
 def _handed_down(situation: Situation, table: Table) -> str:
