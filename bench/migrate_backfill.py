@@ -1,6 +1,6 @@
 """A backfill in batches beside one plain UPDATE, while an application works.
 
-    python bench/migrate_backfill.py [--rows 5000000] [--rate 200] [--batch-time 100ms]
+    python bench/migrate_backfill.py [--rows 5000000] [--rate 200] [--batch-time 30ms]
 
 A table of so many rows gets a column filled from another one, three times from the same start:
 with nobody else there, by one UPDATE and by `dbwright migrate up` with `-- batches:`; and with a
@@ -83,7 +83,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=5_000_000)
     arguments.add_argument("--rate", type=float, default=200.0, help="transactions a second")
-    arguments.add_argument("--batch-time", default="100ms")
+    arguments.add_argument("--batch-time", default="30ms")
     arguments.add_argument("--baseline", type=float, default=30.0, help="seconds")
     arguments.add_argument(
         "--load", nargs=3, metavar=("URL", "ROWS", "RATE"), help=argparse.SUPPRESS

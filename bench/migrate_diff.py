@@ -17,10 +17,10 @@ from typing import TypeVar
 
 import psycopg
 
+from dbwright.diff.compare import differences
+from dbwright.diff.write import parts
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
-from dbwright.migrate.diff.compare import differences
-from dbwright.migrate.diff.write import parts
 from dbwright.model.catalog import Catalog
 from dbwright.sandbox import start
 

@@ -1,0 +1,1 @@
+"""What holds in the rows: keys, functional and inclusion dependencies, with their exceptions."""

@@ -1,0 +1,1 @@
+"""Which of the dependencies that hold are meant, and who says so."""

@@ -1,0 +1,1 @@
+"""Sources become relations: one format a file."""

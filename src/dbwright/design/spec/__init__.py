@@ -1,0 +1,1 @@
+"""Requirements: what is kept, how much of it, and how it is asked for (nouns.py)."""
