@@ -49,14 +49,14 @@ def handoff(
     that are not known come back with the answer. Each part of the answer has its status: done,
     failed, skipped with the reason, or not available with the capability that will have it. A file
     in YAML is answered in YAML, one in JSON in JSON; --format json writes JSON for either. The
-    target is only read.
+    target is only read. Exit status 1: a part failed.
     """
     from dbwright.agent.handoff.answering import answered, require_folder
     from dbwright.agent.handoff.handoff import read_handoff
-    from dbwright.agent.handoff.read import read_tree
     from dbwright.agent.handoff.work import Work
-    from dbwright.agent.handoff.yaml_ import yaml_text
     from dbwright.render.text import json_text
+    from dbwright.trees.read import read_tree
+    from dbwright.trees.yaml_ import yaml_text
 
     found = read_handoff(read_tree(file))
     if check:
@@ -67,6 +67,6 @@ def handoff(
             require_folder(dir)
         work = Work.on(found, target, configuration, progress)
         data = answered(work, dir)
-        failed = data["status"] == "failed"
+        failed = any(part["status"] == "failed" for part in data["answer"].values())
     text = json_text(data) if found.tree.is_json else yaml_text(data)
     return Document("agent handoff", text, data, plain=True, failed=failed)

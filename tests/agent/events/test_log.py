@@ -103,6 +103,17 @@ def test_a_completion_is_there_once(log: EventLog) -> None:
     assert log.path.read_bytes() == before
 
 
+def test_a_completion_that_supersedes_another(log: EventLog) -> None:
+    first = log.append(completed()).entry
+    payload = Completed("partial", ("b.md",), CHECKS, supersedes=first.event_id)
+    again = Event("T-1", "database", payload)
+    assert log.append(again).is_new and not log.append(again).is_new
+    late = log.append(completed())
+    assert not late.is_new and late.entry.event_id == again.event_id
+    last = log.replay("T-1").last("AGENT_COMPLETED")
+    assert last is not None and last.payload["supersedes"] == first.event_id
+
+
 def test_an_event_is_there_once(log: EventLog) -> None:
     event = Event("T-1", "database", Progress("check"))
     assert log.append(event).is_new

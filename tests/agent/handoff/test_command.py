@@ -114,7 +114,18 @@ payload:
     access = parts["access"]
     assert access["status"] == "done", access
     assert 'CREATE ROLE "Report ""er""" NOLOGIN;' in access["roles"]
-    assert access["up"][1] == "ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY;"
+    assert access["up"][0] == "GRANT USAGE ON SCHEMA shop TO app;"
+    assert "ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY;" in access["up"]
+    kept = {one["table"]: one for one in access["isolation"]}
+    assert set(kept) == {"shop.customers", 'shop."Order Lines"'}
+    assert all(one["result"] == "kept apart" for one in kept.values()), kept
+    assert {one["check"] for one in kept["shop.customers"]["checks"]} == {
+        "no row is read by both",
+        "each reads all of its own rows, and no others",
+        "a session that does not say who it is reads nothing",
+        "a session with an empty setting reads nothing",
+        "can't write a row of the other",
+    }
     assert 'GRANT SELECT (id) ON TABLE shop.customers TO "Report ""er""";' in access["up"]
     assert len(access["down"]) == len(access["up"])
     (file,) = access["files"]
@@ -145,6 +156,95 @@ payload:
         access = answer(dbwright("agent", "handoff", bad, url, "-q"))["answer"]["access"]
         assert access["status"] == "failed" and said in json.dumps(access).replace('\\"', '"')
         assert "files" not in access
+
+
+TENANTS = """
+CREATE SCHEMA shop;
+CREATE TABLE shop.orders (id bigserial PRIMARY KEY, tenant_id int NOT NULL, owner text, total int);
+CREATE TABLE shop.lines (id int PRIMARY KEY, order_id bigint NOT NULL REFERENCES shop.orders);
+CREATE TABLE shop.notes (id int PRIMARY KEY, tenant_id uuid NOT NULL);
+ALTER TABLE shop.notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_of_them ON shop.notes USING (true);
+GRANT SELECT ON shop.orders TO PUBLIC;
+"""
+MODEL = """
+handoff: secure_database_access
+payload:
+  access_model:
+"""
+OF_TENANT = "current_setting('app.tenant', true)::int"
+CASES = [
+    ("orders", "SELECT, UPDATE, DELETE, INSERT", f"tenant_id = {OF_TENANT}", ""),
+    ("orders", "SELECT", f"tenant_id = {OF_TENANT} OR total > 0", "no row is read by both"),
+    (
+        "orders",
+        "SELECT",
+        f"tenant_id = {OF_TENANT} OR current_setting('app.tenant', true) IS NULL",
+        "a session that does not say who it is reads nothing",
+    ),
+    ("orders", "UPDATE, SELECT", "owner = current_user", ""),
+    (
+        "lines",
+        "SELECT, INSERT",
+        f"order_id IN (SELECT id FROM shop.orders WHERE tenant_id = {OF_TENANT})",
+        "",
+    ),
+    # Another policy, which is there already, lets all rows through.
+    (
+        "notes",
+        "SELECT",
+        "tenant_id = current_setting('app.tenant')::uuid",
+        "no row is read by both",
+    ),
+]
+
+
+def test_rows_of_two_tenants_are_read_as_each(
+    dbwright: Run, database: Database, tmp_path: Path
+) -> None:
+    database.execute(TENANTS)
+    models = [
+        json.dumps({"role": f"r{number}", "tables": [f"shop.{table}"], "rows": rows})[:-1]
+        + f', "privileges": [{verbs}]}}'
+        for number, (table, verbs, rows, _) in enumerate(CASES)
+    ]
+    models.append('{"role": "boss", "tables": ["shop.orders"], "privileges": [SELECT]}')
+    models.append(
+        '{"role": "r4", "tables": ["shop.orders"], "privileges": [SELECT], "rows": "true"}'
+    )
+    file = written(tmp_path, MODEL + "".join(f"  - {one}\n" for one in models))
+    access = answer(dbwright("agent", "handoff", file, database.url, "-q"))["answer"]["access"]
+    assert access["status"] == "failed" and "not kept apart: r1, shop.orders" in access["reason"]
+    kept = {(one["role"], one["table"]): one for one in access["isolation"]}
+    for number, (table, _, _, broken) in enumerate(CASES):
+        one = kept.pop((f"r{number}", f"shop.{table}"))
+        assert one["result"] == ("not kept apart" if broken else "kept apart"), one
+        assert {check["check"] for check in one["checks"] if not check["holds"]} >= (
+            {broken} if broken else set()
+        )
+    assert len(kept.pop(("r4", "shop.orders"))) == 3 and not kept
+    up = access["up"]
+    # Who may see all rows has a policy that says so: without one row security shows none.
+    assert "CREATE POLICY boss_select ON shop.orders FOR SELECT TO boss USING (true);" in up
+    assert "GRANT USAGE ON SEQUENCE shop.orders_id_seq TO r0;" in up
+    assert any("PUBLIC may use it today" in note for note in access["notes"])
+
+
+def test_a_right_that_was_there_stays(dbwright: Run, database: Database, tmp_path: Path) -> None:
+    role = f"reader_{database.name}"
+    database.execute(
+        f"CREATE TABLE t (id int PRIMARY KEY, x text); CREATE ROLE {role}; GRANT SELECT ON t TO {role}"
+    )
+    try:
+        file = written(
+            tmp_path,
+            f"{MODEL}  - {{role: {role}, tables: [t], privileges: [SELECT, DELETE]}}\n",
+        )
+        access = answer(dbwright("agent", "handoff", file, database.url, "-q"))["answer"]["access"]
+        assert access["up"] == [f"GRANT DELETE ON TABLE public.t TO {role};"]
+        assert access["down"] == [f"REVOKE DELETE ON TABLE public.t FROM {role};"]
+    finally:
+        database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 ARCHITECTURE = """

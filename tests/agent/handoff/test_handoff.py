@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from dbwright.agent.handoff.handoff import kinds, payload_of, read_handoff
 from dbwright.agent.handoff.parts import seconds
-from dbwright.agent.handoff.read import parsed
 from dbwright.agent.handoff.schema import schema
-from dbwright.agent.handoff.yaml_ import read_yaml, yaml_text
-from dbwright.errors import BadHandoff
+from dbwright.errors import BadDocument
+from dbwright.trees.read import parsed
+from dbwright.trees.yaml_ import read_yaml, yaml_text
 
 EXAMPLES = {
     "design_database_schema": """
@@ -180,7 +180,7 @@ PAYLOAD = "handoff: {}\npayload:\n  {}\n"
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_path_and_line(kind: str, payload: str, said: str) -> None:
-    with pytest.raises(BadHandoff) as told:
+    with pytest.raises(BadDocument) as told:
         read_handoff(read_yaml(PAYLOAD.format(kind, payload), "x"))
     assert said in told.value.message, told.value.message
     assert "\n" not in told.value.message and told.value.next_step
@@ -200,7 +200,7 @@ def test_what_is_wrong_is_named_with_its_path_and_line(kind: str, payload: str, 
     ],
 )
 def test_what_is_no_handoff(text: str, said: str) -> None:
-    with pytest.raises(BadHandoff) as told:
+    with pytest.raises(BadDocument) as told:
         read_handoff(read_yaml(text, "x"))
     assert said in told.value.message
     assert told.value.next_step
@@ -220,3 +220,15 @@ def test_durations() -> None:
 def test_every_payload_says_what_it_is() -> None:
     for kind in kinds():
         assert len((payload_of(kind).__doc__ or "").split()) > 5
+
+
+def test_all_that_is_wrong_is_named() -> None:
+    text = (
+        "handoff: provision_database_infrastructure\npayload:\n  engine: mysql\n"
+        "  topology: {replicas: -1}\n  backup_policy: {rto: soon}\n"
+    )
+    with pytest.raises(BadDocument) as told:
+        read_handoff(read_yaml(text, "f"))
+    every = told.value.message + str(told.value.next_step)
+    for path in ("payload.engine", "payload.topology.replicas", "payload.backup_policy.rto"):
+        assert path in every, every

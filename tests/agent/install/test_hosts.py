@@ -15,11 +15,12 @@ import pytest
 import yaml
 
 from dbwright.agent.install.host import Scope
+from dbwright.agent.install.hosts import claude_code, codex, cursor, opencode, vscode
 from dbwright.agent.install.json_text import read
 from dbwright.agent.install_ import all_hosts, install
 from dbwright.agent.tool.registry import all_tools
 from dbwright.agent.uninstall import uninstall
-from dbwright.errors import UsageError
+from dbwright.errors import FileUnreadable, UsageError
 
 GOLDENS = Path(__file__).parent / "goldens"
 GIT = shutil.which("git")
@@ -145,11 +146,73 @@ def test_what_is_there_is_kept(name: str) -> None:
     if path.endswith(".json"):
         assert_within(read(before), read(after))
     uninstall(name)
-    left = Path(path).read_text()
-    if '"mcp": {}' in before or '"servers": {}' in before:
-        assert "dbwright" not in left  # an object that became empty goes with it
-    else:
-        assert left == before
+    assert Path(path).read_text() == before
+
+
+@pytest.mark.parametrize("before", ["", "\n", "{}", "{ }\n", "{\n  // mine\n}\n"])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("claude-code", ".claude.json"), ("opencode", ".config/opencode/opencode.json")],
+)
+def test_an_empty_file_stays(name: str, path: str, before: str, tmp_path: Path) -> None:
+    file = tmp_path / "home" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(before)
+    install(name, user=True)
+    install(name, user=True)
+    uninstall(name, user=True)
+    assert files(tmp_path / "home") == {path: before}
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_what_an_older_dbwright_put_in_is_replaced_and_no_other(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, before = OTHERS[name]
+    Path(path).parent.mkdir(exist_ok=True)
+    Path(path).write_text(before)
+    with monkeypatch.context() as older:
+        for host in (claude_code, codex, cursor, opencode, vscode):
+            older.setattr(host, "COMMAND", ("dbwright", "serve-older"))
+        install(name)
+    assert "serve-older" in Path(path).read_text()
+    install(name)
+    assert "serve-older" not in Path(path).read_text()
+    edited = Path(path).read_text().replace('"agent"', '"agent", "--config", "x.toml"')
+    Path(path).write_text(edited)
+    for call in (install, uninstall):
+        with pytest.raises(UsageError, match=r"not (replaced|removed)"):
+            call(name)
+    uninstall(name, force=True)
+    assert Path(path).read_text() == before
+
+
+def test_links_and_files_that_may_not_be_written(tmp_path: Path) -> None:
+    kept = tmp_path / "dotfiles"
+    (kept / "claude").mkdir(parents=True)
+    Path(".claude").symlink_to(kept / "claude")
+    Path(".mcp.json").symlink_to(kept / "mcp.json")  # that is not there yet
+    install("claude-code")
+    assert Path(".mcp.json").is_symlink()
+    assert "dbwright" in (kept / "mcp.json").read_text()
+    uninstall("claude-code")
+    assert Path(".mcp.json").is_symlink() and Path(".claude").is_symlink()
+    assert not files(kept)
+    (kept / "mcp.json").write_text("{}")
+    (kept / "mcp.json").chmod(0o440)
+    with pytest.raises(FileUnreadable, match=r"\.mcp\.json is read-only"):
+        install("claude-code")
+    assert files(kept) == {"mcp.json": "{}"}
+
+
+def test_a_definition_that_git_gave_other_ends_of_lines_is_still_ours() -> None:
+    install("codex")
+    for path in (*Path(".codex").rglob("*.*"), *Path(".agents").rglob("*.md")):
+        if path.is_file():
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert not install("codex").data["files"]
+    uninstall("codex")
+    assert not files(Path.cwd())
 
 
 def test_a_file_of_somebody_else_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,10 +15,13 @@ import pytest
 from mcp import Client
 
 from dbwright.agent.mcp.server import server
+from dbwright.agent.tool.call import answered, arguments_of
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.fit import bytes_of
 from dbwright.agent.tool.registry import all_tools, tools_for
 from dbwright.agent.tool.schema import output_schema
+from dbwright.configuration import Configuration
+from dbwright.errors import DbwrightError
 from dbwright.operation import Effect
 from servers.postgresql import Database
 
@@ -217,6 +221,30 @@ def test_an_answer_keeps_to_its_tokens_and_goes_on_where_it_stopped(context: Con
 
     names = with_client(context, all_columns)
     assert len(names) == len(set(names)) == 9
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [("SELECT 'a;", "SELECT 1;"), ("SELECT 1;", 'SELECT "a'), ("SELECT $$a", "b"), ("/* a", "b;")],
+)
+def test_a_migration_with_an_open_quote_is_not_written(
+    up: str, down: str, working_folder: Path
+) -> None:
+    tool = {one.name: one for one in all_tools()}["new_migration"]
+    context = Context(Configuration(), working_folder)
+    before = sorted(working_folder.rglob("*"))
+    with pytest.raises(DbwrightError, match=r"not closed|has no end"):
+        answered(tool, context, arguments_of(tool, {"name": "a", "up": up, "down": down}))
+    assert sorted(working_folder.rglob("*")) == before
+
+
+def test_what_a_model_reads_first_is_short() -> None:
+    from dbwright.agent.mcp.server import _described
+
+    every = [_described(tool) for tool in tools_for(allow_write=False)]
+    texts = [one.model_dump_json(by_alias=True, exclude_none=True) for one in every]
+    assert sum(map(len, texts)) < 26_000
+    assert not [one.name for one in every if "`--" in (one.description or "").replace("`-- db", "")]
 
 
 def test_progress_is_told(context: Context) -> None:

@@ -104,6 +104,10 @@ def test_http(shop: Database, working_folder: Path) -> None:
         for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
             refused = httpx2.post(url, json=body, headers={**own, **headers})
             assert refused.status_code in (403, 421)
+        # What is refused is not read to its end, and does not keep the connection.
+        for headers, status in ((plain, 401), (own, 413)):
+            refused = httpx2.post(url, content=b"x" * 5_000_000, headers=headers)
+            assert (refused.status_code, refused.headers["connection"]) == (status, "close")
 
 
 def test_a_killed_client_leaves_no_process_and_no_transaction(
@@ -135,6 +139,28 @@ anyio.run(run)
     assert children
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
     until(lambda: not sessions(shop))
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_killed_client_over_http_ends_its_query(
+    mode: str, shop: Database, working_folder: Path
+) -> None:
+    client = f"""
+import anyio, httpx2, sys
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+async def run(url):
+    async with httpx2.AsyncClient(headers={{"Authorization": "Bearer {TOKEN}"}}) as http:
+        async with Client(streamable_http_client(url, http_client=http), mode={mode!r}) as client:
+            sql = "SELECT count(*) FROM generate_series(1, 10000000000)"
+            await client.call_tool("query", {{"sql": sql, "seconds": 60}})
+anyio.run(run, sys.argv[1])
+"""
+    with over_http(shop, working_folder) as url:
+        with subprocess.Popen([sys.executable, "-c", client, url]) as process:
+            until(lambda: any(state == "active" for _, state in sessions(shop)))
+            process.kill()
+        until(lambda: not sessions(shop))
 
 
 def _children(pid: int) -> list[int]:

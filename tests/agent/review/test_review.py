@@ -140,3 +140,62 @@ def test_the_definitions_for_other_tools_call_what_there_is() -> None:
     assert "dbwright agent review" in script
     done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
+
+
+NAMES = ("-x.sql", "a b.sql", "c'\"$(touch made).sql", "d\ne.sql", "ü.sql")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not here")
+def test_the_action_takes_any_names_and_reviews_nothing_silently(tmp_path: Path) -> None:
+    """With a program in dbwright's place that says what it was given."""
+    root = Path(__file__).parents[3]
+    script = yaml.safe_load((root / "action.yml").read_text())["runs"]["steps"][-1]["run"]
+    (tmp_path / "bin").mkdir()
+    told = tmp_path / "bin" / "dbwright"
+    told.write_text('#!/bin/sh\nprintf "%s\\0" "$@" > "$RUNNER_TEMP/told"\nexit 1\n')
+    told.chmod(0o755)
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    who = {
+        f"GIT_{one}_{two}": "a@b" for one in ("AUTHOR", "COMMITTER") for two in ("NAME", "EMAIL")
+    }
+    environment = {
+        **os.environ,
+        **who,
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "TARGET": "",
+        "FAIL_ON": "error",
+    }
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words, cwd=repository, env={**environment, **more}, capture_output=True, text=True
+        )
+
+    def reviewed(**given: str) -> tuple[int, list[str]]:
+        (tmp_path / "told").unlink(missing_ok=True)
+        flags = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+        status = run(*flags, **given).returncode
+        words = (tmp_path / "told").read_text().split("\0")[:-1] if status == 1 else []
+        return status, words[words.index("--") + 1 :] if words else []
+
+    run("git", "init", "-q")
+    run("git", "commit", "-q", "--allow-empty", "-m", "one")
+    base = run("git", "rev-parse", "HEAD").stdout.strip()
+    for name in NAMES:
+        (repository / name).write_text("SELECT 1;\n")
+    run("git", "add", "-A")
+    run("git", "commit", "-q", "-m", "two")
+    status, found = reviewed(FILES="", BASE=base)
+    assert (status, sorted(found)) == (1, sorted(NAMES))
+    assert reviewed(FILES="a.sql b.sql", BASE="") == (1, ["a.sql", "b.sql"])
+    assert reviewed(FILES="a b.sql\n$(touch made).sql\n", BASE="")[1] == [
+        "a b.sql",
+        "$(touch made).sql",
+    ]
+    assert reviewed(FILES="", BASE="")[0] == 2
+    assert reviewed(FILES="", BASE="0" * 40)[0] not in (0, 1)
+    assert not list(repository.glob("made*"))

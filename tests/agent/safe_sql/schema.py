@@ -191,6 +191,12 @@ CREATE VIEW by_window AS SELECT id, first_value(password) OVER (ORDER BY id) AS 
 CREATE VIEW by_statistics AS SELECT tablename AS t, most_common_vals::text AS m FROM pg_stats;
 CREATE FUNCTION by_statistics() RETURNS text LANGUAGE sql STABLE AS $$SELECT string_agg(most_common_vals::text, ',') FROM pg_stats$$;
 CREATE FUNCTION by_setting() RETURNS text LANGUAGE sql STABLE AS $$SELECT current_setting('app.api_secret')$$;
+CREATE TABLE escaped (body jsonb);
+INSERT INTO escaped VALUES ('{"password": "ab\\"hunter2-planted", "tokens": ["tok-planted-9f8e"],
+  "secret": {"v": "hunter2-planted"}, "z": "postgres://u:srv-planted-pass@h/d"}');
+CREATE TYPE document AS (body jsonb);
+CREATE TABLE literals (id int, password text DEFAULT 'hunter2-planted', name text DEFAULT 'nobody',
+  api_token varchar(90) CONSTRAINT lit_token CHECK (api_token <> 'tok-planted-9f8e'));
 ANALYZE users, children, copied, made, nested;
 """
 """What somebody planted."""

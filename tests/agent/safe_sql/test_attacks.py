@@ -63,7 +63,9 @@ def nothing_happens(place: Place) -> Iterator[None]:
     with psycopg.connect(place.superuser, autocommit=True) as listener:
         listener.execute("LISTEN c")
         before = state(place)
-        yield
+        with psycopg.connect(place.superuser, autocommit=True) as other:
+            other.execute("SELECT 1 -- ALTER ROLE x PASSWORD 'hunter2-planted'")
+            yield
         listener.execute("SELECT 1")
         assert list(listener.notifies(timeout=0.1)) == []
         assert state(place) == before

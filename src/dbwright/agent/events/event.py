@@ -95,6 +95,8 @@ class Completed:
     quality_checks: QualityChecks
     summary: str = ""
     """What came out, in one line."""
+    supersedes: str = ""
+    """The event_id of the completion whose place this one takes: the work was asked for again."""
 
     @classmethod
     def of(

@@ -1,8 +1,9 @@
 """Is the event in the log already?
 
 An event is another's duplicate where both have the same ticket and the same id; a completion also
-where ticket and agent are the same: work is completed once. What was read of the log is remembered,
-so that a writer of many events reads each line of the others once.
+where ticket and agent are the same, unless it says which one it supersedes: work is completed once.
+What was read of the log is remembered, so that a writer of many events reads each line of the
+others once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from array import array
 from dataclasses import dataclass, field
 
 from dbwright.agent.events.entry import Entry, parse
-from dbwright.agent.events.event import Event, EventType
+from dbwright.agent.events.event import Completed, Event, EventType
 from dbwright.agent.events.lines import Chunk, chunks, forms
 
 __all__ = ["Seen"]
@@ -34,7 +35,7 @@ class _Known:
     """Of the line that begins there."""
     ids: set[str] = field(default_factory=set)
     completed: dict[str, Entry] = field(default_factory=dict)
-    """The first completion, by agent."""
+    """The last completion, by agent."""
 
     def read_on(self, handle: int) -> None:
         """To the end of the last line that has its end. Raises OSError."""
@@ -51,7 +52,7 @@ class _Known:
             if isinstance(entry, Entry) and entry.ticket_id == self.ticket:
                 self.ids.add(entry.event_id)
                 if entry.type == EventType.COMPLETED:
-                    self.completed.setdefault(entry.agent, entry)
+                    self.completed[entry.agent] = entry
 
 
 @dataclass(slots=True)
@@ -95,7 +96,11 @@ class Seen:
     """What one writer knows of the log."""
 
     def __init__(self) -> None:
-        self._file = (0, 0)
+        self._start((0, 0))
+
+    def _start(self, file: tuple[int, int]) -> None:
+        """Nothing is known yet of a file, which is told by its device and inode."""
+        self._file = file
         self._known: dict[str, _Known] = {}
         self._begun = 0
         self._tickets = _Tickets()
@@ -106,7 +111,8 @@ class Seen:
         Raises OSError.
         """
         known = self._of(handle, event.ticket_id)
-        if event.type is EventType.COMPLETED and event.agent in known.completed:
+        again = isinstance(event.payload, Completed) and event.payload.supersedes
+        if event.type is EventType.COMPLETED and not again and event.agent in known.completed:
             return known.completed[event.agent]
         return _with_id(handle, event) if event.event_id in known.ids else None
 
@@ -118,9 +124,9 @@ class Seen:
         status = os.fstat(handle)
         known = self._known.get(ticket)
         read = max(known.at if known else 0, self._tickets.at)
-        if self._file != (status.st_dev, status.st_ino) or status.st_size < read:
-            self.__init__()  # type: ignore[misc]
-            self._file = (status.st_dev, status.st_ino)
+        file = status.st_dev, status.st_ino
+        if self._file != file or status.st_size < read:
+            self._start(file)
             known = None
         if known is None:
             known = self._begin(handle, ticket)

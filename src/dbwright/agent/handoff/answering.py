@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from dbwright.agent.handoff import answers
 from dbwright.agent.handoff.work import Answer, Work
 from dbwright.agent.paths import Outside, inside
 from dbwright.errors import FileUnreadable
+from dbwright.new_file import write_new
 
 __all__ = ["answered", "require_folder", "written_files"]
 
@@ -85,16 +84,7 @@ def _write(folder: Path, name: str, content: bytes) -> None:
                     "move it away, or name another folder with --dir",
                 )
             return
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".handoff-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            os.link(temporary, path)  # unlike a rename it never replaces a file
-        finally:
-            Path(temporary).unlink()
+        write_new(path, content)
     except Outside as problem:
         raise FileUnreadable(f"can't write {name}: {problem}", "name another folder") from None
     except OSError as problem:

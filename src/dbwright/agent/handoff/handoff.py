@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from dbwright.agent.handoff import payloads
 from dbwright.agent.handoff.parts import Part
-from dbwright.agent.handoff.tree import Path, Tree
+from dbwright.trees.tree import Path, Tree, path_text
 
 __all__ = ["ENVELOPE", "Handoff", "kinds", "payload_of", "read_handoff"]
 
@@ -65,7 +65,7 @@ def payload_of(kind: str) -> type[Part]:
 def read_handoff(tree: Tree) -> Handoff:
     """What the file hands over. The payload stands under `payload`, or beside the envelope.
 
-    Raises BadHandoff with the path and line of the first thing that is wrong.
+    Raises BadDocument with the path and line of the first thing that is wrong.
     """
     whole = tree.value
     if not isinstance(whole, dict):
@@ -79,9 +79,12 @@ def read_handoff(tree: Tree) -> Handoff:
     try:
         payload = payload_of(kind).model_validate(content)
     except ValidationError as problem:
-        place, said = _worst(problem, content)
+        place, said, others = _worst(problem, content)
         fields = ", ".join(payload_of(kind).model_fields)
-        raise tree.wrong((*above, *place), said, f"{kind} reads: {fields}") from None
+        step = f"{kind} reads: {fields}"
+        if others:
+            step = f"wrong as well: {', '.join(path_text((*above, *one)) for one in others)}"
+        raise tree.wrong((*above, *place), said, step) from None
     return Handoff(kind, envelope["from"], envelope["to"], envelope["ticket_id"], payload, tree)
 
 
@@ -114,9 +117,9 @@ def _beside(whole: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if name not in (*KIND_NAMES, *ENVELOPE)}
 
 
-def _worst(problem: ValidationError, content: Any) -> tuple[Path, str]:
-    """The place in the file and what is wrong there. Where a value may be of several kinds, what
-    the kind says that comes closest."""
+def _worst(problem: ValidationError, content: Any) -> tuple[Path, str, list[Path]]:
+    """The place in the file, what is wrong there, and other places. Where a value may be of several
+    kinds, what the kind says that comes closest."""
     found = []
     for error in problem.errors(include_url=False):
         place, value = _place(error["loc"], content)
@@ -125,7 +128,14 @@ def _worst(problem: ValidationError, content: Any) -> tuple[Path, str]:
     deepest = max(found, key=lambda each: (len(each[0]), _is_shape(each[2]["type"])))
     place, value, error = deepest
     same = [one for at, _, one in found if at == place]
-    return place, _said(error["type"], same, value)
+    others = [at for at in dict.fromkeys(at for at, _, _ in found) if at[: len(place)] != place]
+    # Of what may be of several kinds, the whole is told as wrong where a part of it is.
+    others = [
+        at
+        for at in others
+        if not any(at == one[: len(at)] and at != one for one in (*others, place))
+    ]
+    return place, _said(error["type"], same, value), others[:MOST_OTHERS]
 
 
 def _is_shape(type_: str) -> bool:
@@ -152,6 +162,7 @@ def _place(location: tuple[int | str, ...], content: Any) -> tuple[Path, Any]:
     return tuple(place), content
 
 
+MOST_OTHERS = 10
 TRIED = frozenset({"str", "int", "float", "bool"})
 
 

@@ -8,43 +8,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-__all__ = ["BadJson", "read", "with_member", "without_member"]
+from dbwright.agent.install.json_scan import TOKEN, BadJson, Node, scanned
 
-TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+|//[^\n]*|/\*.*?\*/)
-      |(?P<mark>[{}\[\],:])
-      |(?P<value>"(?:[^"\\\x00-\x1f]|\\.)*"|[^\s{}\[\],:"/]+)""",
-    re.VERBOSE | re.DOTALL,
-)
-DEEPEST = 100
-
-
-class BadJson(ValueError):
-    """The text is no JSON; it says where."""
-
-
-@dataclass(slots=True)
-class _Node:
-    start: int
-    end: int = 0
-    value: Any = None
-    members: list[tuple[str, int, _Node]] = field(default_factory=list)
-    """Of an object: each key, where it begins, and its value."""
+__all__ = ["BadJson", "gap_at", "read", "with_member", "with_value", "without_member"]
 
 
 def read(text: str) -> Any:
     """The value; comments and trailing commas are fine. Raises BadJson."""
-    return _Scanner(text).document().value
+    return scanned(text).value
 
 
 def with_member(text: str, place: Sequence[str], key: str, value: Any) -> str:
     """The text with the member in the object at that place, after those that are there. The object
     is made where it is missing. Raises BadJson, also where the place is no object."""
-    node = _Scanner(text).document()
+    node = scanned(text)
     for depth, name in enumerate(place):
         below = _member(node, name)
         if below is None:
@@ -55,27 +35,108 @@ def with_member(text: str, place: Sequence[str], key: str, value: Any) -> str:
     return _inserted(text, node, key, value)
 
 
-def without_member(text: str, place: Sequence[str], key: str) -> str:
-    """The text without the member; objects on the way that have become empty go with it."""
-    nodes = [_Scanner(text).document()]
+def with_value(text: str, place: Sequence[str], key: str, value: Any) -> str:
+    """The text with another value of the member, which is there. Raises BadJson, KeyError."""
+    node = scanned(text)
+    for name in (*place, key):
+        outer, below = node, _member(node, name)
+        if below is None:
+            raise KeyError(name)
+        node = below
+    own, step = _indents(text, outer)
+    in_lines = "\n" in text[outer.start : outer.end]
+    written = json.dumps(value, indent=step if in_lines else None, ensure_ascii=False)
+    written = written.replace("\n", f"{_end_of_line(text)}{own}{step}")
+    return text[: node.start] + written + text[node.end :]
+
+
+def without_member(
+    text: str, place: Sequence[str], key: str, made: int | None = None, gap: str | None = None
+) -> str:
+    """The text without the member; objects on the way that have become empty go with it, the
+    innermost `made` of them, or all. `gap`: the space that an object which is empty now held."""
+    nodes = [scanned(text)]
     for name in place:
         below = _member(nodes[-1], name)
         if below is None:
             return text
         nodes.append(below)
     path = [*place, key]
-    while len(nodes) > 1 and len(nodes[-1].members) == 1:
+    keep = 1 if made is None else max(1, len(nodes) - made)
+    while len(nodes) > keep and len(nodes[-1].members) == 1:
         nodes.pop()
-    return _removed(text, nodes[-1], path[len(nodes) - 1])
+    depth = len(nodes) - 1
+    node = nodes[-1]
+    if path[depth] not in node.value:
+        return text
+    value: Any = node.value
+    for name in path[depth:]:
+        value = value[name]
+    left = _removed(text, node, path[depth])
+    for one in (left, *_cuts(text, node, path[depth])):
+        found = one if gap is None else _with_gap(one, place[:depth], gap)
+        if _gives(text, found, place, key, value):
+            return found
+    # It was laid out anew since.
+    return left if gap is None else _with_gap(left, place[:depth], gap)
 
 
-def _member(node: _Node, name: str) -> _Node | None:
+def gap_at(text: str, place: Sequence[str]) -> str:
+    """The space before the end of the object, where it has no members. Raises BadJson."""
+    node: Node | None = scanned(text)
+    for name in place:
+        node = None if node is None else _member(node, name)
+    if node is None or node.members:
+        return ""
+    inside = text[node.start + 1 : node.end - 1]
+    return inside[len(inside.rstrip()) :]
+
+
+def _gives(text: str, found: str, place: Sequence[str], key: str, value: Any) -> bool:
+    """Is `text` what is made of `found` with the member? Then `found` was there before."""
+    try:
+        return with_member(found, place, key, value) == text
+    except BadJson:
+        return False
+
+
+def _cuts(text: str, node: Node, key: str) -> Iterator[str]:
+    """The text without a member that stands in a line with others, or before a brace."""
+    number = [name for name, _, _ in node.members].index(key)
+    start, end = node.members[number][1], node.members[number][2].end
+    comma, rest = _comma_after(text, end)
+    end = rest if comma else end
+    if number:
+        found, after = _comma_after(text, node.members[number - 1][2].end)
+        if found:
+            yield text[:after] + text[end:]
+    line = text.rfind("\n", 0, start)
+    if line > node.start:
+        yield text[: line - 1 if text[line - 1] == "\r" else line] + text[end:]
+
+
+def _with_gap(text: str, place: Sequence[str], gap: str) -> str:
+    node: Node | None = scanned(text)
+    for name in place:
+        node = None if node is None else _member(node, name)
+    if node is None or node.members:
+        return text
+    inside = text[node.start + 1 : node.end - 1].rstrip()
+    found = text[: node.start + 1] + inside + gap + text[node.end - 1 :]
+    try:
+        # A comment that somebody wrote there since may reach to the end of its line.
+        return found if read(found) == read(text) else text
+    except BadJson:
+        return text
+
+
+def _member(node: Node, name: str) -> Node | None:
     if not isinstance(node.value, dict):
         raise BadJson("an object was expected")
     return next((value for key, _, value in node.members if key == name), None)
 
 
-def _inserted(text: str, node: _Node, key: str, value: Any) -> str:
+def _inserted(text: str, node: Node, key: str, value: Any) -> str:
     if not isinstance(node.value, dict):
         raise BadJson("an object was expected")
     if node.members and "\n" not in text[node.start : node.end]:
@@ -83,7 +144,7 @@ def _inserted(text: str, node: _Node, key: str, value: Any) -> str:
     outer, step = _indents(text, node)
     inner = outer + step
     # As the file ends its lines: a change of them could not be taken back.
-    end_of_line = "\r\n" if "\r\n" in text else "\n"
+    end_of_line = _end_of_line(text)
     written = json.dumps(value, indent=step, ensure_ascii=False)
     written = written.replace("\n", f"{end_of_line}{inner}")
     member = f"{json.dumps(key, ensure_ascii=False)}: {written}"
@@ -101,7 +162,7 @@ def _inserted(text: str, node: _Node, key: str, value: Any) -> str:
     return f"{text[:end]},{text[end:line_end]}{end_of_line}{inner}{member}{text[line_end:]}"
 
 
-def _inserted_in_line(text: str, node: _Node, key: str, value: Any) -> str:
+def _inserted_in_line(text: str, node: Node, key: str, value: Any) -> str:
     """Into an object that stands in one line."""
     end = node.members[-1][2].end
     comma, rest = _comma_after(text, end)
@@ -109,7 +170,7 @@ def _inserted_in_line(text: str, node: _Node, key: str, value: Any) -> str:
     return f"{text[:rest]}{member},{text[rest:]}" if comma else f"{text[:end]},{member}{text[end:]}"
 
 
-def _removed(text: str, node: _Node, key: str) -> str:
+def _removed(text: str, node: Node, key: str) -> str:
     names = [name for name, _, _ in node.members]
     if key not in names:
         return text
@@ -157,7 +218,7 @@ def _line_end(text: str, position: int, limit: int) -> int:
     return position
 
 
-def _indents(text: str, node: _Node) -> tuple[str, str]:
+def _indents(text: str, node: Node) -> tuple[str, str]:
     """How far the object's own line is indented, and by what its members are further."""
     outer = _indent_of(text, node.start)
     if node.members:
@@ -173,85 +234,5 @@ def _indent_of(text: str, position: int) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-class _Scanner:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._position = 1 if text.startswith("\ufeff") else 0
-
-    def document(self) -> _Node:
-        node = self._node(0)
-        self._skip()
-        if self._position != len(self._text):
-            raise self._bad("something follows the end")
-        return node
-
-    def _skip(self) -> None:
-        while (found := TOKEN.match(self._text, self._position)) and found.lastgroup == "space":
-            self._position = found.end()
-
-    def _next(self) -> str:
-        self._skip()
-        found = TOKEN.match(self._text, self._position)
-        if found is None:
-            at_end = self._position >= len(self._text)
-            raise self._bad("it ends too early" if at_end else "an unexpected character")
-        self._position = found.end()
-        return found.group()
-
-    def _peek(self) -> str:
-        before = self._position
-        word = self._next()
-        self._position = before
-        return word
-
-    def _node(self, depth: int) -> _Node:
-        if depth > DEEPEST:
-            raise self._bad("it is nested too deeply")
-        self._skip()
-        node = _Node(self._position)
-        word = self._next()
-        if word == "{":
-            self._object(node, depth)
-        elif word == "[":
-            self._array(node, depth)
-        else:
-            node.value = self._scalar(word)
-        node.end = self._position
-        return node
-
-    def _object(self, node: _Node, depth: int) -> None:
-        node.value = {}
-        while self._peek() != "}":
-            self._skip()
-            start = self._position
-            key = self._scalar(self._next())
-            if not isinstance(key, str):
-                raise self._bad("a key must be a text")
-            if key in node.value:
-                raise self._bad(f"{key[:20]!r} stands there twice")
-            if self._next() != ":":
-                raise self._bad("a colon is missing")
-            below = self._node(depth + 1)
-            node.members.append((key, start, below))
-            node.value[key] = below.value
-            if self._peek() != "}" and self._next() != ",":
-                raise self._bad("a comma is missing")
-        self._next()
-
-    def _array(self, node: _Node, depth: int) -> None:
-        node.value = []
-        while self._peek() != "]":
-            node.value.append(self._node(depth + 1).value)
-            if self._peek() != "]" and self._next() != ",":
-                raise self._bad("a comma is missing")
-        self._next()
-
-    def _scalar(self, word: str) -> Any:
-        try:
-            return json.loads(word)
-        except ValueError:
-            raise self._bad(f"{word[:20]} is no value") from None
-
-    def _bad(self, what: str) -> BadJson:
-        line = self._text.count("\n", 0, self._position) + 1
-        return BadJson(f"line {line}: {what}")
+def _end_of_line(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"

@@ -7,38 +7,32 @@ dry run, an installation made again and one taken out are all the same two funct
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-from dbwright.agent.install.json_text import BadJson, read, with_member, without_member
+from dbwright.agent.install.record import Record
 from dbwright.errors import UsageError
 
-__all__ = ["JsonEntry", "OwnFile", "Piece", "TomlTable"]
+__all__ = ["Entry", "OwnFile", "Piece"]
 
 
-class Piece(Protocol):
-    """Raises UsageError where it can't be done without losing what others wrote."""
+@runtime_checkable
+class Entry(Protocol):
+    """A piece of a file that others write too. Raises UsageError where it can't be put in or taken
+    out without losing what they wrote."""
 
     @property
     def path(self) -> str:
         """From the root of the scope, with slashes."""
         ...
 
-    @property
-    def executable(self) -> bool:
-        """Is the file a program?"""
+    def put_in(self, text: str | None, force: bool, record: Record | None) -> tuple[str, Record]:
+        """The file with the entry (the same text where it is there already), and what to remember;
+        `record`: what was remembered."""
         ...
 
-    def put_in(self, text: str | None, force: bool) -> str:
-        """The file with the piece; the same text where it is there already."""
-        ...
-
-    def taken_out(self, text: str | None, force: bool) -> str | None:
-        """The file without it."""
+    def taken_out(self, text: str | None, force: bool, record: Record | None) -> str | None:
+        """The file without it, as it was before as far as that is known."""
         ...
 
 
@@ -52,162 +46,71 @@ class OwnFile:
     comment: tuple[str, str] = ("<!-- ", " -->")
     """What makes a line a comment."""
     executable: bool = False
+    instead: str = "rename it, or give --force"
+    """What to do where the place is taken."""
+    record: Record | None = None
+    """Of the entry that belongs to it."""
 
     def put_in(self, text: str | None, force: bool) -> str:
-        wanted = self.content + self._seal(self.content)
-        if text is not None and text != wanted and not force:
+        """Raises UsageError where it would be over what others wrote."""
+        wanted = self.content + self._seal(self.content, self._remembered)
+        if text is None:
+            return wanted
+        if _plain(text) == wanted:
+            return text
+        if not force:
             self._require_own(text, "replaced")
         return wanted
 
     def taken_out(self, text: str | None, force: bool) -> str | None:
+        """Raises UsageError where it would take what others wrote."""
         if text is not None and not force:
             self._require_own(text, "removed")
         return None
 
+    def remembered(self, text: str | None) -> Record | None:
+        """The record in the file as it is now; None where there is none that is sound."""
+        content, digest, record = self._parts(text or "")
+        is_sound = digest == _digest(content + record)
+        return Record.of(record.removeprefix(RECORD)) if is_sound and record else None
+
+    @property
+    def _remembered(self) -> str:
+        return RECORD + self.record.text if self.record is not None else ""
+
     def _require_own(self, text: str, what: str) -> None:
-        content, _, last = text.rstrip("\n").rpartition("\n")
-        if not last.startswith(self.comment[0] + SEAL):
-            raise UsageError(
-                f"{self.path} is not dbwright's, so it is not {what}",
-                "rename it, or give --force",
-            )
-        if f"{last}\n" != self._seal(content + "\n"):
+        content, digest, record = self._parts(text)
+        if not digest:
+            raise UsageError(f"{self.path} is not dbwright's, so it is not {what}", self.instead)
+        if digest != _digest(content + record):
             raise UsageError(
                 f"{self.path} was changed by hand, so it is not {what}", "give --force to do it"
             )
 
-    def _seal(self, content: str) -> str:
-        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        return f"{self.comment[0]}{SEAL}{digest}{self.comment[1]}\n"
+    def _parts(self, text: str) -> tuple[str, str, str]:
+        """The content, the digest of its seal ("" where it has none), and the record there."""
+        content, _, last = _plain(text).rstrip("\n").rpartition("\n")
+        begin, end = self.comment[0] + SEAL, self.comment[1]
+        if not last.startswith(begin) or not last.endswith(end):
+            return content + "\n", "", ""
+        seal = last[len(begin) : len(last) - len(end)]
+        return content + "\n", seal[:DIGITS], seal[DIGITS:]
+
+    def _seal(self, content: str, record: str) -> str:
+        digest = _digest(content + record)
+        return f"{self.comment[0]}{SEAL}{digest}{record}{self.comment[1]}\n"
 
 
+Piece = OwnFile | Entry
 SEAL = "written by dbwright agent install; sealed "
+RECORD = "; entry "
+DIGITS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class JsonEntry:
-    """A member of an object of a JSON file that may have comments; all else stays as it is, to the
-    byte."""
-
-    path: str
-    place: tuple[str, ...]
-    """The keys down to the object."""
-    key: str
-    value: Mapping[str, Any]
-    new_file: Mapping[str, Any] = field(default_factory=dict)
-    """What stands in a new file besides, such as `$schema`."""
-    executable: bool = False
-
-    def put_in(self, text: str | None, force: bool) -> str:
-        if text is None or not text.strip():
-            whole = json.dumps(dict(self.new_file), indent=2, ensure_ascii=False)
-            return self._with(f"{whole}\n")
-        found = self._find(text)
-        if found == self.value:
-            return text
-        if found is not None:
-            if not force:
-                raise UsageError(
-                    f"{self.path} has another entry named {self.key}, which is not replaced",
-                    "rename it, or give --force",
-                )
-            text = self._without(text)
-        return self._with(text)
-
-    def taken_out(self, text: str | None, force: bool) -> str | None:
-        if text is None or self._find(text) is None:
-            return text
-        if self._find(text) != self.value and not force:
-            raise UsageError(
-                f"{self.path}: the entry {self.key} was changed by hand, so it is not removed",
-                "give --force to do it",
-            )
-        left = self._without(text)
-        # Nothing but what an installation begins a file with: it was made for this.
-        return None if self._is_bare(left) else left
-
-    def _is_bare(self, text: str) -> bool:
-        bare = json.dumps(dict(self.new_file), ensure_ascii=False)
-        return "".join(text.split()) == "".join(bare.split())
-
-    def _find(self, text: str) -> Any:
-        value = self._read(text)
-        for key in (*self.place, self.key):
-            if not isinstance(value, dict):
-                raise UsageError(
-                    f"{self.path}: {'.'.join(self.place)} is no object", f"mend {self.path}"
-                )
-            if key not in value:
-                return None
-            value = value[key]
-        return value
-
-    def _read(self, text: str) -> Any:
-        try:
-            return read(text)
-        except BadJson as problem:
-            raise UsageError(
-                f"{self.path} is no valid JSON: {problem}", f"mend {self.path}, then try again"
-            ) from None
-
-    def _with(self, text: str) -> str:
-        return with_member(text, self.place, self.key, dict(self.value))
-
-    def _without(self, text: str) -> str:
-        return without_member(text, self.place, self.key)
+def _plain(text: str) -> str:
+    """As it was written: git may have made the ends of lines another system's."""
+    return text.replace("\r\n", "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class TomlTable:
-    """A table at the end of a TOML file; all else stays as it is, to the byte."""
-
-    path: str
-    table: tuple[str, ...]
-    text: str
-    """The table, with its head."""
-    executable: bool = False
-
-    def put_in(self, text: str | None, force: bool) -> str:
-        before = text or ""
-        if self._find(before) is None:
-            gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
-            return self._checked(before + gap + self.text)
-        if self.text in before:
-            return before
-        raise UsageError(
-            f"{self.path} has another table named {'.'.join(self.table)}, which is not replaced",
-            f"remove it from {self.path}, then try again",
-        )
-
-    def taken_out(self, text: str | None, force: bool) -> str | None:
-        if text is None or self._find(text) is None:
-            return text
-        if self.text not in text:
-            raise UsageError(
-                f"{self.path}: the table {'.'.join(self.table)} was changed by hand",
-                "remove it there by hand",
-            )
-        left = re.sub(r"\n?" + re.escape(self.text), "", text, count=1)
-        return left if left.strip() else None
-
-    def _find(self, text: str) -> object:
-        value: Any = self._checked_value(text)
-        for key in self.table:
-            if not isinstance(value, dict):
-                raise UsageError(f"{self.path}: {key} is no table's key", f"mend {self.path}")
-            value = value.get(key)
-            if value is None:
-                return None
-        return value
-
-    def _checked(self, text: str) -> str:
-        self._checked_value(text)
-        return text
-
-    def _checked_value(self, text: str) -> Any:
-        try:
-            return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as problem:
-            raise UsageError(
-                f"{self.path} is no valid TOML: {problem}", f"mend {self.path}, then try again"
-            ) from None
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]

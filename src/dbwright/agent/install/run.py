@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dbwright.agent.install.piece import Piece
+from dbwright.agent.install.piece import OwnFile, Piece
 from dbwright.errors import FileUnreadable
 
 __all__ = ["Change", "carry_out", "planned"]
@@ -43,14 +44,42 @@ def planned(
     pieces: Iterable[Piece], root: Path, *, take_out: bool, force: bool
 ) -> tuple[Change, ...]:
     """What would change. Raises UsageError, FileUnreadable."""
+    wanted = list(pieces)
+    keeper = next((one for one in wanted if isinstance(one, OwnFile)), None)
+    record = keeper.remembered(_read(root / keeper.path)) if keeper is not None else None
     found = []
-    for piece in pieces:
-        path = root / piece.path
-        before = _read(path)
-        after = piece.taken_out(before, force) if take_out else piece.put_in(before, force)
-        if before != after:
-            found.append(Change(path, piece.path, before, after, piece.executable))
-    return tuple(found)
+    kept = record
+    for piece in wanted:
+        if isinstance(piece, OwnFile):
+            continue
+        before = _read(root / piece.path)
+        if take_out:
+            after = piece.taken_out(before, force, record)
+        else:
+            after, kept = piece.put_in(before, force, record)
+        found.append(Change(root / piece.path, piece.path, before, after))
+    own = []
+    for piece in wanted:
+        if not isinstance(piece, OwnFile):
+            continue
+        before = _read(root / piece.path)
+        one = replace(piece, record=kept) if piece is keeper else piece
+        after = one.taken_out(before, force) if take_out else one.put_in(before, force)
+        own.append(Change(root / piece.path, piece.path, before, after, piece.executable))
+    changes = tuple(change for change in (*own, *found) if change.before != change.after)
+    for change in changes:
+        _require_writable(change)
+    return changes
+
+
+def _require_writable(change: Change) -> None:
+    """A file that was made read-only was meant to be: replacing it would go past that."""
+    real = Path(os.path.realpath(change.path))
+    if change.before is not None and not real.stat().st_mode & 0o222:
+        raise FileUnreadable(
+            f"{change.shown} is read-only, so nothing was changed",
+            f"make it writable (chmod u+w {change.shown}), then try again",
+        )
 
 
 def carry_out(changes: Iterable[Change], root: Path) -> None:
@@ -60,8 +89,14 @@ def carry_out(changes: Iterable[Change], root: Path) -> None:
     """
     for change in changes:
         try:
+            if _read(change.path) != change.before:
+                raise FileUnreadable(
+                    f"{change.shown} was changed in this moment by another program",
+                    "run it again",
+                )
             if change.after is None:
-                change.path.unlink(missing_ok=True)
+                # Where a link stands for it, the link is somebody's.
+                Path(os.path.realpath(change.path)).unlink(missing_ok=True)
                 _remove_empty(change.path.parent, root)
             else:
                 _write(change.path, change.after, change.executable)
@@ -86,7 +121,7 @@ def _write(path: Path, text: str, executable: bool) -> None:
     # Through a link to the file it stands for: people keep their settings elsewhere.
     real = Path(os.path.realpath(path))
     real.parent.mkdir(parents=True, exist_ok=True)
-    mode = real.stat().st_mode & 0o777 if real.exists() else 0o755 if executable else 0o644
+    mode, owner = _mode_and_owner(real, executable)
     handle, beside = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -94,13 +129,33 @@ def _write(path: Path, text: str, executable: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(beside).chmod(mode)
+        if owner is not None:
+            os.chown(beside, *owner)
         Path(beside).replace(real)
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
 
 
+def _mode_and_owner(file: Path, executable: bool) -> tuple[int, tuple[int, int] | None]:
+    """What a file that replaces it must have; the owner, where that is somebody else."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        masked = os.umask(0)
+        os.umask(masked)
+        return (0o777 if executable else 0o666) & ~masked, None
+    owner = (found.st_uid, found.st_gid)
+    own = (os.geteuid(), os.getegid())
+    return stat.S_IMODE(found.st_mode), None if owner == own else owner
+
+
 def _remove_empty(folder: Path, root: Path) -> None:
-    while folder != root and folder.is_relative_to(root) and not any(folder.iterdir()):
+    while (
+        folder != root
+        and folder.is_relative_to(root)
+        and not folder.is_symlink()
+        and not any(folder.iterdir())
+    ):
         folder.rmdir()
         folder = folder.parent

@@ -14,6 +14,7 @@ import mcp_types as types
 from mcp.server.context import ServerRequestContext
 
 from dbwright.agent.mcp.confirm import Confirmations
+from dbwright.agent.mcp.door import gone_of
 from dbwright.agent.tool.call import NOTICE, answered, arguments_of, failure_text, text_of
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.stop import Stop
@@ -46,7 +47,11 @@ class Calls:
         self, request: Request, asked: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         """The answer; a failure is an answer too (`is_error`), with what to do about it."""
-        known = await self.at_once(self._tools)
+        try:
+            known = await self.at_once(self._tools)
+        except Exception as problem:  # a broken installation: else the client hears nothing of it
+            log.exception("the tools can't be loaded")
+            return _failure(_internal(problem))
         tool = known.get(asked.name)
         if tool is None:
             return _failure(f"there is no tool {asked.name!r}\nthere are: {', '.join(known)}")
@@ -66,17 +71,28 @@ class Calls:
             return _failure(failure_text(problem.message, problem.next_step))
         except Exception as problem:  # the model is told; who runs the server finds it in the log
             log.exception("%s failed", tool.name)
-            # Its words may hold anything: paths, a URL, a row.
-            return _failure(f"internal error: {type(problem).__name__}\nthe server's log says more")
+            return _failure(_internal(problem))
 
     async def _run(self, request: Request, tool: Tool, given: Arguments) -> types.CallToolResult:
         stop = Stop()
         context = replace(self._context, progress=_teller(request, stop), stop=stop)
+        found: dict[str, Any] | None = None
+        failure: Exception | None = None
         try:
-            found = await self.in_thread(lambda: answered(tool, context, given))
+            async with anyio.create_task_group() as group:
+                group.start_soon(_until_gone, gone_of(request.request), group.cancel_scope)
+                try:
+                    found = await self.in_thread(lambda: answered(tool, context, given))
+                except Exception as problem:  # raised below: a group would wrap it
+                    failure = problem
+                group.cancel_scope.cancel()
         finally:
             # A client that has gone, or took its request back: the thread ends at its next word.
             stop.set()
+        if failure is not None:
+            raise failure
+        if found is None:
+            return _failure("the client has gone")
         return types.CallToolResult(
             content=[types.TextContent(text=text_of(found))],
             structured_content={**found, "data_notice": NOTICE},
@@ -89,6 +105,13 @@ class Calls:
     async def at_once(self, work: Callable[[], T]) -> T:
         """The same of short work that must not wait for calls which take minutes."""
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)
+
+
+async def _until_gone(gone: anyio.Event | None, call: anyio.CancelScope) -> None:
+    """Ends a call whose answer can't be delivered any more: it may hold a transaction open."""
+    if gone is not None:
+        await gone.wait()
+        call.cancel()
 
 
 def _teller(request: Request, stop: Stop) -> Progress:
@@ -105,6 +128,11 @@ def _teller(request: Request, stop: Stop) -> Progress:
         anyio.from_thread.run(request.session.report_progress, float(steps), None, counted)
 
     return tell
+
+
+def _internal(problem: Exception) -> str:
+    # Its words may hold anything: paths, a URL, a row.
+    return f"internal error: {type(problem).__name__}\nthe server's log says more"
 
 
 def _failure(text: str) -> types.CallToolResult:

@@ -5,7 +5,6 @@ stdout belongs to the protocol; whatever is said goes to stderr.
 
 from __future__ import annotations
 
-import hmac
 import os
 import sys
 from collections.abc import Callable
@@ -13,15 +12,18 @@ from collections.abc import Callable
 import anyio
 from mcp.server.stdio import stdio_server
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from dbwright.agent.mcp.door import Door
 from dbwright.agent.mcp.server import server
 from dbwright.agent.tool.context import Context
 
 __all__ = ["PATH", "app", "serve_http", "serve_stdio"]
 
 PATH = "/mcp"
+BACKLOG = 128
+MOST_SESSIONS = 1000
+"""Of clients that keep one; each is forgotten half an hour after its last word."""
 
 
 def serve_stdio(context: Context) -> None:
@@ -46,6 +48,8 @@ def serve_http(
     port can't be had."""
     import uvicorn
 
+    from dbwright.agent.mcp.patience import Patient
+
     configuration = uvicorn.Config(
         app(context, host, token),
         host=host,
@@ -54,37 +58,22 @@ def serve_http(
         access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=2,
+        http=Patient,
+        ws="none",
     )
     sockets = [configuration.bind_socket()]
+    # From here on who connects is waited for, and not refused.
+    sockets[0].listen(BACKLOG)
     ready(f"http://{_named(host)}:{sockets[0].getsockname()[1]}{PATH}")
     uvicorn.Server(configuration).run(sockets=sockets)
 
 
 def app(context: Context, host: str, token: str) -> ASGIApp:
     """The application of one server: nothing of it is answered without the token."""
-    inner: Starlette = server(context).streamable_http_app(streamable_http_path=PATH, host=host)
-    return _Bearer(inner, token)
-
-
-class _Bearer:
-    """Lets through who has the token."""
-
-    def __init__(self, inner: ASGIApp, token: str) -> None:
-        self._inner = inner
-        self._expected = f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._allowed(scope):
-            refused = PlainTextResponse(
-                "a bearer token is needed\n", 401, {"WWW-Authenticate": "Bearer"}
-            )
-            await refused(scope, receive, send)
-            return
-        await self._inner(scope, receive, send)
-
-    def _allowed(self, scope: Scope) -> bool:
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        return len(given) == 1 and hmac.compare_digest(given[0], self._expected)
+    inner: Starlette = server(context).streamable_http_app(
+        streamable_http_path=PATH, host=host, max_sessions=MOST_SESSIONS
+    )
+    return Door(inner, token)
 
 
 def _named(host: str) -> str:

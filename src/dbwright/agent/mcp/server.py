@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import mcp_types as types
@@ -39,10 +40,13 @@ INSTRUCTIONS = (
 def server(context: Context) -> Server[Any]:
     """For one process, whatever the number of its clients."""
 
+    loading = Lock()
+
     @cache
     def offered() -> dict[str, Tool]:
-        # All commands are loaded for it: not before the client has its first answer.
-        with garbage_collection_paused():
+        # All commands are loaded for it: not before the client has its first answer. Calls that
+        # come at the same time wait for the one that loads.
+        with loading, garbage_collection_paused():
             return {tool.name: tool for tool in tools_for(allow_write=context.allow_write)}
 
     calls = Calls(context, offered)
@@ -111,7 +115,6 @@ def _described(tool: Tool) -> types.Tool:
         input_schema=input_schema(tool),
         output_schema=output_schema(tool),
         annotations=types.ToolAnnotations(
-            title=tool.title,
             read_only_hint=reads,
             destructive_hint=tool.effect is Effect.WRITES,
             idempotent_hint=tool.idempotent,

@@ -9,7 +9,7 @@ from pathlib import Path
 from dbwright.agent.review.kinds import Changed
 from dbwright.check.check import check
 from dbwright.configuration import Configuration
-from dbwright.errors import DbwrightError
+from dbwright.errors import DbwrightError, Interrupted
 from dbwright.migrate.lint_ import lint
 from dbwright.model.finding import Severity
 from dbwright.model.report import Report, Skipped
@@ -47,6 +47,8 @@ def reviewed(
                     configuration=configuration,
                 )
             )
+        except Interrupted:
+            raise
         except DbwrightError as problem:
             skipped.append(_not_reviewed(files, problem))
     for path in changed.sql:
@@ -55,6 +57,8 @@ def reviewed(
             reports.append(
                 check(_shown(path), fail_on=fail_on, progress=progress, configuration=configuration)
             )
+        except Interrupted:
+            raise
         except DbwrightError as problem:
             skipped.append(_not_reviewed((_shown(path),), problem))
     every = (*changed.migrations, *changed.sql, *changed.models)

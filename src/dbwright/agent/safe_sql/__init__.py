@@ -12,13 +12,26 @@ more than read is a `QueryRefused`. Seven layers, each of which is enough for mo
 5. time-outs and limits of memory, kept by the server;
 6. rows, cells and bytes are counted while they come, and no more are read (`stream`);
 7. the session is reset after each query.
+
+A statement that is only to be planned is judged by `guard_of`, on the server that plans it.
 """
 
 from __future__ import annotations
 
 from dbwright.agent.safe_sql.limits import Limits, Policy
 from dbwright.agent.safe_sql.masking import Masker
+from dbwright.agent.safe_sql.planned import guard_of, require_plannable
 from dbwright.agent.safe_sql.result import MASKED, Result, ResultColumn
 from dbwright.agent.safe_sql.session import SafeSession
 
-__all__ = ["MASKED", "Limits", "Masker", "Policy", "Result", "ResultColumn", "SafeSession"]
+__all__ = [
+    "MASKED",
+    "Limits",
+    "Masker",
+    "Policy",
+    "Result",
+    "ResultColumn",
+    "SafeSession",
+    "guard_of",
+    "require_plannable",
+]

@@ -60,12 +60,18 @@ class FunctionJudge:
         connection: psycopg.Connection[Any],
         policy: Policy,
         sensitive: Callable[[], tuple[frozenset[int], frozenset[str]]],
+        *,
+        runs: bool = True,
     ) -> None:
-        """`sensitive` finds the relations with secrets: oids and names in lower case."""
+        """`sensitive` finds the relations with secrets: oids and names in lower case. `runs`: is
+        the query run, or planned alone? The planner calls no function that is VOLATILE."""
         self._connection = connection
         self._policy = policy
         self._sensitive = sensitive
+        self._runs = runs
         self._names: set[str] = set()
+        self._passed: set[int] = set()
+        """Those that are named, and not run."""
         self.facts: dict[int, FunctionFacts] = {}
         """All that were judged, by oid."""
 
@@ -75,33 +81,46 @@ class FunctionJudge:
             if facts.own and not facts.extension:
                 raise _refused(facts, "is a sampling method of a user's own")
         self._require(
-            functions_of(self._connection, found.functions, found.operators), found.called
+            functions_of(self._connection, found.functions, found.operators),
+            found.called,
+            self._runs,
         )
 
     def require_planned(self, trees: Iterable[str]) -> None:
         """The functions in expressions of tables that the planner may run: immutable ones."""
         found = objects_of(tree for text in trees for tree in node_trees(text))
         known = functions_of(self._connection, found.functions, found.operators)
-        self._require([one for one in known if one.volatility == "i" and one.own], frozenset())
+        self._require(
+            [one for one in known if one.volatility == "i" and one.own], frozenset(), True
+        )
 
-    def _require(self, known: list[FunctionFacts], called: frozenset[int]) -> None:
-        new = [one for one in known if one.oid not in self.facts]
+    def _require(self, known: list[FunctionFacts], called: frozenset[int], runs: bool) -> None:
+        """`runs`: are they called, if it comes to that, or is the query planned alone?"""
         # One that was seen as a part of something else may now be called by itself.
         for one in known:
             if one.oid in called and one.raw and not one.own and one.kind == "f":
                 raise _refused(one, "is for the server's own use")
-        while new:
+        pending = [(one, runs) for one in known]
+        while pending:
+            facts, runs = pending.pop()
+            idle = not runs and facts.volatility == "v"
+            if facts.oid in (self._passed if idle else self.facts):
+                continue
             if len(self.facts) > MOST:
                 raise QueryRefused("it calls too many functions to look at", "ask for less")
-            self.facts.update((one.oid, one) for one in new)
-            inner: list[FunctionFacts] = []
-            for facts in new:
-                reason = self._reason(facts)
-                if reason:
-                    raise _refused(facts, reason)
-                if facts.own and not self._is_allowed(facts):
-                    inner += self._inside(facts)
-            new = list({one.oid: one for one in inner if one.oid not in self.facts}.values())
+            if idle:
+                # The planner calls none of these, but puts the body of one that is written in SQL
+                # in the place of its call.
+                self._passed.add(facts.oid)
+                if facts.own and facts.language == "sql" and not self._is_allowed(facts):
+                    pending += [(one, False) for one in self._inside(facts, runs=False)]
+                continue
+            self.facts[facts.oid] = facts
+            reason = self._reason(facts)
+            if reason:
+                raise _refused(facts, reason)
+            if facts.own and not self._is_allowed(facts):
+                pending += [(one, True) for one in self._inside(facts, runs=True)]
 
     def _is_allowed(self, facts: FunctionFacts) -> bool:
         return f"{facts.schema}.{facts.name}" in self._policy.functions
@@ -128,7 +147,7 @@ class FunctionJudge:
                 return f"changes the setting {setting.partition('=')[0]}"
         return ""
 
-    def _inside(self, facts: FunctionFacts) -> list[FunctionFacts]:
+    def _inside(self, facts: FunctionFacts, *, runs: bool) -> list[FunctionFacts]:
         """What a function of a user's own calls. Raises QueryRefused for what its body says."""
         trees = [
             tree
@@ -137,15 +156,16 @@ class FunctionJudge:
             for tree in node_trees(text)
         ]
         found = objects_of(trees)
-        if found.relations & self._sensitive()[0]:
+        # What is only put in the place of its call reads no relation.
+        if runs and found.relations & self._sensitive()[0]:
             raise _refused(facts, "reads a relation that has secrets")
         inner = self._in_trees(found)
         inner += self._behind_relations(found.relations, ())
         if facts.language in READABLE_LANGUAGES and not facts.parsed_body:
-            inner += self._called_in_text(facts)
+            inner += self._called_in_text(facts, runs=runs)
         return inner
 
-    def _called_in_text(self, facts: FunctionFacts) -> list[FunctionFacts]:
+    def _called_in_text(self, facts: FunctionFacts, *, runs: bool) -> list[FunctionFacts]:
         """What a body calls by name, by operators and casts, and by views and policies."""
         tokens = list(significant(facts.source))
         words = {word.lower() for token in tokens for word in WORD.findall(token.text)}
@@ -154,10 +174,12 @@ class FunctionJudge:
         if any(token.text[:2].lower() == "u&" for token in tokens):
             raise _refused(facts, "hides what it names behind escapes (U&)")
         secret = words & self._sensitive()[1]
-        if secret:
+        if runs and secret:
             raise _refused(facts, f"names {min(secret)}, which has secrets")
-        names = _called_names(tokens) - self._names
-        self._names |= names
+        names = _called_names(tokens)
+        if runs:
+            names -= self._names
+            self._names |= names
         known = functions_named(self._connection, names)
         usual = {one.name for one in known if not one.raw}
         operators = {token.text for token in tokens if token.kind == "operator"}

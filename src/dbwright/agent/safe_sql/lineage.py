@@ -8,12 +8,15 @@ wrote; what it makes of a secret is one as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from dbwright.agent.safe_sql.secrets import How, Labels
-from dbwright.engines.postgresql.node_tree import NodeTree, Value
+from dbwright.agent.safe_sql.settings import SettingsUsed
+from dbwright.engines.postgresql.analysed import constant_text
+from dbwright.engines.postgresql.node_tree import NodeTree, Value, walk_nodes
 from dbwright.errors import QueryRefused
 
 __all__ = ["Lineage"]
@@ -22,6 +25,8 @@ RELATION, SUBQUERY, JOIN, FUNCTION, TABLE_FUNCTION, VALUES, CTE, GROUP = 0, 1, 2
 """Numbers of RTEKind (parsenodes.h)."""
 EXISTS = 0
 """Of SubLinkType (primnodes.h)."""
+SCALAR = 4
+"""Another of SubLinkType: EXPR_SUBLINK."""
 UNION = 1
 """Of SetOperation (parsenodes.h)."""
 DEEPEST = 100
@@ -29,6 +34,15 @@ DEEPEST = 100
 MOST = 5000
 """Queries that are followed; a recursive one several times, and so those in it each time."""
 NONE: Labels = frozenset()
+CASES = frozenset(("CASEEXPR", "CASE"))
+"""The second one before 16."""
+TEXT_EQUALS = 98
+"""The oid of = of texts."""
+EXTERNAL = 0
+"""Of ParamKind (primnodes.h): `$1`."""
+COMPARISONS = frozenset(("OPEXPR", "SCALARARRAYOPEXPR", "DISTINCTEXPR"))
+MADE = frozenset(("returningList", "onConflict", "mergeActionList", "withCheckOptions"))
+"""Parts of a statement that say what is made of rows, not which."""
 WITHOUT_EXPRESSIONS = frozenset(("targetList", "rtable", "cteList", "setOperations"))
 
 
@@ -40,6 +54,8 @@ class Known(Protocol):
     def view_column(self, view: int, number: int) -> Labels: ...
     def type_labels(self, type_oid: int) -> Labels: ...
     def function_columns(self, function: int) -> list[Labels]: ...
+    def is_text(self, function: int) -> bool: ...
+    def secret_setting_names(self, view: int) -> frozenset[str] | None: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -61,13 +77,31 @@ _Scopes = tuple[_Scope, ...]
 class Lineage:
     """Follows secrets through one tree."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, *, runs: bool = True) -> None:
+        """`runs`: is the query run, or planned alone? A plan shows no values: what it makes of a
+        secret is free, and what it asks of one is not, for an estimate is an answer."""
         self._known = known
+        self._runs = runs
         self._followed = 0
+        self._once: frozenset[int] = frozenset()
+        """Parameters that stand in one place only."""
 
     def of_query(self, tree: NodeTree) -> list[Labels]:
         """The labels of each column of the result. Raises QueryRefused."""
         return self._query(tree, (), strict=True)
+
+    def of_plan(self, trees: Sequence[NodeTree]) -> None:
+        """The same of a statement that is planned alone: of more trees than one where rules add
+        to it. Raises QueryRefused."""
+        counts = Counter(
+            node.number("paramid")
+            for tree in trees
+            for node in walk_nodes(tree)
+            if node.kind == "PARAM" and node.number("paramkind") == EXTERNAL
+        )
+        self._once = frozenset(number for number, count in counts.items() if count == 1)
+        for tree in trees:
+            self._query(tree, (), strict=True)
 
     def of_view(self, tree: NodeTree) -> list[Labels]:
         """The same of a view's own query, which may do what it likes."""
@@ -86,8 +120,13 @@ class Lineage:
         for number, relation in enumerate(scope.relations, start=1):
             self._check_relation(scopes, number, relation)
         for name, values in query.fields.items():
-            if name not in WITHOUT_EXPRESSIONS:
+            if not self._runs and name in MADE:
+                self._labels(scopes, values)
+            elif name not in WITHOUT_EXPRESSIONS:
                 self._require_free(scopes, values, "in a condition, a grouping or a limit")
+        if not self._runs:
+            for values in _conditions_of_changes(query):
+                self._require_free(scopes, values, "in a condition")
         outputs = [self._target(scopes, one) for one in query.nodes("targetList")]
         found = [labels for labels in outputs if labels is not None]
         operation = query.node("setOperations")
@@ -100,11 +139,13 @@ class Lineage:
         bare = _bare(expression)
         if bare is not None and bare.number("varattno") != 0:
             labels = self._variable(scopes, bare)
-            if labels and scope.strict and entry.number("ressortgroupref"):
+            if labels and self._runs and scope.strict and entry.number("ressortgroupref"):
                 raise _refused(labels, "to sort, to group or to find what is distinct")
         else:
             labels = self._labels(scopes, [expression] if expression else [])
-            if labels and scope.strict:
+            if labels and self._is_whole(expression) and not entry.number("ressortgroupref"):
+                return None if entry.is_true("resjunk") else labels
+            if labels and self._runs and scope.strict:
                 what = "as a part of a whole row" if bare is not None else "in an expression"
                 raise _refused(labels, what)
         return None if entry.is_true("resjunk") else labels
@@ -162,7 +203,11 @@ class Lineage:
     def _labels(self, scopes: _Scopes, values: list[Value]) -> Labels:
         """Of all that an expression reads."""
         found: set[Labels] = set()
-        for node, counts in _expression(values):
+
+        def is_open(node: NodeTree) -> bool:
+            return self._is_open(node) or self._is_masked_setting(scopes, node)
+
+        for node, counts in _expression(values, is_open, self._is_text):
             if node.kind == "VAR":
                 found.add(self._variable(scopes, node))
             elif node.kind == "QUERY":
@@ -173,6 +218,73 @@ class Lineage:
                 found.add(self._known.type_labels(node.number("funcresulttype")))
                 found.update(self._known.function_columns(node.number("funcid")))
         return NONE.union(*found)
+
+    def _is_text(self, node: NodeTree) -> bool:
+        """What it is given is a tree, or a number: what it gives is labelled instead."""
+        return node.kind == "FUNCEXPR" and self._known.is_text(node.number("funcid"))
+
+    def _is_whole(self, expression: NodeTree | None) -> bool:
+        """Is it a text as a function gives it, or one row of a query for that? Then what is secret
+        in it can be told when it comes."""
+        expression = _unlabelled(expression)
+        if expression is not None and expression.kind == "SUBLINK":
+            query = expression.node("subselect")
+            kind = expression.number("subLinkType")
+            targets = query.nodes("targetList") if query is not None and kind == SCALAR else []
+            if query is None or query.node("setOperations") or len(targets) != 1:
+                return False
+            expression = _unlabelled(targets[0].node("expr"))
+        return (
+            expression is not None
+            and expression.kind == "FUNCEXPR"
+            and self._known.is_text(expression.number("funcid"))
+        )
+
+    def _is_open(self, node: NodeTree) -> bool:
+        """Does it tell nothing of a secret? Whether a column is null is none; and a comparison with
+        a parameter that stands nowhere else is planned for no value at all."""
+        tested = node.node("arg") if node.kind == "NULLTEST" else None
+        if tested is not None and tested.kind == "VAR" and tested.number("varattno"):
+            return True
+        if self._runs or node.kind not in COMPARISONS:
+            return False
+        sides = [_unlabelled(side) for side in node.nodes("args")]
+        kinds = [side.kind for side in sides if side is not None]
+        return sorted(kinds) == ["PARAM", "VAR"] and all(
+            side.number("paramkind") == EXTERNAL and side.number("paramid") in self._once
+            if side.kind == "PARAM"
+            else side.number("varattno") > 0
+            for side in sides
+            if side is not None
+        )
+
+    def _is_masked_setting(self, scopes: _Scopes, node: NodeTree) -> bool:
+        """Is it `CASE WHEN name = '…' THEN '…' ELSE setting END` over pg_settings, with a WHEN for
+        every setting that holds a secret? (See `settings`.)"""
+        value = node.node("defresult") if node.kind in CASES else None
+        if value is None or value.kind != "VAR" or value.number("varlevelsup") or node.node("arg"):
+            return False
+        relations, number = scopes[-1].relations, value.number("varno")
+        relation = relations[number - 1] if 1 <= number <= len(relations) else None
+        query = relation.node("subquery") if relation is not None else None
+        view = _view(relation, query) if relation is not None and query is not None else 0
+        names = self._known.secret_setting_names(view) if view else None
+        if names is None:
+            return False
+        found: set[str] = set()
+        for when in node.nodes("args"):
+            test, result = when.node("expr"), when.node("result")
+            if test is None or result is None or result.kind != "CONST":
+                return False
+            sides = test.nodes("args")
+            if test.kind != "OPEXPR" or test.number("opno") != TEXT_EQUALS or len(sides) != 2:
+                return False
+            name = constant_text(sides[1])
+            of_name = (sides[0].number("varno"), sides[0].number("varattno")) == (number, 1)
+            if sides[0].kind != "VAR" or not of_name or name is None:
+                return False
+            found.add(name)
+        return names <= found
 
     def _variable(self, scopes: _Scopes, variable: NodeTree) -> Labels:
         above = variable.number("varlevelsup")
@@ -271,9 +383,23 @@ class Lineage:
 
 def _bare(expression: NodeTree | None) -> NodeTree | None:
     """The column that an expression is, with or without a cast that changes nothing."""
+    expression = _unlabelled(expression)
+    return expression if expression is not None and expression.kind == "VAR" else None
+
+
+def _unlabelled(expression: NodeTree | None) -> NodeTree | None:
     while expression is not None and expression.kind == "RELABELTYPE":
         expression = expression.node("arg")
-    return expression if expression is not None and expression.kind == "VAR" else None
+    return expression
+
+
+def _conditions_of_changes(query: NodeTree) -> Iterator[list[Value]]:
+    """Those of ON CONFLICT and of MERGE, which stand among what is made."""
+    conflict = query.node("onConflict")
+    if conflict is not None:
+        yield conflict.fields.get("onConflictWhere", [])
+    for action in query.nodes("mergeActionList"):
+        yield action.fields.get("qual", [])
 
 
 def _view(relation: NodeTree, query: NodeTree) -> int:
@@ -288,20 +414,23 @@ def _view(relation: NodeTree, query: NodeTree) -> int:
     return 0
 
 
-def _expression(values: list[Value]) -> Iterator[tuple[NodeTree, bool]]:
-    """The nodes of an expression; queries are not gone into, and say whether their values count:
-    EXISTS asks for none. Whether a column is null is no secret."""
+def _expression(
+    values: list[Value],
+    is_open: Callable[[NodeTree], bool],
+    is_text: Callable[[NodeTree], bool],
+) -> Iterator[tuple[NodeTree, bool]]:
+    """The nodes of an expression, without those that are open; queries and texts are not entered,
+    and say whether their values count: EXISTS asks for none."""
     pending: list[tuple[Value, bool]] = [(value, True) for value in reversed(values)]
     while pending:
         one, counts = pending.pop()
         if isinstance(one, list):
             pending += [(value, counts) for value in reversed(one)]
         elif isinstance(one, NodeTree):
-            tested = one.node("arg") if one.kind == "NULLTEST" else None
-            if tested is not None and tested.kind == "VAR" and tested.number("varattno"):
+            if is_open(one):
                 continue
             yield one, counts
-            if one.kind != "QUERY":
+            if one.kind != "QUERY" and not is_text(one):
                 inner = not (one.kind == "SUBLINK" and one.number("subLinkType") == EXISTS)
                 pending += [(value, inner) for value in reversed(list(one.fields.values()))]
 
@@ -309,7 +438,7 @@ def _expression(values: list[Value]) -> Iterator[tuple[NodeTree, bool]]:
 def _refused(labels: Labels, where: str) -> QueryRefused:
     origin = min(label.origin for label in labels)
     if all(label.how is How.SETTINGS for label in labels):
-        return QueryRefused(
+        return SettingsUsed(
             f"it uses {origin}, which holds secrets of other settings, {where}",
             "current_setting('name') gives one setting's value, to calculate with as well",
         )

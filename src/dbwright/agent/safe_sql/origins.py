@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import psycopg
 
+from dbwright.agent.safe_sql.cells import without_passwords
 from dbwright.agent.safe_sql.limits import Policy
 from dbwright.agent.safe_sql.secrets import (
     SECRET_COLUMNS,
     SECRET_RESULTS,
+    SECRET_TEXTS,
     STATISTICS,
     How,
     Label,
@@ -19,9 +21,15 @@ from dbwright.agent.safe_sql.secrets import (
     is_secret_name,
     is_secret_setting,
 )
+from dbwright.agent.safe_sql.settings import VIEW
+from dbwright.engines.postgresql.analysed import constant_text
 from dbwright.engines.postgresql.function_facts import FunctionFacts
 from dbwright.engines.postgresql.node_tree import node_trees, walk_nodes
-from dbwright.engines.postgresql.query_facts import visible_settings
+from dbwright.engines.postgresql.query_facts import (
+    secret_expressions,
+    visible_settings,
+    visible_statements,
+)
 from dbwright.engines.postgresql.relation_facts import (
     ColumnFacts,
     RelationFacts,
@@ -34,11 +42,13 @@ from dbwright.engines.postgresql.relation_facts import (
     view_query,
 )
 
-__all__ = ["Origins"]
+__all__ = ["Origins", "names_of_secret_settings"]
 
 NONE: Labels = frozenset()
 VIEWS = frozenset("vm")
 DEEPEST = 40
+SHORTEST = 4
+"""Characters of a literal: what is shorter stands everywhere."""
 NO_VALUE = frozenset(("(disabled)", "on", "off"))
 
 
@@ -63,6 +73,8 @@ class Origins:
         self._open: list[int] = []
         self._sensitive: tuple[frozenset[int], frozenset[str]] | None = None
         self._settings: frozenset[str] | None = None
+        self._literals: frozenset[str] | None = None
+        self._told: bool | None = None
         self._statistics: bool | None = None
 
     def learn(self, relations: Iterable[RelationFacts]) -> None:
@@ -106,6 +118,9 @@ class Origins:
         facts = self._functions.get(function)
         if facts is None:
             return []
+        text = None if facts.own else self._in_use(SECRET_TEXTS.get(facts.name))
+        if text is not None:
+            return [frozenset((Label(text, f"{facts.name}()"),))]
         if facts.columns:
             return [self._result(facts, name) for name in facts.columns]
         relation = self._row_types.get(facts.result_type)
@@ -131,19 +146,62 @@ class Origins:
     def secret_settings(self) -> frozenset[str]:
         """Values of settings that are secrets, as far as this user may see them."""
         if self._settings is None:
-            self._settings = frozenset(
-                value
-                for name, values in visible_settings(self._connection)
-                if is_secret_setting(name.lower())
-                for value in values
-                if value and value not in NO_VALUE
-            )
+            self._settings = _secret_values(visible_settings(self._connection))
         return self._settings
 
+    def is_text(self, function: int) -> bool:
+        """Is it a function that gives a text, secrets of which are told by what they are?"""
+        facts = self._functions.get(function)
+        return facts is not None and not facts.own and facts.name in SECRET_TEXTS
+
+    def secret_setting_names(self, view: int) -> frozenset[str] | None:
+        """Settings that are secrets or hold them; None where the view is not pg_settings."""
+        facts = self._relations.get(view)
+        if facts is None or facts.own or facts.name != VIEW:
+            return None
+        return names_of_secret_settings(self._connection)
+
+    def secret_literals(self) -> frozenset[str]:
+        """What stands in defaults and CHECKs of secret columns."""
+        if self._literals is None:
+            self._literals = frozenset(self._find_literals())
+        return self._literals
+
+    def _find_literals(self) -> Iterator[str]:
+        pairs = [
+            (relation.oid, column.number)
+            for relation, column in own_columns(self._connection)
+            if is_secret_column(relation, column, self._policy)
+        ]
+        for text in secret_expressions(self._connection, pairs):
+            for tree in node_trees(text):
+                for node in walk_nodes(tree):
+                    literal = constant_text(node)
+                    if literal is not None and len(literal) >= SHORTEST:
+                        yield literal
+                        yield literal.replace("'", "''")
+
+    def _tells_passwords(self) -> bool:
+        """Does a statement of somebody's, as far as this user sees it, hold a password? What the
+        server tells of sessions stays the same until the transaction ends."""
+        if self._told is None:
+            texts = visible_statements(self._connection)
+            self._told = any(without_passwords(text) != text for text in texts)
+        return self._told
+
+    def _in_use(self, how: How | None) -> How | None:
+        """Is there anything that it would hide? Else nothing need be refused for it."""
+        if (
+            (how is How.SETTINGS and not self.secret_settings())
+            or (how is How.LITERALS and not self.secret_literals())
+            or (how is How.STATEMENTS and not self._tells_passwords())
+        ):
+            return None
+        return how
+
     def _result(self, facts: FunctionFacts, name: str) -> Labels:
-        how = None if facts.own else SECRET_RESULTS.get((facts.name, name))
-        if how is How.SETTINGS and not self.secret_settings():
-            how = None
+        known = not facts.own or facts.extension == "pg_stat_statements"
+        how = self._in_use(SECRET_RESULTS.get((facts.name, name)) if known else None)
         if how is None and facts.own and is_secret_name(name):
             how = How.ALL
         return NONE if how is None else frozenset((Label(how, f"{facts.name}.{name}"),))
@@ -170,7 +228,9 @@ class Origins:
     def _label(self, facts: RelationFacts, column: ColumnFacts) -> Labels:
         origin = f"{facts.schema}.{facts.name}.{column.name}"
         if not facts.own:
-            how = SECRET_COLUMNS.get((facts.name, column.name))
+            how = self._in_use(SECRET_COLUMNS.get((facts.name, column.name)))
+            if how is How.LITERALS:
+                how = How.ALL  # a tree has its constants byte by byte
             if how is None and (facts.name, column.name) in STATISTICS:
                 how = How.ALL if self._reads_statistics() else None
             if how is not None:
@@ -224,3 +284,25 @@ class Origins:
         views += holders_of_rows(self._connection, [*found, *(oid for oid, _ in views)])
         names |= {name.lower() for _, name in views}
         return frozenset([*found, *(oid for oid, _ in views)]), frozenset(names)
+
+
+def names_of_secret_settings(connection: psycopg.Connection[Any]) -> frozenset[str]:
+    """Settings that are secrets, and those whose values hold the value of one."""
+    known = visible_settings(connection)
+    secret = _secret_values(known)
+    return frozenset(
+        name
+        for name, values in known
+        if is_secret_setting(name.lower())
+        or any(one in value for value in values for one in secret)
+    )
+
+
+def _secret_values(known: Iterable[tuple[str, list[str]]]) -> frozenset[str]:
+    return frozenset(
+        value
+        for name, values in known
+        if is_secret_setting(name.lower())
+        for value in values
+        if value and value not in NO_VALUE
+    )

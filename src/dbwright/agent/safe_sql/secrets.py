@@ -16,6 +16,7 @@ from dbwright.model.sensitive_names import endings, secret_name
 __all__ = [
     "SECRET_COLUMNS",
     "SECRET_RESULTS",
+    "SECRET_TEXTS",
     "How",
     "Label",
     "Labels",
@@ -34,6 +35,10 @@ class How(StrEnum):
     """Of a list of `name=value` those with a name that tells of a secret."""
     SETTINGS = "settings"
     """Those that are the value of a setting which is a secret."""
+    STATEMENTS = "statements"
+    """Passwords in statements, which their own words tell of."""
+    LITERALS = "literals"
+    """What stands in the default or the CHECK of a secret column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ SECRET_COLUMNS: Mapping[tuple[str, str], How] = {
     ("pg_subscription", "subconninfo"): How.ALL,
     ("pg_largeobject", "data"): How.ALL,
     ("pg_attribute", "attmissingval"): How.ALL,
+    ("pg_attrdef", "adbin"): How.LITERALS,
+    ("pg_constraint", "conbin"): How.LITERALS,
     ("pg_attribute", "attfdwoptions"): How.OPTIONS,
     ("pg_db_role_setting", "setconfig"): How.OPTIONS,
     ("pg_foreign_server", "srvoptions"): How.OPTIONS,
@@ -101,9 +108,17 @@ SECRET_RESULTS: Mapping[tuple[str, str], How] = {
     ("pg_show_all_settings", "setting"): How.SETTINGS,
     ("pg_show_all_settings", "boot_val"): How.SETTINGS,
     ("pg_show_all_settings", "reset_val"): How.SETTINGS,
+    ("pg_stat_get_activity", "query"): How.STATEMENTS,
     ("pg_stat_get_wal_receiver", "conninfo"): How.ALL,
+    ("pg_stat_statements", "query"): How.STATEMENTS,
 }
-"""Columns that functions of the server give."""
+"""Columns that functions of the server, and of pg_stat_statements, give."""
+SECRET_TEXTS: Mapping[str, How] = {
+    "pg_get_constraintdef": How.LITERALS,
+    "pg_get_expr": How.LITERALS,
+    "pg_stat_get_backend_activity": How.STATEMENTS,
+}
+"""Functions of the server that give one text."""
 
 _SETTINGS = frozenset(
     """

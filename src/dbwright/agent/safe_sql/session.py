@@ -18,17 +18,18 @@ from psycopg.pq import TransactionStatus
 
 from dbwright.agent.safe_sql.cells import Cells
 from dbwright.agent.safe_sql.limits import Limits, Policy
+from dbwright.agent.safe_sql.origins import names_of_secret_settings
 from dbwright.agent.safe_sql.result import MASKED, Result, ResultColumn
 from dbwright.agent.safe_sql.secrets import is_secret_setting
+from dbwright.agent.safe_sql.settings import SettingsUsed, with_settings_masked
 from dbwright.agent.safe_sql.statement import Kind, Statement, read_statement
 from dbwright.agent.safe_sql.stream import Received, receive
 from dbwright.agent.safe_sql.transaction import told, transaction_settings, warnings
 from dbwright.agent.safe_sql.verdict import Verdict, changed_since, judge
 from dbwright.engines.postgresql.analysed import may_set_log_level
 from dbwright.engines.postgresql.connect import connect, display_name
-from dbwright.errors import (
-    QueryRefused,
-)
+from dbwright.engines.postgresql.query_facts import catalog_alone
+from dbwright.errors import QueryRefused, StatementRejected
 from dbwright.model.names import quote
 
 __all__ = ["SafeSession"]
@@ -36,9 +37,10 @@ __all__ = ["SafeSession"]
 SHOWN = 2000
 """Rows of EXPLAIN and SHOW, which can't be asked for in parts."""
 TEXTS = {114: "json", 142: "xml"}
+NO_ENCODING = "SQL_ASCII"
 GRACE_SECONDS = 5.0
 """After the server's own time-out, before it is not waited for any more."""
-NO_VERDICT = Verdict((), (), frozenset(), False, {})
+NO_VERDICT = Verdict((), (), frozenset(), frozenset(), False, False, {})
 
 
 class SafeSession:
@@ -103,6 +105,18 @@ class SafeSession:
             rows = max(rows, SHOWN)
         self._cancelled.clear()
         begin = time.monotonic()
+        try:
+            return self._run(statement, rows, begin)
+        except SettingsUsed as refused:
+            masked = self._with_settings_masked(statement)
+            if masked is None:
+                raise
+            try:
+                return self._run(masked, rows, begin)
+            except (QueryRefused, StatementRejected):
+                raise refused from None
+
+    def _run(self, statement: Statement, rows: int, begin: float) -> Result:
         verdict = NO_VERDICT
         try:
             with self._transaction() as connection:
@@ -121,12 +135,24 @@ class SafeSession:
                 self.close()
             raise told(problem, display_name(self._url), self._limits, verdict.silent) from None
 
+    def _with_settings_masked(self, statement: Statement) -> Statement | None:
+        with self._transaction() as connection, catalog_alone(connection):
+            rows = connection.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = 'pg_settings'::regclass "
+                "AND attnum > 0 ORDER BY attnum"
+            ).fetchall()
+            secrets = names_of_secret_settings(connection)
+        return with_settings_masked(statement, [name for (name,) in rows], secrets)
+
     def _connect(self) -> psycopg.Connection[Any]:
         if self._connection is not None and not self._connection.closed:
             return self._connection
         # UTF-8: a text in another encoding could mean something else to the server.
-        url = make_conninfo(self._url, client_encoding="UTF8")
-        connection = connect(url, application_name=self._application)
+        connection = self._opened("UTF8")
+        if connection.info.parameter_status("server_encoding") == NO_ENCODING:
+            # There every text is the bytes that it is, and rows may hold what is no UTF-8.
+            connection.close()
+            connection = self._opened(NO_ENCODING)
         try:
             # An operator of somebody's own could stand in the way of these questions too.
             connection.execute("BEGIN TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog")
@@ -139,6 +165,10 @@ class SafeSession:
             raise
         self._connection = connection
         return connection
+
+    def _opened(self, encoding: str) -> psycopg.Connection[Any]:
+        url = make_conninfo(self._url, client_encoding=encoding)
+        return connect(url, application_name=self._application)
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
@@ -200,6 +230,8 @@ class SafeSession:
             labels,
             verdict.secret_values,
             self._limits,
+            secret_literals=verdict.secret_literals,
+            members=verdict.members,
         )
         rows: list[tuple[Any, ...]] = []
         too_large = received.unread

@@ -12,7 +12,7 @@ from dbwright.errors import QueryRefused
 from dbwright.sql.lexer import significant
 from dbwright.sql.parse import Node, ParsedStatement, SyntaxProblem, parse, walk
 
-__all__ = ["Kind", "Literal", "Statement", "read_statement"]
+__all__ = ["Kind", "Literal", "Statement", "read_planned", "read_statement"]
 
 
 class Kind(StrEnum):
@@ -62,9 +62,7 @@ TRUE, FALSE = frozenset(("", "true", "on", "1")), frozenset(("false", "off", "0"
 def read_statement(text: str, limits: Limits) -> Statement:
     """The one statement of a text. Raises QueryRefused where it does more than read."""
     if len(text) > limits.query_characters:
-        raise QueryRefused(
-            f"the query has {len(text):,} characters", f"stay below {limits.query_characters:,}"
-        )
+        raise _too_long(text, limits)
     alone = _alone(text)
     if alone.kind == "SelectStmt":
         return _query(text, alone.node, limits)
@@ -74,6 +72,37 @@ def read_statement(text: str, limits: Limits) -> Statement:
         return Statement(Kind.SHOW, str(alone.node["name"]).lower())
     what = WRITES.get(alone.kind) or f"a statement of another kind ({alone.kind})"
     raise QueryRefused(f"it is {what}: only what reads is run here", INSTEAD)
+
+
+def read_planned(text: str, limits: Limits) -> Statement:
+    """The one statement of a text that is to be planned and not run: it may change rows, lock them
+    and have parameters. Raises QueryRefused."""
+    if len(text) > limits.query_characters:
+        raise _too_long(text, limits)
+    alone = _alone(text)
+    nodes = [(alone.kind, alone.node), *walk(alone.node)]
+    if alone.kind not in (*WRITES, "SelectStmt") or any(
+        kind == "intoClause" or "intoClause" in node for kind, node in nodes
+    ):
+        raise QueryRefused(
+            "it is no query, INSERT, UPDATE, DELETE or MERGE alone",
+            "of what makes a table or a cursor explain the SELECT in it",
+        )
+    _require_few_relations(sum(kind == "RangeVar" for kind, _ in nodes), limits)
+    return Statement(Kind.QUERY, _without_end(text), literals=tuple(_literals(alone.node)))
+
+
+def _too_long(text: str, limits: Limits) -> QueryRefused:
+    return QueryRefused(
+        f"the query has {len(text):,} characters", f"stay below {limits.query_characters:,}"
+    )
+
+
+def _require_few_relations(relations: int, limits: Limits) -> None:
+    if relations > limits.relations:
+        raise QueryRefused(
+            f"it names relations in {relations} places", f"stay below {limits.relations}"
+        )
 
 
 def _alone(text: str) -> ParsedStatement:
@@ -102,10 +131,7 @@ def _query(text: str, node: Node, limits: Limits) -> Statement:
         if kind == "ParamRef":
             raise QueryRefused("it has parameters ($1) and no values", "write the values in it")
         relations += kind == "RangeVar"
-    if relations > limits.relations:
-        raise QueryRefused(
-            f"it names relations in {relations} places", f"stay below {limits.relations}"
-        )
+    _require_few_relations(relations, limits)
     return Statement(Kind.QUERY, _without_end(text), literals=tuple(_literals(node)))
 
 

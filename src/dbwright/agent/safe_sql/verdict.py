@@ -10,6 +10,7 @@ import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
+from dbwright.agent.safe_sql.documents import require_no_secret_members, takes_members
 from dbwright.agent.safe_sql.functions import FunctionJudge
 from dbwright.agent.safe_sql.limits import Policy
 from dbwright.agent.safe_sql.lineage import Lineage
@@ -29,10 +30,10 @@ from dbwright.engines.postgresql.query_facts import (
     row_types,
     type_named,
 )
-from dbwright.engines.postgresql.relation_facts import relations_of
+from dbwright.engines.postgresql.relation_facts import RelationFacts, relations_of
 from dbwright.errors import QueryRefused
 
-__all__ = ["Verdict", "changed_since", "judge"]
+__all__ = ["Verdict", "changed_since", "judge", "judge_plan"]
 
 SELECT = 1
 """Of CmdType (nodes.h)."""
@@ -48,6 +49,10 @@ class Verdict:
     columns: tuple[ResultColumn, ...]
     secret_values: frozenset[str]
     """Values of settings that are secrets."""
+    secret_literals: frozenset[str]
+    """What stands in defaults and CHECKs of secret columns."""
+    members: bool
+    """Does it take documents apart?"""
     silent: bool
     """May an error message hold a secret?"""
     functions: Mapping[int, str]
@@ -66,40 +71,91 @@ def judge(
 
     Raises QueryRefused, StatementRejected, psycopg.Error.
     """
-    suspects = [one for one in statement.literals if one.text.lstrip().startswith(BRACKETS)]
-    if suspects:
-        with catalog_alone(connection):
-            _require_harmless_constants(connection, suspects, policy)
-    found = analysed(connection, statement.text, name=name, quiet=quiet)
+    found = _analysed(connection, statement, policy, name=name, quiet=quiet)
     _require_select(found)
     # Where the search_path is another one, the server would look for its names anew.
     described = connection.pgconn.describe_prepared(name.encode())
     with catalog_alone(connection):
-        relations = relations_of(connection, found.relations)
-        for relation in relations:
-            _require_readable(relation.kind, relation.name, relation.foreign, policy)
-        # Types that come with the server hold no domain of a user's, and no rows of secrets.
-        own_types = [oid for oid in found.types if oid >= OWN]
-        types = row_types(connection, own_types) if own_types else {}
-        facts: dict[int, Any] = {}
-        origins = Origins(connection, policy, facts, types)
-        origins.learn(relations)
-        functions = FunctionJudge(connection, policy, origins.sensitive)
-        functions.require(found)
-        for _, _, tree in domain_checks(connection, own_types) if own_types else ():
-            functions.require(objects_of(node_trees(tree)))
-        own = [relation.oid for relation in relations if relation.own]
-        if own:
-            functions.require_planned(planned_expressions(connection, own))
-        _require_plain_settings(found, functions)
-        facts.update(functions.facts)
+        origins, functions, relations = _looked_up(
+            connection, found, policy, statement.literals, runs=True
+        )
         labels = tuple(Lineage(origins).of_query(found.trees[0]))
         silent = any(origins.relation(relation.oid) for relation in relations)
         settings = any(label.how is How.SETTINGS for one in labels for label in one)
         values = origins.secret_settings() if settings else frozenset()
+        literal = any(label.how is How.LITERALS for one in labels for label in one)
+        literals = origins.secret_literals() if literal else frozenset()
         columns = _columns(connection, described, labels, origins)
     versions = {one.oid: one.row_version for one in functions.facts.values() if one.own}
-    return Verdict(labels, columns, values, silent, versions)
+    members = takes_members(functions.facts)
+    return Verdict(labels, columns, values, literals, members, silent, versions)
+
+
+def judge_plan(
+    connection: psycopg.Connection[Any],
+    statement: Statement,
+    policy: Policy,
+    *,
+    name: str,
+    quiet: bool,
+) -> None:
+    """The same of a statement that is planned and not run, which may have parameters and change
+    rows: may the planner see it, and what it estimates be told?
+
+    Raises QueryRefused, StatementRejected, psycopg.Error.
+    """
+    found = _analysed(connection, statement, policy, name=name, quiet=quiet)
+    if any(tree.kind != "QUERY" or tree.node("utilityStmt") for tree in found.trees):
+        raise QueryRefused("a rule makes a command of it that has no plan", "explain a SELECT")
+    with catalog_alone(connection):
+        origins, _, _ = _looked_up(connection, found, policy, statement.literals, runs=False)
+        Lineage(origins, runs=False).of_plan(found.trees)
+
+
+def _analysed(
+    connection: psycopg.Connection[Any],
+    statement: Statement,
+    policy: Policy,
+    *,
+    name: str,
+    quiet: bool,
+) -> Analysed:
+    suspects = [one for one in statement.literals if one.text.lstrip().startswith(BRACKETS)]
+    if suspects:
+        with catalog_alone(connection):
+            _require_harmless_constants(connection, suspects, policy)
+    return analysed(connection, statement.text, name=name, quiet=quiet)
+
+
+def _looked_up(
+    connection: psycopg.Connection[Any],
+    found: Analysed,
+    policy: Policy,
+    literals: Sequence[Literal],
+    *,
+    runs: bool,
+) -> tuple[Origins, FunctionJudge, list[RelationFacts]]:
+    """What is known of all that the trees name; it may be used, or QueryRefused is raised."""
+    relations = relations_of(connection, found.relations)
+    for relation in relations:
+        _require_readable(relation.kind, relation.name, relation.foreign, policy)
+    # Types that come with the server hold no domain of a user's, and no rows of secrets.
+    own_types = [oid for oid in found.types if oid >= OWN]
+    types = row_types(connection, own_types) if own_types else {}
+    facts: dict[int, Any] = {}
+    origins = Origins(connection, policy, facts, types)
+    origins.learn(relations)
+    functions = FunctionJudge(connection, policy, origins.sensitive, runs=runs)
+    functions.require(found)
+    for _, _, tree in domain_checks(connection, own_types) if own_types else ():
+        functions.require(objects_of(node_trees(tree)))
+    own = [relation.oid for relation in relations if relation.own]
+    if own:
+        functions.require_planned(planned_expressions(connection, own))
+    _require_plain_settings(found, functions)
+    require_no_secret_members(found, literals, functions.facts)
+    facts.update(functions.facts)
+    return origins, functions, relations
 
 
 def changed_since(connection: psycopg.Connection[Any], versions: Mapping[int, str]) -> bool:

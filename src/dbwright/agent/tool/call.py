@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.fit import cut, fitted
 from dbwright.agent.tool.tool import Arguments, Tool
+from dbwright.engines.postgresql.ending import Ending, ended_by
 from dbwright.errors import UsageError
 
 __all__ = ["NOTICE", "answered", "arguments_of", "failure_text", "marked", "text_of"]
@@ -45,8 +46,11 @@ def arguments_of(tool: Tool, given: Mapping[str, Any]) -> Arguments:
 
 
 def answered(tool: Tool, context: Context, given: Arguments) -> dict[str, Any]:
-    """The part of the answer that was asked for, as JSON values. Raises what the tool raises."""
-    answer = tool.run(context, given)
+    """The part of the answer that was asked for, as JSON values. Raises what the tool raises; a
+    stop ends what the tool runs on targets."""
+    ending = Ending()
+    with ended_by(ending), context.stop.calling(ending.end):
+        answer = tool.run(context, given)
     found = fitted(answer, offset=given.offset, max_tokens=given.max_tokens)
     return {**found, "failed": True} if answer.failed else found
 

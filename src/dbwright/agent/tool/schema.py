@@ -13,21 +13,25 @@ __all__ = ["input_schema", "output_schema"]
 
 ENVELOPE: dict[str, Any] = {
     "summary": {"type": "string"},
-    "notes": {"type": "array", "items": {"type": "string"}},
+    "notes": {"type": "array"},
     "details": {"type": "object"},
-    "offset": {"type": "integer"},
     "total": {"type": "integer"},
     "next_offset": {"type": "integer"},
-    "failed": {"type": "boolean"},
-    "data_notice": {"type": "string"},
 }
-"""The same for every tool, so it is not explained each time: a model reads all of them at once."""
+"""The same for every tool, so it is not explained each time: a model reads all of them at once.
+Others (`offset`, `failed`, `data_notice`) come along."""
 
 
 @cache
 def input_schema(tool: Tool) -> dict[str, Any]:
     """Of the arguments; others are refused."""
     schema: dict[str, Any] = _short(tool.arguments.model_json_schema())
+    for one in schema["properties"].values():
+        _without_null(one)
+    for name in ("offset", "max_tokens"):
+        # Of every tool: who goes beyond the limits is told them.
+        schema["properties"][name].pop("minimum")
+        schema["properties"][name].pop("maximum", None)
     return schema
 
 
@@ -39,21 +43,37 @@ def output_schema(tool: Tool) -> dict[str, Any]:
     definitions = item.pop("$defs", {})
     for one in (item, *definitions.values()):
         one.pop("required", None)
+        one.pop("additionalProperties", None)
         for below in one.get("properties", {}).values():
             _loosen(below)
+            below.pop("default", None)
     return {
         "type": "object",
         "properties": {
             **ENVELOPE,
             "items": {"type": "array", "items": item},
         },
-        "required": ["summary", "items", "offset", "total"],
+        "required": ["summary", "items", "total"],
         **({"$defs": definitions} if definitions else {}),
     }
 
 
+def _without_null(schema: dict[str, Any]) -> None:
+    """An argument that may be left out need not be said to be null, false or empty as well."""
+    if not schema.get("default", True):
+        del schema["default"]
+    kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(kinds) == 1 and len(schema["anyOf"]) == 2:
+        del schema["anyOf"]
+        schema.update(kinds[0])
+
+
 def _loosen(schema: dict[str, Any]) -> None:
     """A list that was cut ends with a word about the rest of it."""
+    kinds = [one.get("type") for one in schema.get("anyOf", ()) if set(one) == {"type"}]
+    if kinds and len(kinds) == len(schema["anyOf"]):
+        del schema["anyOf"]
+        schema["type"] = kinds
     if schema.get("type") == "array":
         schema.pop("items", None)
 

@@ -22,15 +22,9 @@ from dbwright.operation import DECLARED, Effect, Operation
 
 __all__ = ["Arguments", "Tool", "from_operation", "tool"]
 
-TARGET = Field(
-    description="A target's name (see `targets`), or a snapshot, .sql file or folder below the "
-    "working folder; left out: the default target."
-)
-
-TARGET_OR_NONE = Field(
-    description="A target's name (see `targets`), or a snapshot, .sql file or folder below the "
-    "working folder; left out: files alone."
-)
+TARGET = Field(description="A target's name, or a file or folder; else the default target.")
+TARGET_OR_NONE = Field(description="A target's name, or a file or folder; else files alone.")
+TARGET_NEEDED = Field(description="A target's name, or a file or folder.")
 
 
 class Arguments(BaseModel):
@@ -38,10 +32,8 @@ class Arguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    offset: Annotated[int, Field(ge=0, description="Number of the first item to return.")] = 0
-    max_tokens: Annotated[
-        int, Field(ge=200, le=100_000, description="About how large the answer may be.")
-    ] = 4000
+    offset: Annotated[int, Field(ge=0, description="The first item.")] = 0
+    max_tokens: Annotated[int, Field(ge=200, le=100_000, description="Size of the answer.")] = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +92,7 @@ def from_operation(
     targets: tuple[str, ...] = ("target",),
     default_target: bool = True,
     paths: tuple[str, ...] = (),
+    description: str = "",
     fixed: Mapping[str, Any] | None = None,
     about: Mapping[str, str] | None = None,
     idempotent: bool = True,
@@ -109,7 +102,8 @@ def from_operation(
 
     `targets` and `paths`: which arguments name a target, or files; they are held to what the
     server was started for. `default_target`: is a target that is left out the default one, rather
-    than none? `fixed`: what the tool always gives. `about`: other help of arguments.
+    than none? `fixed`: what the tool always gives. `description`, `about`: other help of the
+    command and its arguments, where theirs is for a terminal.
     """
     operation = cast(Operation, getattr(function, DECLARED))
     known = {argument.name: argument for argument in operation.arguments}
@@ -120,6 +114,8 @@ def from_operation(
         field = Field(description=help)
         if argument.name in targets:
             field = TARGET if default_target else TARGET_OR_NONE
+            if argument.default is inspect.Parameter.empty:
+                field = TARGET_NEEDED
         default = argument.default
         if isinstance(default, Path):
             default = str(default)
@@ -142,8 +138,8 @@ def from_operation(
 
     return Tool(
         name=name,
-        title=operation.summary.rstrip("."),
-        description=f"{operation.summary}\n\n{operation.description}".strip(),
+        title=_title(name),
+        description=description or f"{operation.summary}\n\n{operation.description}".strip(),
         when=when,
         effect=operation.effect,
         arguments=_model(name, fields),

@@ -23,4 +23,14 @@ TOOL = from_operation(
         "name",
     ),
     targets=("from_", "to"),
+    description="Write the migration from one schema to another, both ways, in an order in which "
+    "each statement can run. Steps that lose data are refused without `allow_destructive`; what "
+    "was renamed must be told by `rename`; what could not be written is told in a comment. The "
+    "statements are plain: `plan` makes them safe to run live.",
+    about={
+        "rename": "What only gets another name: shop.orders.total=amount",
+        "no_rename": "Nothing was renamed",
+        "dir": "Write files into this folder of migrations",
+        "name": "Of the files, in a few words",
+    },
 )

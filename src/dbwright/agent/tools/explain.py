@@ -7,16 +7,15 @@ from typing import Annotated, Any
 import psycopg
 from pydantic import Field
 
-from dbwright.agent.safe_sql import SafeSession
+from dbwright.agent.safe_sql import Policy, guard_of
 from dbwright.agent.tool.answer import Answer
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.results import answer_of
 from dbwright.agent.tool.tool import TARGET, tool
-from dbwright.errors import StatementRejected
+from dbwright.errors import StatementRejected, UsageError
 from dbwright.operation import Effect
-from dbwright.sql.explainable import explainable
-from dbwright.target import Live
-from dbwright.tune import explain as command
+from dbwright.tune.explain import explain_statement
+from dbwright.tune.plans.configure import choose
 
 __all__ = ["explain"]
 
@@ -43,24 +42,19 @@ def explain(
 
     Without `analyze` nothing is run: the planner says what it expects.
     """
-    if analyze or _is_planned_live(context, target, sql):
-        # What may be run is judged as for `query`: how many rows came is an answer, too; and the
-        # planner runs functions over constants, whose errors would tell what they read.
-        with (
-            SafeSession.open(context.live(target)) as session,
-            context.stop.calling(session.cancel),
-        ):
-            session.run(f"EXPLAIN {sql}")
+    if indexes and analyze:
+        raise UsageError("indexes and analyze don't go together", "leave one of them out")
     try:
         return answer_of(
-            command.explain(
+            explain_statement(
+                context.opened(target),
                 sql,
-                on=context.target(target),
-                with_index=indexes,
+                indexes=indexes,
                 analyze=analyze,
-                timeout=seconds,
+                timeout_seconds=seconds,
                 progress=context.progress,
-                configuration=context.configuration,
+                chosen=choose(context.configuration),
+                guard=guard_of(Policy(), runs=analyze),
             )
         )
     except StatementRejected as problem:
@@ -71,15 +65,6 @@ def explain(
                 "explain it with plain values in their place",
             ) from None
         raise
-
-
-def _is_planned_live(context: Context, target: str | None, sql: str) -> bool:
-    """Is it planned by a live database, and of the kind that can be judged? (What would change
-    rows is not, and $1 stands for no value.)"""
-    if not isinstance(context.opened(target), Live):
-        return False
-    found = explainable(sql)
-    return not found.changes and not found.parameters
 
 
 def _is_of_values(problem: object) -> bool:

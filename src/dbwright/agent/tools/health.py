@@ -41,8 +41,8 @@ class Figure:
 
 @tool(Effect.READS, when="you want to know how a server is doing right now", title="Health")
 def health(context: Context, *, target: Annotated[str | None, TARGET] = None) -> Answer[Figure]:
-    """Give a server's vital figures beside what they should be: connections, cache hits, index
-    use, waiting and idle sessions, age of transactions, replication lag, dead rows, archiving.
+    """Give a server's vital figures beside what they should be: connections, cache, waits, age
+    of transactions, replication lag, dead rows, archiving.
 
     What is behind a bad one: `locks` for sessions, `slow_queries` for load, `check` for the rest.
     """

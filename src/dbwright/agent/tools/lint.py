@@ -14,4 +14,13 @@ TOOL = from_operation(
     arguments=("files", "target", "from_", "server", "only", "skip"),
     default_target=False,
     paths=("files",),
+    description="Find what locks, loses, breaks or fails in migrations. Each statement is run by "
+    "a throw-away server of the same version and schema. With a target, small tables are silent, "
+    "and for large ones it is told how long others wait. A comment `-- dbwright: ignore RULE "
+    "reason` before a statement silences a rule.",
+    about={
+        "files": "SQL files, or a folder of migrations [default: migrations]",
+        "from_": "Of a folder: from this version on",
+        "server": "The major of PostgreSQL [default: the target's]",
+    },
 )

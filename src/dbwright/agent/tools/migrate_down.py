@@ -21,6 +21,8 @@ TOOL = from_operation(
     name="migrate_down",
     when="a person has asked for a migration to be taken back",
     arguments=("target", "version", "dir"),
+    description="Take the last migration back, or all after a version: the DOWN part of each file, "
+    "the latest first.",
     idempotent=False,
     confirm=_question,
 )

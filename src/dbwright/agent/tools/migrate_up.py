@@ -24,6 +24,8 @@ TOOL = from_operation(
     name="migrate_up",
     when="a person has asked for rehearsed migrations to be run",
     arguments=("target", "version", "dir"),
+    description="Run the migrations that were not run yet, in their order, if they were rehearsed. "
+    "Each is one transaction, or goes on where it stopped; no statement waits long for its lock.",
     fixed={"require_proof": True},
     confirm=_question,
 )

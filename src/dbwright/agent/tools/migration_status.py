@@ -12,4 +12,6 @@ TOOL = from_operation(
     name="migration_status",
     when="you want to know which migrations were run on a database",
     arguments=("target", "dir"),
+    description="List migrations, and where each stands in the database. Of one that stopped "
+    "half-way it says at which statement, why, and what to do. Writes nothing.",
 )

@@ -43,6 +43,8 @@ def new_migration(
     folder = context.path(dir)
     if any("\n" in one or "\r" in one for one in options):
         raise UsageError("an option is one line", "give each option as a text of its own")
+    for part, given in (("up", up), ("down", down)):
+        _require_closed(part, given)
     head = "\n".join([f"-- {' '.join(name.split())}", *(f"-- {one}" for one in options)])
     text = f"{head}\n\n-- UP\n{up.strip()}\n\n-- DOWN\n{down.strip()}\n"
     read = script(text, f"{dir}/…")
@@ -52,3 +54,11 @@ def new_migration(
     path.write_text(text, encoding="utf-8")
     shown = str(path.relative_to(context.root))
     return Answer(f"Wrote {shown}. Next: lint it.", details={"path": shown, "text": text})
+
+
+def _require_closed(part: str, text: str) -> None:
+    """A quote, a $$ or a comment that is left open would swallow the part after it."""
+    if script(f"-- UP\n{text}\n;\n-- DOWN\nSELECT 1;\n", part).down is None:
+        raise UsageError(
+            f"`{part}` has a quote, a $$ or a comment that is not closed", "close it, and try again"
+        )

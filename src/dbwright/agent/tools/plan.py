@@ -14,4 +14,13 @@ TOOL = from_operation(
     arguments=("file", "target", "dir", "small", "server"),
     default_target=False,
     paths=("file",),
+    description="Turn a migration into files that keep nobody waiting: indexes built concurrently, "
+    "constraints proven after they were said, values filled in batches, types changed by a second "
+    "column, both names until the new application is deployed. A throw-away server tries the "
+    "whole. Nothing runs on the target, and no file is replaced.",
+    about={
+        "file": "A migration",
+        "dir": "Write files into this folder of migrations",
+        "small": "Megabytes up to which a table may be locked while it is read",
+    },
 )

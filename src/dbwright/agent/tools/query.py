@@ -33,8 +33,5 @@ def query(
     and the answer says what to do instead. An item is a row; its columns are in `details`.
     """
     limits = Limits(rows=max_rows, statement_seconds=seconds)
-    with (
-        SafeSession.open(context.live(target), limits) as session,
-        context.stop.calling(session.cancel),
-    ):
+    with SafeSession.open(context.live(target), limits) as session:
         return answer_of_rows(session.run(sql))

@@ -39,10 +39,7 @@ def sample(
     snapshot = context.readings.snapshot(context.opened(target), context.progress)
     name = _found(snapshot.catalog, table)
     limits = Limits(rows=rows, statement_seconds=SECONDS)
-    with (
-        SafeSession.open(context.live(target), limits) as session,
-        context.stop.calling(session.cancel),
-    ):
+    with SafeSession.open(context.live(target), limits) as session:
         result = session.run(f"SELECT * FROM {name} LIMIT {rows}")
     return answer_of_rows(_masked(result) if masked else result, f"{name}: ")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from dbwright.agent.safe_sql import Policy, require_plannable
 from dbwright.agent.tool.answer import Answer
 from dbwright.agent.tool.context import Context
 from dbwright.agent.tool.results import answer_of
 from dbwright.agent.tool.tool import TARGET, tool
 from dbwright.errors import UsageError
 from dbwright.operation import Effect
+from dbwright.sandbox.folders import OwnedFolder
+from dbwright.target import Live
 from dbwright.tune import tune as command
 from dbwright.tune.tune import Prove
 
@@ -35,7 +36,7 @@ def tune(
     ] = (),
     workload: Annotated[
         tuple[str, ...],
-        Field(description="Or files below the working folder: server logs, .sql files, captures."),
+        Field(description="Or files: server logs, .sql files, captures."),
     ] = (),
     budget: Annotated[
         str | None, Field(description="Room for new indexes, such as 500MB; none: no limit.")
@@ -43,8 +44,8 @@ def tune(
     prove: Annotated[
         Prove,
         Field(
-            description="estimated: by the planner on a twin without rows. measured: run before "
-            "and after on a copy with all rows of a live database, which takes minutes."
+            description="estimated: by the planner. measured: run on a copy with all rows of a "
+            "live database, which takes minutes."
         ),
     ] = Prove.ESTIMATED,
     data: Annotated[
@@ -63,10 +64,16 @@ def tune(
     and how to take it back. Nothing is changed: plans are made on a throw-away twin."""
     if queries and workload:
         raise UsageError("give queries or workload, not both", "leave one of them out")
-    with tempfile.TemporaryDirectory(prefix="dbwright-") as folder:
+    found = context.opened(target)
+    if queries and isinstance(found, Live):
+        # What a plan on a twin costs is an estimate by the target's own values.
+        require_plannable(found.url, queries, Policy())
+    # Of a process that is killed, the next start of a sandbox removes it.
+    folder = OwnedFolder.create()
+    try:
         sources = tuple(context.named(one) for one in workload)
         if queries:
-            file = Path(folder, "queries.sql")
+            file = folder.path / "queries.sql"
             file.write_text(";\n".join(one.rstrip("; \n") for one in queries) + ";\n", "utf-8")
             sources = (str(file),)
         return answer_of(
@@ -82,3 +89,5 @@ def tune(
                 configuration=context.configuration,
             )
         )
+    finally:
+        folder.remove()

@@ -32,7 +32,8 @@ def _texts(evidence: Evidence, configuration: Configuration) -> Iterator[tuple[s
     yield "schema/schema.sql", evidence.built.ddl
     yield "er_diagram.mmd", mermaid(evidence.built.catalog, keys_only=False)
     for one in evidence.proposals.files:
-        yield f"migrations/{one.name}", one.text
+        for name, text in one.files:
+            yield f"migrations/{name}", text
     report = merged(evidence)
     yield "report.html", render(report, "html", rules=report.rules)
     yield "performance_analysis.md", performance_analysis(evidence)
@@ -44,9 +45,14 @@ def _take_away(workspace: Workspace) -> None:
     folder = workspace.artifact("migrations")
     if not folder.is_dir():
         return
-    for path in folder.glob("*.sql"):
+    begin = HEAD.encode()
+    for path in sorted(folder.rglob("*.sql")):
         with suppress(OSError):
             with path.open("rb") as file:
-                is_ours = file.read(len(HEAD) + 3) == f"-- {HEAD}".encode()
+                is_ours = begin in file.readline() + file.readline()
             if is_ours:
                 path.unlink()
+                for name in (f"{path.name}.conf", "metadata.toml"):
+                    path.with_name(name).unlink(missing_ok=True)
+                if path.parent != folder:
+                    path.parent.rmdir()  # fails, and is left, where more is in it

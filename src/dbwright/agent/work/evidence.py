@@ -25,6 +25,8 @@ class Evidence:
     ticket: str
     workspace: str
     """Its folder, from the root."""
+    chosen_workspace: str
+    """Why it is this one."""
     context: Context
     project: ProjectFiles
     chosen: tuple[str, ...]

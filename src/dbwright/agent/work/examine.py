@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbwright.agent.work.evidence import Evidence
+from dbwright.agent.work.forms import form_of
 from dbwright.agent.work.project.files import ProjectFiles
 from dbwright.agent.work.project.find import find_project
 from dbwright.agent.work.proposals import propose
@@ -17,13 +18,14 @@ from dbwright.agent.work.schema.source import choose_source
 from dbwright.agent.work.schema.ways_back import WayBack, ways_back
 from dbwright.agent.work.tuning import misfits, tuned
 from dbwright.agent.work.volumes import read_volumes
-from dbwright.agent.work.workspace import Workspace
+from dbwright.agent.work.workspace import Workspace, chosen_in_words
 from dbwright.configuration import Configuration
 from dbwright.migrate.lint.configure import choose as choose_hazards
 from dbwright.migrate.lint.reporting import report_of
 from dbwright.model.finding import Severity
 from dbwright.model.report import Report
 from dbwright.progress import Progress
+from dbwright.render.text import plural
 from dbwright.sandbox.server import Server, start
 
 __all__ = ["STEPS", "NothingThere", "examine"]
@@ -31,8 +33,6 @@ __all__ = ["STEPS", "NothingThere", "examine"]
 STEPS = 7
 """That are told; the last one is the writing."""
 SETTINGS = {"autovacuum": "off", "max_locks_per_transaction": "2048", "shared_buffers": "64MB"}
-FIRST = (1, 3)
-"""The number of the first proposal where the project counts otherwise, and its digits."""
 
 
 class NothingThere(Exception):
@@ -76,7 +76,7 @@ def examine(
         left_out = tuple(path.as_posix() for path in built.source.files)
         queries = find_queries(project, built.catalog, progress, left_out=left_out)
         wrong = misfits(server, built.catalog, queries)
-        step(f"tuning {len(queries.queries):,} queries")
+        step(f"tuning {plural(len(queries.queries), 'query')}")
         fitting = [one for one in queries.queries if one not in {bad.query for bad in wrong}]
         advice = tuned(here.snapshot, fitting, configuration, progress) if fitting else None
         step("linting and trying the migrations")
@@ -86,13 +86,14 @@ def examine(
             here.snapshot,
             advice,
             f"{workspace.name}/artifacts/migrations",
-            _first(built),
+            form_of(built.source.migrations),
             configuration,
             progress,
         )
     return Evidence(
         ticket=ticket,
         workspace=workspace.name,
+        chosen_workspace=chosen_in_words(workspace, ticket),
         context=workspace.context,
         project=project,
         chosen=chosen.notes,
@@ -124,14 +125,3 @@ def _migrations(
         sets_lock_timeout=found.layout.sets_lock_timeout,
     )
     return lint, ways_back(server, found.migrations, run, progress)
-
-
-def _first(built: Built) -> tuple[int, int]:
-    """Where the numbers of the project's own files go on."""
-    found = built.source.migrations
-    if found is None or not found.migrations:
-        return FIRST
-    version = found.migrations[-1].migration.version
-    if not version.isdecimal():
-        return FIRST
-    return int(version) + 1, len(version)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dbwright.agent.events.quality import QualityCheck, QualityChecks
 from dbwright.agent.work.evidence import Evidence
 from dbwright.model.finding import Finding, Severity
+from dbwright.render.text import plural
 
 __all__ = ["OTHER_TOPICS", "quality_checks"]
 
@@ -56,8 +57,8 @@ def _security(evidence: Evidence) -> QualityCheck:
 
 
 def _migrations(evidence: Evidence) -> QualityCheck:
-    """Tested: each was run, lint found no error, and each way back that there is restores what
-    was."""
+    """Tested: each was run, lint found no error, and each was taken back to what was before. Where
+    one has no way back, that is told instead."""
     lint = evidence.linted
     if lint is None:
         return QualityCheck.skipped("there are no migrations that could be run")
@@ -67,7 +68,25 @@ def _migrations(evidence: Evidence) -> QualityCheck:
     if broken:
         return _failed("way back", "does not restore", "do not restore what was", broken)
     errors = [one for one in lint.findings if one.severity.at_least(Severity.ERROR)]
-    return _by_findings(errors) or QualityCheck("tested")
+    failed = _by_findings(errors)
+    if failed is not None:
+        return failed
+    without = [one.migration for one in evidence.ways_back if not one.has_down]
+    if without:
+        return QualityCheck.skipped(_without_way_back(evidence, without))
+    if not evidence.ways_back:
+        return QualityCheck.skipped("no file of SQL could be taken back; they ran, lint is content")
+    return QualityCheck("tested")
+
+
+def _without_way_back(evidence: Evidence, without: Sequence[str]) -> str:
+    back = len(evidence.ways_back) - len(without)
+    files = plural(len(evidence.ways_back), "file")
+    have = "has" if len(without) == 1 else "have"
+    told = f"{len(without):,} of {files} {have} no way back ({', '.join(without[:3])}"
+    told += ", …)" if len(without) > 3 else ")"
+    told += f"; {back:,} taken back to what was before" if back else ""
+    return f"{told}; all ran, and lint found no error"
 
 
 def _by_findings(found: Sequence[Finding]) -> QualityCheck | None:

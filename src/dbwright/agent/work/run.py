@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ from dbwright.agent.work.examine import STEPS, NothingThere, examine
 from dbwright.agent.work.project.files import ProjectFiles
 from dbwright.agent.work.quality import quality_checks
 from dbwright.agent.work.turn import turn
-from dbwright.agent.work.workspace import Workspace, find_workspace
+from dbwright.agent.work.workspace import Workspace, chosen_in_words, find_workspace
 from dbwright.configuration import Configuration
 from dbwright.errors import DbwrightError, EventLogUnusable
 from dbwright.progress import Progress
+from dbwright.render.text import plural
 
 __all__ = ["AGENT", "Asked", "Outcome", "work_on"]
 
@@ -142,7 +143,7 @@ def _told(
         with suppress(EventLogUnusable):
             teller.tell(_failed(root, asked, problem))
         raise
-    return _completed(teller, asked, workspace, evidence, written)
+    return _completed(teller, asked, workspace, evidence, written, _superseded(log, asked))
 
 
 def _completed(
@@ -151,16 +152,21 @@ def _completed(
     workspace: Workspace,
     evidence: Evidence,
     written: tuple[str, ...],
+    earlier: str,
 ) -> Outcome:
+    """`earlier`: the id of the completion that this one takes the place of; empty for none."""
     checks = quality_checks(evidence)
     summary = _summary(evidence)
     completed = Completed.of(written, checks, summary)
+    if earlier:
+        completed = replace(completed, supersedes=earlier)
     entry = teller.tell(completed)
-    notes: tuple[str, ...] = ()
-    if entry.payload.get("summary") != summary or entry.payload.get("artifacts") != list(written):
-        teller.tell(Step(f"done again: {summary}"))
-    if asked.again:
-        notes = ("a ticket is completed once: the log keeps its first AGENT_COMPLETED",)
+    notes = []
+    other = workspace.context.ticket_id
+    if other and other != asked.ticket:
+        notes.append(f"the workspace: {chosen_in_words(workspace, asked.ticket)}")
+    if earlier:
+        notes.append(f"it supersedes what was completed before, {earlier}")
     return Outcome(
         asked.ticket,
         completed.status,
@@ -169,18 +175,26 @@ def _completed(
         checks.document(),
         summary,
         entry.event_id,
-        notes=notes,
+        found=evidence.project,
+        notes=tuple(notes),
     )
+
+
+def _superseded(log: EventLog, asked: Asked) -> str:
+    if not asked.again:
+        return ""
+    last = log.replay(asked.ticket).last(EventType.COMPLETED, AGENT)
+    return "" if last is None else last.event_id
 
 
 def _summary(evidence: Evidence) -> str:
     built = evidence.built
     tables = sum(not one.is_partition for one in built.catalog.tables)
     return (
-        f"{tables:,} tables of {built.source.shown}; "
-        f"{len(evidence.checked.findings):,} findings of check; "
-        f"{len(evidence.queries.queries):,} queries in the code; "
-        f"{len(evidence.proposals.files):,} migrations proposed"
+        f"{plural(tables, 'table')} of {built.source.shown}; "
+        f"{plural(len(evidence.checked.findings), 'finding')} of check; "
+        f"{plural(len(evidence.queries.queries), 'query')} in the code; "
+        f"{plural(len(evidence.proposals.files), 'migration')} proposed"
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbwright.agent.work.context import Context
+from dbwright.agent.work.history_tables import HISTORY_ROWS, is_history
 from dbwright.errors import BadWorkspace
 from dbwright.model.catalog import Table
 
@@ -44,7 +45,8 @@ class Volumes:
     def of(self, table: Table) -> Volume:
         names = (table.qualified, f"{table.schema}.{table.name}", table.name)
         found = next((self.said[name] for name in names if name in self.said), None)
-        return found or Volume(ASSUMED_ROWS, is_assumed=True)
+        assumed = HISTORY_ROWS if is_history(table.name) else ASSUMED_ROWS
+        return found or Volume(assumed, is_assumed=True)
 
     def unknown(self, tables: tuple[Table, ...]) -> tuple[str, ...]:
         """Names that no table has."""

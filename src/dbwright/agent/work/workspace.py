@@ -15,7 +15,7 @@ from dbwright.agent.paths import Outside, inside, shown
 from dbwright.agent.work.context import Context, read_context
 from dbwright.errors import BadWorkspace, FileUnreadable
 
-__all__ = ["WORKSPACES", "Workspace", "find_workspace"]
+__all__ = ["WORKSPACES", "Workspace", "chosen_in_words", "find_workspace"]
 
 WORKSPACES = Path(".claude/workspaces")
 """From the root of the repository."""
@@ -105,6 +105,14 @@ def find_workspace(root: Path, named: Path | None = None, ticket: str = "") -> W
                 return _opened(root, folder, f"its context.json names {ticket}")
     why = "the only one" if len(by_age) == 1 else f"of {len(by_age)} the one changed last"
     return _opened(root, by_age[-1], why)
+
+
+def chosen_in_words(workspace: Workspace, ticket: str) -> str:
+    """Why it is this one, and whether it is another ticket's."""
+    other = workspace.context.ticket_id
+    if not other or other == ticket:
+        return workspace.chosen
+    return f"{workspace.chosen}; its context.json names another ticket, {other}"
 
 
 def _real(root: Path, written: Path) -> Path:

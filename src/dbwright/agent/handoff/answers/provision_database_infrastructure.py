@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from dbwright.agent.handoff.generated.file import file_document
@@ -11,15 +12,18 @@ from dbwright.agent.handoff.generated.prometheus import prometheus
 from dbwright.agent.handoff.generated.terraform import Server, terraform
 from dbwright.agent.handoff.parts import seconds
 from dbwright.agent.handoff.payloads.provision_database_infrastructure import Provision
-from dbwright.agent.handoff.tree import Written
 from dbwright.agent.handoff.work import Answer, Work, done, not_available, skipped, tried
 from dbwright.model.snapshot import Snapshot
 from dbwright.target import opened
+from dbwright.trees.tree import Written
 
 __all__ = ["answer"]
 
 DAY = 86400
 RDS_DAYS = 35
+RDS_STORAGE = 20
+OLDEST = 14
+"""The oldest major version that is maintained (version 13 ended in November 2025)."""
 RDS_RPO = 300.0
 """Seconds: how far behind the latest point is that RDS restores to (its manual)."""
 LAG_SECONDS = 30.0
@@ -43,7 +47,7 @@ def answer(work: Work) -> Answer:
     return {
         "measured": measured,
         "payload": done(**whole),
-        "alignment": done(checks=_alignment(payload)),
+        "alignment": done(checks=_alignment(payload, whole["version"])),
         "terraform": _terraform(payload, whole),
         "prometheus": tried(lambda: _prometheus(payload, whole)),
         "grafana": _grafana(payload, whole),
@@ -114,7 +118,7 @@ def _days(payload: Provision) -> int:
     return 7 if kept is None else max(1, math.ceil(seconds(kept) / DAY))
 
 
-def _alignment(payload: Provision) -> list[dict[str, Any]]:
+def _alignment(payload: Provision, version: str | None) -> list[dict[str, Any]]:
     """Do topology and backup policy do what they are for?"""
     backup, topology = payload.backup_policy, payload.topology
     rpo, rto = _seconds(backup.rpo), _seconds(backup.rto)
@@ -141,6 +145,11 @@ def _alignment(payload: Provision) -> list[dict[str, Any]]:
         tell("rto", False, "without a standby the way back is a restore, which takes longer")
     else:
         tell("rto", None, "only a restore that was timed says how long one takes (backup)")
+    if payload.storage_gb is not None and payload.storage_gb < RDS_STORAGE:
+        tell("storage_gb", False, f"RDS gives {RDS_STORAGE} GB at least")
+    major = re.match(r"\d+", version or "")
+    if major is not None and int(major[0]) < OLDEST:
+        tell("version", False, f"PostgreSQL {major[0]} gets no more fixes: take {OLDEST} or later")
     if _days(payload) > RDS_DAYS:
         tell("retention", False, f"RDS keeps {RDS_DAYS} days at most; keep the rest elsewhere")
     return checks

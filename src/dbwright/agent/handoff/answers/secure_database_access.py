@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
-
-from dbwright.agent.handoff.answers._access import Statements, find, statements
+from dbwright.agent.handoff.answers._access import find, statements
+from dbwright.agent.handoff.answers._trial import tried_on_server
 from dbwright.agent.handoff.generated.file import file_document
 from dbwright.agent.handoff.payloads.secure_database_access import Security
 from dbwright.agent.handoff.work import (
@@ -95,12 +94,21 @@ def _access(work: Work, payload: Security, snapshot: Snapshot) -> dict[str, Any]
     if not payload.access_model:
         return skipped("the payload has no access_model", "write who may do what")
     made = statements(payload.access_model, snapshot.catalog)
-    refused = _tried_on_server(work, made, snapshot) if made.up and not made.wrong else ""
+    refused = ""
+    kept: list[dict[str, Any]] = []
+    if made.up and not made.wrong:
+        refused, kept = tried_on_server(made, payload.access_model, snapshot, work.progress)
     parts: dict[str, Any] = {
         "roles": list(made.roles),
         "up": list(made.up),
         "down": list(made.down),
+        "isolation": kept,
     }
+    if made.notes:
+        parts["notes"] = list(made.notes)
+    open_ = [one for one in kept if one["result"] == "not kept apart"]
+    if open_ and not refused:
+        refused = f"rows of two tenants are not kept apart: {open_[0]['role']}, {open_[0]['table']}"
     if made.wrong:
         parts["wrong"] = list(made.wrong)
     if refused or made.wrong:
@@ -109,41 +117,16 @@ def _access(work: Work, payload: Security, snapshot: Snapshot) -> dict[str, Any]
     text = "-- What the access model says. Roles belong to the whole server: make them first.\n"
     text += "".join(f"-- {role}\n" for role in made.roles)
     text += "\n" + "\n".join(made.up) + "\n\n-- DOWN\n" + "\n".join(made.down) + "\n"
-    checked = "run forth and back on a throw-away server with the target's tables, without rows"
+    checked = (
+        "run forth and back on a throw-away server with the target's tables, and the schema was as "
+        "before"
+    )
+    apart = sum(one["result"] == "kept apart" for one in kept)
+    if kept:
+        checked += (
+            f"; rows of two tenants kept apart: shown for {apart} of {len(kept)} (see isolation)"
+        )
     return done(**parts, files=[file_document("migrations/access.sql", text, checked)])
-
-
-def _tried_on_server(work: Work, made: Statements, snapshot: Snapshot) -> str:
-    """What a server with the target's tables says of them, run forth and back; empty: it takes
-    them."""
-    from dbwright.sandbox import start
-    from dbwright.sandbox.twin.declare import declare
-
-    work.progress("trying the access model")
-    with start() as server:
-        server.create_database("trial")
-        with psycopg.connect(server.url("trial"), autocommit=True) as connection:
-            for _ in declare(connection, snapshot.catalog, work.progress):
-                pass
-            connection.execute("RESET search_path")
-            there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-            for role in {access.role for access in _model(work)} - there - {"public", "PUBLIC"}:
-                connection.execute(
-                    psycopg.sql.SQL("CREATE ROLE {}").format(psycopg.sql.Identifier(role))
-                )
-            for statement in (*made.up, *made.down):
-                try:
-                    connection.execute(statement.encode())
-                except psycopg.Error as problem:
-                    said = problem.diag.message_primary or str(problem)
-                    return f"a server refused `{statement}`: {said}"
-    return ""
-
-
-def _model(work: Work) -> Any:
-    payload = work.handoff.payload
-    assert isinstance(payload, Security)
-    return payload.access_model
 
 
 def _findings(work: Work) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dbwright.agent.handoff.generated.file import LABEL, parsed_by
-from dbwright.agent.handoff.yaml_ import read_yaml, yaml_text
+from dbwright.trees.yaml_ import read_yaml, yaml_text
 
 __all__ = ["prometheus"]
 

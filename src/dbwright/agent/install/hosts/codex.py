@@ -6,8 +6,9 @@ import json
 
 from dbwright.agent.install.front_matter import markdown
 from dbwright.agent.install.host import Host, Scope
-from dbwright.agent.install.piece import OwnFile, Piece, TomlTable
+from dbwright.agent.install.piece import OwnFile, Piece
 from dbwright.agent.install.texts import COMMAND, DESCRIPTION, NAME, SERVER, instructions, work
+from dbwright.agent.install.toml_table import TomlTable
 
 __all__ = ["HOST"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dbwright.agent.install.front_matter import markdown
 from dbwright.agent.install.host import Host, Scope
-from dbwright.agent.install.piece import JsonEntry, OwnFile, Piece
+from dbwright.agent.install.json_entry import JsonEntry
+from dbwright.agent.install.piece import OwnFile, Piece
 from dbwright.agent.install.texts import COMMAND, DESCRIPTION, NAME, SERVER, instructions, work
 
 __all__ = ["HOST"]

@@ -86,12 +86,13 @@ def _of_proposals(evidence: Evidence) -> Iterator[Point]:
     yield _ways_back("Each of them can be taken back", proposals.ways_back)
     yield _lint("Lint finds no error in them, at the sizes above", proposals.lint)
     waits = [one for one in proposals.lint.findings if one.rule == NO_LOCK_TIMEOUT]
-    limited = all("-- lock-timeout:" in one.text for one in proposals.files)
-    yield Point(
-        "None waits long for a lock",
-        limited and not waits,
-        "each file sets lock-timeout, which dbwright migrate up keeps",
-    )
+    how = "each file sets lock-timeout, which dbwright migrate up keeps"
+    if proposals.tool:
+        how = (
+            "each sets lock_timeout, but for those that run CONCURRENTLY: nobody waits behind "
+            "them, and a limit would leave a half-built index"
+        )
+    yield Point("None waits long for a lock", not waits, waits[0].message if waits else how)
     yield Point(
         "What the queries gain is estimated",
         evidence.tuned is not None or None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -25,6 +27,7 @@ from dbwright.agent.work.design.facts import (
 )
 from dbwright.agent.work.design.model_gap import model_gap
 from dbwright.agent.work.evidence import Evidence
+from dbwright.agent.work.project.files import FileKind
 from dbwright.agent.work.quality import quality_checks
 from dbwright.agent.work.volumes import ASSUMED_ROWS
 from dbwright.configuration import Configuration
@@ -43,6 +46,21 @@ MOST_TABLES = 40
 LONGEST = 90
 """Characters of a query in a table."""
 BLANKS = re.compile(r"\n{3,}")
+BY_HAND = {
+    "alembic": "put each UP into op.execute() of a revision, within autocommit_block() where the "
+    "file says no-transaction, and each DOWN into downgrade()",
+    "django": "put each into migrations.RunSQL(UP, DOWN), with atomic = False where the file says "
+    "no-transaction",
+    "rails": "put each UP into execute in up, each DOWN in down, with disable_ddl_transaction! "
+    "where the file says no-transaction",
+    "knex": "put each UP into knex.raw() in up, each DOWN in down, with config.transaction = false "
+    "where the file says no-transaction",
+    "sequelize": "put each UP into queryInterface.sequelize.query() in up, each DOWN in down",
+    "typeorm": "put each UP into queryRunner.query() in up, each DOWN in down, with "
+    "transaction = false where the file says no-transaction",
+    "prisma": "put each UP into migration.sql of a folder of prisma/migrations",
+}
+"""How SQL gets into the migrations of tools that are not SQL."""
 BACKUP_WORDS = ("backup", "rpo", "rto", "backup_policy", "recovery")
 
 
@@ -64,6 +82,7 @@ def database_design(evidence: Evidence, configuration: Configuration) -> str:
         "tables": list(table_rows(catalog)),
         "mermaid": mermaid(catalog),
         "too_many": sum(not one.is_partition for one in catalog.tables) > MOST_TABLES,
+        "copied": _copied(evidence),
         "queries": _query_rows(evidence, tuning, LONGEST)[:MOST],
         "checklist": checklist(evidence),
         "monitoring": list(monitoring_rows(configuration)),
@@ -101,7 +120,7 @@ def _common(evidence: Evidence, tuning: Tuning | None) -> dict[str, Any]:
         "e": evidence,
         "most": MOST,
         "tuning": tuning,
-        "saved": "" if tuning is None else f"{tuning.saved_share:.0%}",
+        "saved": "" if tuning is None else _share(tuning.saved_share),
         "index_bytes": "" if tuning is None else bytes_text(tuning.bytes),
     }
 
@@ -126,6 +145,25 @@ def _query_rows(evidence: Evidence, tuning: Tuning | None, longest: int | None) 
     return rows
 
 
+def _copied(evidence: Evidence) -> str:
+    """What is to be done with the proposed files, in the project's own tool."""
+    tool, where = evidence.proposals.tool, evidence.built.source.shown
+    if tool:
+        return f"They are in the form of {tool}: copy them into {where}"
+    for one in evidence.project.of(FileKind.MIGRATIONS):
+        if one.unread and one.tool in BY_HAND:
+            return (
+                f"They are in dbwright's own form; {one.path} is {one.tool}'s: {BY_HAND[one.tool]}"
+            )
+    for one in evidence.project.of(FileKind.PRISMA, FileKind.SCHEMA, FileKind.MODELS):
+        tool = {"sqlalchemy": "alembic", "sqlmodel": "alembic"}.get(one.tool, one.tool)
+        if tool in BY_HAND and evidence.built.source.migrations is None:
+            return f"They are in dbwright's own form; the project has {one.tool}: {BY_HAND[tool]}"
+    if evidence.built.source.migrations is None or evidence.built.source.files:
+        return "They are in dbwright's own form: dbwright migrate up runs them"
+    return f"They are in dbwright's own form, as those of {where} are: copy them there"
+
+
 def _backup(evidence: Evidence) -> str:
     """What the context says of it, as it says it."""
     said = evidence.context.document
@@ -135,8 +173,32 @@ def _backup(evidence: Evidence) -> str:
 
 def _written(name: str, shown: dict[str, Any]) -> str:
     text = _template(name).render(shown)
-    lines = (line.rstrip() for line in text.splitlines())
+    lines = _set_apart(line.rstrip() for line in text.splitlines())
     return BLANKS.sub("\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _set_apart(lines: Iterable[str]) -> Iterator[str]:
+    """With a blank line before headings, and between a list and what follows it: else Markdown
+    takes them for more of the same."""
+    before = fence = ""
+    for line in lines:
+        if before and not fence:
+            ends_list = before.startswith("- ") and not line.startswith(("- ", "  "))
+            if line.startswith(("#", "**Not examined", "```")) or ends_list:
+                yield ""
+        if fence:
+            fence = "" if line == fence else fence
+        elif line.startswith("```"):
+            fence = line[: len(line) - len(line.lstrip("`"))]
+        yield line
+        before = line
+
+
+def _share(share: float) -> str:
+    """`66%`; near the whole with a digit more, for nearly all is not all."""
+    if 0.99 <= share < 1:
+        return "over 99.9%" if share > 0.999 else f"{math.floor(share * 1000) / 10:.1f}%"
+    return f"{share:.0%}" if share >= 0.01 or not share else "below 1%"
 
 
 @cache

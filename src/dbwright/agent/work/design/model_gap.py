@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbwright.agent.work.history_tables import is_history
 from dbwright.agent.work.project.files import FileKind, ProjectFiles
 from dbwright.model.catalog import Catalog
 
 __all__ = ["ModelGap", "model_gap"]
-
-HISTORY = frozenset(
-    """
-    schema_migrations _prisma_migrations alembic_version django_migrations goose_db_version
-    gorp_migrations flyway_schema_history knex_migrations knex_migrations_lock sequelizemeta
-    migrations dbwright_migrations ar_internal_metadata __diesel_schema_migrations
-    """.split()
-)
-"""Tables of the tools that run migrations: no model declares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +34,5 @@ def model_gap(project: ProjectFiles, catalog: Catalog) -> ModelGap | None:
     return ModelGap(
         tuple(dict.fromkeys(one.tool for one in files)),
         tuple(sorted(declared - tables - views)),
-        tuple(sorted(name for name in tables - declared if name.lower() not in HISTORY)),
+        tuple(sorted(name for name in tables - declared if not is_history(name))),
     )

@@ -7,4 +7,5 @@ sql_files.py     migrations, schemas, queries, seeds
 python_models.py SQLAlchemy, SQLModel and Django, by Python's own parser
 prisma.py        schema.prisma
 others.py        knex, sequelize, typeorm, drizzle, database.yml, docker-compose, .env
+frameworks.py    settings of Spring, .NET, Django and Alembic; Rails' schema.rb
 """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
 from dbwright.agent.work.project.files import FileKind, ProjectFile, ProjectFiles, text_of
+from dbwright.agent.work.project.frameworks import framework_file
 from dbwright.agent.work.project.others import engine_of, other_file
 from dbwright.agent.work.project.prisma import prisma_schema
 from dbwright.agent.work.project.python_models import python_models
 from dbwright.agent.work.project.sql_files import migrations_in, sql_file
-from dbwright.agent.work.project.walk import CODE, MOST_FILES, is_test, walk
+from dbwright.agent.work.project.walk import CODE, MOST_FILES, OTHER_CODE, is_test, walk
 from dbwright.progress import Progress
 
 __all__ = ["find_project"]
@@ -32,6 +34,7 @@ def find_project(root: Path, progress: Progress) -> ProjectFiles:
     found = list(migrations)
     code: list[Path] = []
     tests = 0
+    others: Counter[str] = Counter()
     for path in paths:
         if any(folder in path.parents for folder in taken):
             continue
@@ -42,7 +45,12 @@ def find_project(root: Path, progress: Progress) -> ProjectFiles:
                 tests += 1
             else:
                 code.append(path)
+        elif path.suffix.lower() in OTHER_CODE:
+            others[path.suffix.lower()] += 1
     notes = []
+    if others:
+        endings = ", ".join(f"{count:,} of {ending}" for ending, count in sorted(others.items()))
+        notes.append(f"code in languages that are not read for queries: {endings}")
     if tests:
         notes.append(f"{tests:,} files of tests: their queries are not the application's")
     if len(paths) >= MOST_FILES:
@@ -59,8 +67,10 @@ def _of_file(path: Path, shown: str, is_test: bool) -> Iterator[ProjectFile]:
         yield _prisma(path, shown)
     elif path.suffix == ".py" and not is_test:
         yield from _models(path, shown)
+        yield from framework_file(path, shown)
     else:
         yield from other_file(path, shown)
+        yield from framework_file(path, shown)
 
 
 def _prisma(path: Path, shown: str) -> ProjectFile:

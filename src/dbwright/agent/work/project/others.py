@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dbwright.agent.handoff.yaml_ import read_yaml
 from dbwright.agent.work.project.files import FileKind, ProjectFile, text_of
 from dbwright.agent.work.queries.literals import Language, literals
 from dbwright.errors import DbwrightError
+from dbwright.trees.yaml_ import read_yaml
 
 __all__ = ["ENGINES", "engine_of", "other_file"]
 
@@ -37,6 +37,7 @@ NODE = re.compile(
     re.IGNORECASE,
 )
 COMPOSE = re.compile(r"(docker-)?compose([.-][\w.-]+)?\.ya?ml", re.IGNORECASE)
+ERB = re.compile(r"<%(?P<value>=)?.*?%>", re.DOTALL)
 VARIABLE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", re.MULTILINE)
 OF_DATABASE = re.compile(
     r"(^|_)(DATABASE|DB|PG|POSTGRES|POSTGRESQL|MYSQL|REDIS|MONGO|MONGODB)(_|$)|^PG[A-Z]+$|DSN"
@@ -72,10 +73,10 @@ def other_file(path: Path, shown: str) -> Iterator[ProjectFile]:
 
 
 def _compose(text: str, shown: str) -> Iterator[ProjectFile]:
-    tree = read_yaml(text, shown).value
+    tree = read_yaml(text, shown, merges=True).value
     services = tree.get("services") if isinstance(tree, Mapping) else None
     for name, service in services.items() if isinstance(services, Mapping) else ():
-        image = service.get("image") if isinstance(service, Mapping) else None
+        image = _image(service)
         engine = engine_of(image) if isinstance(image, str) else ""
         if engine:
             yield ProjectFile(
@@ -83,13 +84,26 @@ def _compose(text: str, shown: str) -> Iterator[ProjectFile]:
             )
 
 
+def _image(service: Any) -> Any:
+    """Its own, or what `<<` brings."""
+    if not isinstance(service, Mapping):
+        return None
+    return service.get("image") or _image(service.get("<<"))
+
+
 def _rails(text: str, shown: str) -> ProjectFile:
-    """Its ERB is no YAML inside of quotes only; where it is not, that is told."""
-    tree = read_yaml(text, shown).value
+    """Without its ERB, which is not run; lines keep their numbers."""
+    plain = ERB.sub(_without_erb, text)
+    tree = read_yaml(plain, shown, merges=True).value
     adapters = sorted(_adapters(tree))
     engine = next((found for one in adapters if (found := engine_of(one))), "")
     names = tuple(str(key) for key in tree) if isinstance(tree, Mapping) else ()
     return ProjectFile(shown, FileKind.SETTINGS, "rails", names, engine)
+
+
+def _without_erb(code: re.Match[str]) -> str:
+    lines = "\n" * code[0].count("\n")
+    return f"erb{lines}" if code["value"] else lines
 
 
 def _adapters(value: Any) -> set[str]:

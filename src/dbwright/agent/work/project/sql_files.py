@@ -22,6 +22,8 @@ DDL = ("CreateStmt", "CreateSchemaStmt", "ViewStmt", "CreateEnumStmt", "CreateFu
 READS = ("SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 LOOKED_AT = 400
 """Statements of a file: enough to tell what it is."""
+BELOW = "flyway"
+"""Its layout reads all folders below."""
 GENERATED_NODES = ("knex", "exports.up", "module.exports", "queryInterface", "MigrationInterface")
 
 
@@ -49,11 +51,18 @@ def migrations_in(root: Path, folders: Iterable[Path]) -> Iterator[ProjectFile]:
 def _layout(folder: Path) -> Layout | None:
     for layout in all_layouts():
         try:
+            if layout.name == BELOW and not _holds_them(folder):
+                continue
             if not layout.of_files and layout.claims(folder):
                 return layout
         except OSError:
             return None
     return None
+
+
+def _holds_them(folder: Path) -> bool:
+    """Is it the folder of the files, rather than one far above, which holds the code as well?"""
+    return "migrat" in folder.name.lower() or any(folder.glob("*__*.sql"))
 
 
 def _is_migrations_by_name(folder: Path) -> bool:
@@ -70,7 +79,7 @@ def _read(root: Path, folder: Path, layout: Layout) -> ProjectFile:
         return ProjectFile(
             shown,
             FileKind.MIGRATIONS,
-            "" if layout.name in ("plain", "elsewhere") else layout.name,
+            _tool(layout, problem.next_step),
             unread=problem.message.replace(str(root) + "/", ""),
             remedy=problem.next_step.replace(str(root) + "/", ""),
         )
@@ -84,6 +93,14 @@ def _read(root: Path, folder: Path, layout: Layout) -> ProjectFile:
     names = tuple(str(one.migration) for one in found)
     tool = "numbered files" if layout.last else layout.name
     return ProjectFile(shown, FileKind.MIGRATIONS, tool, names)
+
+
+def _tool(layout: Layout, step: str) -> str:
+    """Of files that could not be read; of those that are no SQL, by what is to be done."""
+    words = {"sqlmigrate": "django", "alembic": "alembic", "Rails": "rails"}
+    if layout.name != "elsewhere":
+        return "" if layout.name == "plain" else layout.name
+    return next((tool for word, tool in words.items() if word in step), "")
 
 
 def _of_script(root: Path, folder: Path) -> ProjectFile | None:

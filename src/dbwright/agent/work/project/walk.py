@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["CODE", "MOST_FILES", "is_test", "walk"]
+__all__ = ["CODE", "MOST_FILES", "OTHER_CODE", "is_test", "walk"]
 
 MOST_FILES = 50_000
 OTHERS = frozenset(
@@ -16,9 +16,14 @@ OTHERS = frozenset(
 """Folders of what others wrote, or what can be made again. Hidden ones are passed over as well."""
 TESTS = frozenset("test tests __tests__ spec specs e2e fixtures testdata benchmarks".split())
 CODE = frozenset(
-    ".py .js .mjs .cjs .jsx .ts .mts .cts .tsx .go .rb .java .kt .kts .cs .scala".split()
+    ".py .js .mjs .cjs .jsx .ts .mts .cts .tsx .go .rb .java .kt .kts .cs .scala .rs .php".split()
 )
 """Endings of languages in whose texts queries are looked for."""
+OTHER_CODE = frozenset(
+    ".c .cc .cpp .h .swift .dart .ex .exs .erl .pl .pm .lua .r .vb .fs .groovy .clj .vue .svelte "
+    ".cls .pas .hs .ml".split()
+)
+"""Endings of languages in whose texts nobody looks: that is told."""
 
 
 def walk(root: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbwright.agent.work.queries.numbered import numbered
-from dbwright.agent.work.queries.text import HOLE, Text
+from dbwright.agent.work.queries.text import HOLE, JPQL, Text
 from dbwright.sql.lexer import significant
 from dbwright.sql.parse import ParsedStatement, walk
 
@@ -32,7 +32,12 @@ SENDS = frozenset(
     text raw unsafe find_by_sql exec_query select_all select_one select_value select_rows
     exec_params exec_prepared queryrawunsafe $queryrawunsafe $executerawunsafe scalars
     one oneornone manyornone any none many sql $queryraw $executeraw read_sql read_sql_query
-    queryforobject queryforlist batchupdate
+    queryforobject queryforlist batchupdate nativequery
+    queryasync executeasync queryfirst queryfirstasync queryfirstordefault queryfirstordefaultasync
+    querysingle querysingleasync querysingleordefault querysingleordefaultasync executescalar
+    executescalarasync querymultiple querymultipleasync npgsqlcommand fromsqlraw
+    fromsqlinterpolated executesqlraw executesqlinterpolated sqlqueryraw sqlquery
+    query_as query_scalar query_one query_opt execute_query
     """.split()
 )
 """Functions that send their text to a database."""
@@ -75,7 +80,7 @@ def looks_like_query(text: str) -> bool:
 
 def judged(text: Text, path: str, *, python: bool = False) -> FoundQuery | Unread | None:
     """The query that the text is; None for what is none, or reads no relation."""
-    if not looks_like_query(text.text):
+    if text.call == JPQL or not looks_like_query(text.text):
         return None
     place = f"{path}:{text.line}"
     is_sent = bool(text.name) or text.call in SENDS
@@ -87,6 +92,9 @@ def judged(text: Text, path: str, *, python: bool = False) -> FoundQuery | Unrea
     relations = tuple(dict.fromkeys(_relations(found.statement)))
     if not relations:
         return None
+    if found.is_put_together and _is_shaped(found.statement):
+        reason = "its columns, or what it sorts by, are put together when the program runs"
+        return Unread(place, reason)
     return FoundQuery(found.text, place, relations, text.name, found.is_put_together, is_sent)
 
 
@@ -95,6 +103,16 @@ def _unread(text: Text, place: str, is_sent: bool) -> Unread | None:
     if HOLE in text.text and (is_sent or _is_shouted(text.text)):
         return Unread(place, "it is put together when the program runs")
     return Unread(place, "the parser does not take it") if is_sent else None
+
+
+def _is_shaped(statement: ParsedStatement) -> bool:
+    """Does what comes in stand where a name has to: in the list of columns, behind ORDER BY?"""
+    return any(
+        "ParamRef" in node.get(part, {})
+        for name, node in walk(statement.node)
+        for part in ("val", "node")
+        if name in ("ResTarget", "SortBy")
+    )
 
 
 def _is_shouted(text: str) -> bool:

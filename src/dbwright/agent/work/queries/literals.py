@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dbwright.agent.work.queries.text import HOLE, Text
+from dbwright.agent.work.queries.text import HOLE, JPQL, Text
 
 __all__ = ["LANGUAGES", "Language", "literals"]
 
@@ -32,6 +32,8 @@ class Quotes:
     """Is `$name` a value as well?"""
     is_text: bool = True
     """False for a single character."""
+    lines: bool = False
+    """May it go on over the ends of lines?"""
 
 
 class Language(Enum):
@@ -67,6 +69,23 @@ class Language(Enum):
         ),
     )
     RUBY = (("#",), (Quotes('"', '"', hole="#{"), Quotes("'", "'")))
+    RUST = (
+        ("//",),
+        (
+            Quotes('r##"', '"##', escapes=False),
+            Quotes('r#"', '"#', escapes=False),
+            Quotes('r"', '"', escapes=False, lines=True),
+            Quotes("'\"", "'", is_text=False),
+            Quotes('"', '"', lines=True),
+        ),
+    )
+    PHP = (
+        ("//", "#"),
+        (
+            Quotes('"', '"', hole="{$", names=True, lines=True),
+            Quotes("'", "'", lines=True),
+        ),
+    )
 
     @property
     def line_comments(self) -> tuple[str, ...]:
@@ -88,20 +107,42 @@ LANGUAGES = {
     ".kts": Language.KOTLIN,
     ".cs": Language.CSHARP,
     ".rb": Language.RUBY,
+    ".rs": Language.RUST,
+    ".php": Language.PHP,
 }
 """By the ending of a file."""
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\n": ""}
 NAME = re.compile(r"\$[A-Za-z_]\w*")
 HEREDOC = re.compile(r"<<[~-]?(['\"]?)([A-Z_][A-Z0-9_]*)\1")
+NOWDOC = re.compile(r"<<<\s*(['\"]?)([A-Za-z_]\w*)\1")
+HEREDOCS = {Language.RUBY: (HEREDOC, "#{"), Language.PHP: (NOWDOC, "{$")}
+"""How they begin, and what begins a value within."""
+OUTSIDE_OF_PHP = re.compile(r"\?>.*?(?:<\?(?:php|=)|\Z)|\A(?:(?!<\?).)*<\?(?:php|=)", re.DOTALL)
 BEFORE_EXPRESSION = re.compile(r"(?:[(,=:\[!&|?{};+\-*%~^<>]|\breturn|\btypeof|\bcase|^)\s*$")
 REGEX = re.compile(r"/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*")
 JOINED = re.compile(r"\s*(?:\+|\\)\s*")
 JOINED_BY_VALUE = re.compile(r"\s*\+\s*[\w.$\[\]()!?]+\s*\+\s*")
 GOES_ON = re.compile(r"\s*\+\s*[\w(]")
-CALL = re.compile(r"([\w$]+)\s*(?:<[^<>()]{0,80}>)?\s*\(\s*(?:[\w.]+(?:\(\))?\s*,\s*)?$")
+JOINED_BY_DOT = re.compile(r"\s*\.\s*(?:[\w$>\[\]()-]+\s*\.\s*)?")
+GOES_ON_BY_DOT = re.compile(r"\s*\.\s*[\w$(]")
+FORMATTED = re.compile(r"\s*\.\s*format(?:ted)?\s*\(")
+FORMATTED_BY_PERCENT = re.compile(r"\s*%\s*[\[\w({]")
+CALL = re.compile(r"([\w$]+)!?\s*(?:<[^<>()]{0,80}>)?\s*\(\s*(?:[\w.$&]+(?:\(\))?\s*,\s*)?$")
+ANNOTATION = re.compile(r"@Query\s*\(\s*(?:[^\"@;{}]*)$")
+NATIVE = re.compile(r"nativeQuery\s*=\s*true")
+OF_JPA = "jpa.repository"
+GIVEN_NAME = re.compile(r"([\w$]+)\s*(?::\s*[\w.]+\s*)?(?::=|=)\s*$")
+BUILDERS = ("stringbuilder", "stringbuffer")
+NEXT = 4000
+"""Characters behind a text in which more may be added to it."""
 TAG = re.compile(r"([\w$]+)(?:<[^<>()]{0,80}>)?\s*$")
 BINDING_TAGS = frozenset(("sql", "$queryraw", "$executeraw", "query", "pgsql", "prismasql"))
+BINDING_CALLS = frozenset(
+    "fromsql fromsqlinterpolated executesql executesqlasync executesqlinterpolated "
+    "executesqlinterpolatedasync sqlquery".split()
+)
+"""Of Entity Framework: what comes into their $"…" is sent as parameters."""
 LOOK_BACK = 200
 
 
@@ -111,13 +152,18 @@ class _Literal:
     end: int
     text: str
     is_template: bool = False
+    is_interpolated: bool = False
+    """Do values come into it by the language itself?"""
 
 
 def literals(source: str, language: Language) -> Iterator[Text]:
     """Each text of the source, those that are joined as one. It never fails: a quote that does not
     end goes up to the end of the file."""
+    if language is Language.PHP:
+        source = OUTSIDE_OF_PHP.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), source)
     found = list(_literals(source, language))
     place = line = 0
+    dots = language is Language.PHP
     number = 0
     while number < len(found):
         first = found[number]
@@ -126,29 +172,59 @@ def literals(source: str, language: Language) -> Iterator[Text]:
         number += 1
         while number < len(found):
             between = source[last.end : found[number].start]
-            if JOINED.fullmatch(between) and between.strip():
+            if dots and JOINED_BY_DOT.fullmatch(between):
+                parts += [HOLE] if between.count(".") > 1 else []
+            elif JOINED.fullmatch(between) and between.strip() and not dots:
                 pass
-            elif JOINED_BY_VALUE.fullmatch(between):
+            elif JOINED_BY_VALUE.fullmatch(between) and not dots:
                 parts.append(HOLE)
             else:
                 break
             last = found[number]
             parts.append(last.text)
             number += 1
-        if GOES_ON.match(source, last.end):
+        if (GOES_ON_BY_DOT if dots else GOES_ON).match(source, last.end):
             parts.append(HOLE)
+        elif _is_added_to(source, first, last):
+            parts.append(f" {HOLE}")
         line += source.count("\n", place, first.start)
         place = first.start
-        yield _with_call(Text("".join(parts), line + 1), source, first)
+        yield _with_call(Text("".join(parts), line + 1), source, first, last)
 
 
-def _with_call(text: Text, source: str, first: _Literal) -> Text:
+def _is_added_to(source: str, first: _Literal, last: _Literal) -> bool:
+    """Does the program put more behind the text later: `q += …`, `builder.append(…)`?"""
     before = source[max(0, first.start - LOOK_BACK) : first.start]
+    after = source[last.end : last.end + NEXT]
+    call = CALL.search(before)
+    if call and call[1].lower() in BUILDERS:
+        return bool(re.search(r"\.append(?:Line)?\s*\(", after, re.IGNORECASE))
+    given = GIVEN_NAME.search(before)
+    if given is None:
+        return False
+    name = re.escape(given[1])
+    # As far as the name is given another text: from there on it is another one's.
+    again = re.search(rf"(?<![\w$.]){name}\s*(?::\s*\w+\s*)?:?=(?![=>])\s*[^\s\w]", after)
+    after = after if again is None else after[: again.start()]
+    return bool(re.search(rf"(?<![\w$.]){name}\s*(?:\+=|\.=|<<|=\s*{name}\s*[+.])", after))
+
+
+def _with_call(text: Text, source: str, first: _Literal, last: _Literal) -> Text:
+    before = source[max(0, first.start - LOOK_BACK) : first.start]
+    if OF_JPA in source and (annotation := ANNOTATION.search(before)):
+        rest = source[last.end : last.end + LOOK_BACK].partition(")")[0]
+        is_native = NATIVE.search(annotation[0]) or NATIVE.search(rest)
+        return replace(text, call="query" if is_native else JPQL)
+    if FORMATTED.match(source, last.end):
+        return replace(text, call="format")
     if first.is_template and (tag := TAG.search(before)) and tag[1] not in ("return", "await"):
         name = tag[1].lower()
         return replace(text, call=name, is_bound=name in BINDING_TAGS)
     call = CALL.search(before)
-    return replace(text, call=call[1].lower()) if call else text
+    if call is None:
+        return text
+    name = call[1].lower()
+    return replace(text, call=name, is_bound=name in BINDING_CALLS and first.is_interpolated)
 
 
 def _literals(source: str, language: Language) -> Iterator[_Literal]:
@@ -160,7 +236,9 @@ def _literals(source: str, language: Language) -> Iterator[_Literal]:
         if heredocs and letter == "\n":
             for start, stop, word, raw in heredocs:
                 body, place = _heredoc(source, place + 1, word)
-                text = body if raw else _unescaped(body, Quotes("", "", hole="#{"))
+                hole = HEREDOCS[language][1]
+                names = language is Language.PHP
+                text = body if raw else _unescaped(body, Quotes("", "", hole=hole, names=names))
                 yield _Literal(start, stop, text)
                 place -= 1
             heredocs = []
@@ -174,16 +252,21 @@ def _literals(source: str, language: Language) -> Iterator[_Literal]:
         elif language is Language.SCRIPT and letter == "/" and _is_regex(source, place):
             match = REGEX.match(source, place)
             place = match.end() if match else place + 1
-        elif language is Language.RUBY and letter == "<" and (doc := HEREDOC.match(source, place)):
+        elif letter == "<" and (doc := _heredoc_at(source, place, language)) is not None:
             heredocs.append((place, doc.end(), doc[2], doc[1] == "'"))
             place = doc.end()
         elif letter in starts and (quotes := _quotes(source, place, language)):
             begin = place
             text, place = _quoted(source, place + len(quotes.begin), quotes)
             if quotes.is_text:
-                yield _Literal(begin, place, text, quotes.begin == "`")
+                yield _Literal(begin, place, text, quotes.begin == "`", bool(quotes.hole))
         else:
             place += 1
+
+
+def _heredoc_at(source: str, place: int, language: Language) -> re.Match[str] | None:
+    form = HEREDOCS.get(language)
+    return None if form is None else form[0].match(source, place)
 
 
 def _quotes(source: str, place: int, language: Language) -> Quotes | None:
@@ -219,7 +302,8 @@ def _quoted(source: str, place: int, quotes: Quotes) -> tuple[str, int]:
             source[place] == "\n"
             and len(quotes.end) == 1
             and quotes.end in "\"'"
-            and not (quotes.doubled)
+            and not quotes.doubled
+            and not quotes.lines
         ):
             return "".join(parts), place  # it was no quote, or is not closed
         else:
@@ -249,7 +333,7 @@ def _heredoc(source: str, place: int, word: str) -> tuple[str, int]:
         line_end = len(source) if close < 0 else close + 1
         line = source[place:line_end]
         place = line_end
-        if line.strip() == word:
+        if line.strip().rstrip(";,)") == word:
             break
         lines.append(line)
     return "".join(lines), place

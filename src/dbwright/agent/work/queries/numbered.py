@@ -17,9 +17,15 @@ from dbwright.sql.parse import ParsedStatement, SyntaxProblem, parse
 
 __all__ = ["Numbered", "numbered"]
 
-VERB = re.compile(r"%(?:\[\d+\])?[sdvqtxf]")
+VERB = re.compile(r"%%|%(?:\[?\d+[\]$])?[-+0-9.]*[sdvqtxfi]")
+PLACE = re.compile(r"\{[\w:?]*\}")
+"""Where C# and Rust put what comes behind the text."""
+FORMATS = frozenset("sprintf format appendf fprintf vsprintf printf formatted".split())
+"""Functions that write values into the text that they get."""
+PLACED = frozenset("fromsqlraw executesqlraw executesqlrawasync sqlqueryraw fromsql".split())
+"""Functions of Entity Framework that send what they put at {0} as a parameter."""
 OF_DRIVER = re.compile(r"%(?:\(\w+\))?[sbt]")
-SQLC = ("arg", "narg", "slice")
+SQLC = ("arg", "narg", "slice", "embed")
 LONGEST = 100_000
 
 
@@ -48,13 +54,26 @@ def _forms(text: Text, python: bool) -> Iterator[tuple[str, bool]]:
     """From what is most likely on."""
     plain = text.text.strip().rstrip(";").rstrip()
     holes = HOLE in plain and not text.is_bound
+    if text.call in PLACED:
+        plain = PLACE.sub(HOLE, plain)
+    elif text.call in FORMATS:
+        written = _filled(plain)
+        written = PLACE.sub(HOLE, plain) if HOLE not in written else written
+        if HOLE in written:
+            yield _named(written, signs="@:?"), True
+            return
     if python and OF_DRIVER.search(plain):
         plain = numbered_by_driver(plain)[0]
     own = _named(plain, signs="@")
     yield own, holes
     yield _named(plain, signs="@:?"), holes
-    if VERB.search(plain):
-        yield _named(VERB.sub(HOLE, plain), signs="@:?"), True
+    if HOLE in (written := _filled(plain)):
+        yield _named(written, signs="@:?"), True
+
+
+def _filled(text: str) -> str:
+    """With holes for the verbs of sprintf."""
+    return VERB.sub(lambda verb: "%" if verb[0] == "%%" else HOLE, text)
 
 
 def _one(text: str) -> ParsedStatement | None:
@@ -87,19 +106,28 @@ def _named(text: str, signs: str) -> str:
     while number < len(every):
         token = every[number]
         follower = every[number + 1] if number + 1 < len(every) else None
-        if token.kind == "string" and HOLE in token.text:
+        if token.kind == "parameter" and _is_listed(every, number):
+            parts.append(f"({token.text})")  # a driver writes all values of a list there
+        elif token.kind == "string" and HOLE in token.text:
             parts.append(give())
         elif HOLE in token.text:
             pieces = token.text.split(HOLE)
             parts.append("".join(f"{one} {give()} " for one in pieces[:-1]) + pieces[-1])
         elif _begins_name(token, follower, every[number - 1] if number else None, signs):
             assert follower is not None
-            parts.append(f"{token.text[:-1]} {give(follower.text)}")
+            given = give(follower.text)
+            parts.append(
+                f"{token.text[:-1]} {f'({given})' if _is_listed(every, number) else given}"
+            )
+            number += 1
+        elif _is_ordinal(token, follower):
+            assert follower is not None
+            parts.append(f"{token.text[:-1]} {give('?' + follower.text)}")
             number += 1
         elif token.kind == "operator" and "?" in signs and token.text.endswith("?"):
             parts.append(f"{token.text[:-1]} {give()}")
         elif (call := _sqlc(every, number)) is not None:
-            parts.append(give(call[0]))
+            parts.append(f"{call[0]}.*" if call[2] == "embed" else give(call[0]))
             number = call[1]
         else:
             parts.append(token.text)
@@ -125,8 +153,21 @@ def _begins_name(token: Token, follower: Token | None, before: Token | None, sig
     return "@" in signs and token.kind == "operator" and token.text in ("@", "=@", ">@", "<@")
 
 
-def _sqlc(every: list[Token], number: int) -> tuple[str, int] | None:
-    """`sqlc.arg(name)`: the name, and the last of its tokens."""
+def _is_ordinal(token: Token, follower: Token | None) -> bool:
+    """`?1` of Jakarta Persistence; no operator of PostgreSQL has a number behind its `?`."""
+    if follower is None or follower.kind != "number" or follower.offset != token.end:
+        return False
+    return token.kind == "operator" and token.text.endswith("?")
+
+
+def _is_listed(every: list[Token], number: int) -> bool:
+    """Does it stand behind IN, without parentheses of its own?"""
+    before = next((t for t in reversed(every[:number]) if t.kind != "space"), None)
+    return before is not None and before.lower == "in"
+
+
+def _sqlc(every: list[Token], number: int) -> tuple[str, int, str] | None:
+    """`sqlc.arg(name)`: the name, the last of its tokens, and the function."""
     if every[number].lower != "sqlc":
         return None
     rest = [t for t in every[number : number + 8] if t.kind != "space"][:6]
@@ -135,4 +176,4 @@ def _sqlc(every: list[Token], number: int) -> tuple[str, int] | None:
         return None
     if texts[3] != "(" or texts[5] != ")":
         return None
-    return texts[4].strip("'\""), every.index(rest[5], number)
+    return texts[4].strip("'\""), every.index(rest[5], number), texts[2]

@@ -20,6 +20,7 @@ def python_texts(source: str) -> Iterator[Text]:
     inner: set[int] = set()
     """Nodes that are a part of a larger text."""
     docstrings = set(_docstrings(tree))
+    added_to = set(_added_to(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = _called(node.func)
@@ -35,7 +36,26 @@ def python_texts(source: str) -> Iterator[Text]:
         text = _text(node) if isinstance(node, ast.expr) else None
         if text is not None and isinstance(node, ast.expr):
             inner |= {id(child) for child in ast.walk(node)}
+            text += f" {HOLE}" if id(node) in added_to else ""
             yield Text(text, node.lineno, calls.get(id(node), ""))
+
+
+def _added_to(tree: ast.AST) -> Iterator[int]:
+    """Texts that get a name to which the same function adds more: `q = "…"`, `q += "…"`."""
+    for scope in ast.walk(tree):
+        if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        nodes = list(ast.walk(scope))
+        grown = {
+            node.target.id
+            for node in nodes
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+        }
+        for node in nodes:
+            if isinstance(node, ast.Assign) and grown.intersection(
+                target.id for target in node.targets if isinstance(target, ast.Name)
+            ):
+                yield id(node.value)
 
 
 def _docstrings(tree: ast.AST) -> Iterator[int]:

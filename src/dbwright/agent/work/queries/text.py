@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["HOLE", "Text"]
+__all__ = ["HOLE", "JPQL", "Text"]
 
 HOLE = "\ue000"
 """Stands where a value comes in at run time."""
+
+JPQL = "createquery"
+"""The call of a query in the language of Jakarta Persistence, which speaks of classes."""
 
 
 @dataclass(frozen=True, slots=True)

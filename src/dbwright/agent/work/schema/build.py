@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbwright.agent.work.schema.source import Source
+from dbwright.diff.compare import differences
+from dbwright.diff.plan import plan
 from dbwright.engines.postgresql.introspect import introspect
 from dbwright.engines.postgresql.session import Session
-from dbwright.migrate.diff.compare import differences
-from dbwright.migrate.diff.plan import plan
 from dbwright.migrate.replay.run import judged_run
 from dbwright.model.catalog import Catalog
 from dbwright.model.judged import JudgedRun
@@ -23,6 +23,7 @@ from dbwright.sandbox.server import Server
 __all__ = ["MADE", "Built", "build", "catalog_of"]
 
 READ_SECONDS = 60.0
+TRIES = 3
 MADE = "made"
 """The database that the DDL made."""
 FILES = "files"
@@ -84,8 +85,14 @@ def build(server: Server, source: Source, progress: Progress) -> Built:
 
 
 def catalog_of(server: Server, database: str) -> Catalog:
-    with Session.open(server.url(database), READ_SECONDS) as session:
-        return introspect(session)
+    """Read anew where a busy machine let a part of it run out of time: what is not read would be
+    taken for what is not there."""
+    for _ in range(TRIES):
+        with Session.open(server.url(database), READ_SECONDS) as session:
+            catalog = introspect(session)
+            if not session.skipped:
+                break
+    return catalog
 
 
 def catalog_of_new(server: Server) -> Catalog:

@@ -10,16 +10,19 @@ from dbwright.agent.paths import Outside, inside
 from dbwright.agent.work.project.files import FileKind, ProjectFile, ProjectFiles
 from dbwright.errors import BadMigration, UsageError
 from dbwright.migrate.files.find import Found, read_all
+from dbwright.render.text import plural
 from dbwright.sandbox.sql_files import sql_files
 
 __all__ = ["Chosen", "Source", "choose_source"]
 
 WHOLE = ("structure.sql", "schema.sql", "init.sql", "database.sql", "db.sql")
 """Files of which one alone is the whole schema, by these names."""
+OF_ONE_FILE = "alembic"
 DUMP = "pg_dump --schema-only --no-owner > schema.sql"
 PRISMA = "npx prisma migrate diff --from-empty --to-schema-datamodel {path} --script > schema.sql"
 MODELS = {
-    "django": "python manage.py sqlmigrate APP NAME, for each migration, into files of SQL",
+    "django": "python manage.py migrate, on a scratch database, and then "
+    "pg_dump --schema-only --no-owner DATABASE > schema.sql",
     "sqlalchemy": "alembic upgrade head --sql > schema.sql",
     "sqlmodel": "alembic upgrade head --sql > schema.sql",
 }
@@ -60,7 +63,7 @@ def choose_source(project: ProjectFiles, named: Path | None) -> Chosen:
         first, *others = folders
         found = read_all(Path(first.path))
         notes = (
-            f"{first.path}: {len(first.holds):,} migrations",
+            f"{first.path}: {plural(len(first.holds), 'migration')}",
             *(
                 f"{one.path}: not examined, one database a run: --schema {one.path}"
                 for one in others
@@ -84,7 +87,16 @@ def _named(root: Path, named: Path) -> Source:
             return Source(shown, read_all(Path(shown)))
         except BadMigration:
             return Source(shown, files=sql_files(Path(shown)))
-    return Source(shown, files=sql_files(Path(shown)))
+    files = sql_files(Path(shown))
+    return Source(shown, _revisions(files), files)
+
+
+def _revisions(files: Sequence[Path]) -> Found | None:
+    """The migrations that one file holds, as alembic writes them; None where it holds none."""
+    if len(files) != 1:
+        return None
+    found = read_all(files[0])
+    return found if found.layout.name == OF_ONE_FILE else None
 
 
 def _of_files(project: ProjectFiles, files: Sequence[ProjectFile]) -> Chosen:
@@ -102,7 +114,11 @@ def _of_files(project: ProjectFiles, files: Sequence[ProjectFile]) -> Chosen:
     paths = tuple(Path(one.path) for one in chosen)
     shown = ", ".join(one.path for one in chosen)
     left = [f"{one.path}: not loaded" for one in files if one not in chosen]
-    return Chosen(Source(shown, files=paths), (f"{shown}: the schema as it is written", *left))
+    migrations = _revisions(paths)
+    what = "the schema as it is written"
+    if migrations is not None:
+        what = f"{plural(len(migrations.migrations), 'revision')} of alembic"
+    return Chosen(Source(shown, migrations, paths), (f"{shown}: {what}", *left))
 
 
 def _needs(project: ProjectFiles) -> Iterator[str]:
