@@ -5,7 +5,8 @@
     │   ├── UnknownTarget
     │   ├── UnknownRule
     │   ├── BadConfiguration
-    │   ├── BadHandoff
+    │   ├── BadData
+    │   ├── BadDocument
     │   ├── BadMigration
     │   ├── BadWorkspace
     │   ├── FileUnreadable
@@ -44,7 +45,8 @@ from typing import ClassVar
 __all__ = [
     "AnotherRunner",
     "BadConfiguration",
-    "BadHandoff",
+    "BadData",
+    "BadDocument",
     "BadMigration",
     "BadWorkspace",
     "ConnectionLost",
@@ -114,10 +116,16 @@ class BadConfiguration(UsageError):
     code = "bad-configuration"
 
 
-class BadHandoff(UsageError):
-    """A handoff between agents can't be read, or holds a value that can't be used."""
+class BadData(UsageError):
+    """A file of data can't be read, or there is nothing in it to look at."""
 
-    code = "bad-handoff"
+    code = "bad-data"
+
+
+class BadDocument(UsageError):
+    """A document in YAML or JSON can't be read, or holds a value that can't be used."""
+
+    code = "bad-document"
 
 
 class BadMigration(UsageError):

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 INFRASTRUCTURE = frozenset(
-    {"model", "sql", "engines", "sandbox", "render", "cli", "web", "capture"}
+    {"capture", "cli", "diff", "engines", "model", "render", "sandbox", "sql", "trees", "web"}
 )
 """Packages that hold no operations; every other one is a capability. (`capture` is a library for
 applications.)"""

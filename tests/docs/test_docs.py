@@ -51,6 +51,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "migrations/1_t.sql").write_text(f"{again}\n-- DOWN\nDROP TABLE t;")
     later = "ALTER TABLE t ADD COLUMN note text;\n-- DOWN\nALTER TABLE t DROP COLUMN note;"
     (folder / "migrations/012_orders.sql").write_text(later)
+    lines = [f"{n},{n // 3},{n // 3 % 9},{n % 7},{n % 7}.5" for n in range(90)]
+    head = "line_id,order_id,customer_id,product_id,unit_price"
+    (folder / "orders.csv").write_text("\n".join([head, *lines]))
+    customers = [f"{n},Customer {n}" for n in range(9)]
+    (folder / "customers.csv").write_text("\n".join(["id,name", *customers]))
+    (folder / "dump.sql").write_text(f"{TABLE} INSERT INTO t VALUES (1), (2);")
+    (folder / "said.yaml").write_text("relations: {orders: {key: [line_id]}}")
     with start() as server:
         Database(server, "postgres", server.url()).execute(TABLE)
         run(["snapshot", server.url(), "-o", "shop.dbw"], folder)

@@ -28,7 +28,7 @@ __all__ = ["build", "run"]
 HELP = """A database specialist: it finds what is wrong, writes the fix, and proves it.
 
 It looks and does not touch: queries run read-only under time-outs. Only `migrate up`, `down`,
-`redo` and `baseline` write.
+`redo`, `baseline` and `design seed --apply` write.
 """
 
 

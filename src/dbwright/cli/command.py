@@ -131,6 +131,10 @@ def _function(operation: Operation) -> Callable[..., int]:
         "also": delivered["also"],
         **COMMON,
     }
+    # One that writes a folder of files has an `output` of its own: its result is shown.
+    own_output = any(argument.name == "output" for argument in operation.arguments)
+    if own_output:
+        del options["output"]
 
     def command(**values: Any) -> int:
         try:
@@ -147,7 +151,7 @@ def _function(operation: Operation) -> Callable[..., int]:
             operation.result,
             console,
             format=common["format"],
-            output=common["output"],
+            output=common.get("output"),
             also=tuple(common["also"] or ()),
         )
         arguments = {

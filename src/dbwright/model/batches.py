@@ -19,15 +19,14 @@ class BatchOptions:
 
     table: tuple[str | None, str]
     """Schema (None: where the search_path finds it) and name of the table whose key they follow."""
-    seconds: float = 0.1
+    seconds: float = 0.03
     """How long one may take: for so long nobody else can change its rows."""
     rows: int = 1000
     """Of the first one; after it time decides."""
     max_lag: float = 1.0
     """Seconds that a standby may be behind; 0 for any."""
-    rest: float = 0.0
-    """How long the pause after a batch is, as a share of the time that the batch took: for who
-    would rather have it take longer than have a disk or a processor busy all the time."""
+    rest: float = 0.15
+    """How long the pause after each portion of a batch is, as a share of the time it took."""
 
     @property
     def name(self) -> str:

@@ -66,6 +66,8 @@ class ScriptStatement:
     """In the file; starts at 1."""
     data: str | None = None
     """The lines behind a COPY … FROM stdin."""
+    path: str = ""
+    """Of its file, where that is not the migration's: some tools have another for the way back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from dbwright.trees.unsafe import without_unsafe
+
 __all__ = [
     "COPY_ELSEWHERE",
-    "UNSAFE_IN_JSON",
     "finite",
     "fold",
     "joined",
@@ -38,13 +38,6 @@ COPY_ELSEWHERE = "shown with escapes: copy the SQL from --format json"
 """Said beside SQL that is not `same_sql`."""
 
 SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-# The characters that json.dumps(ensure_ascii=False) writes as they are and a terminal, an editor
-# or an encoder would act upon.
-UNSAFE_IN_JSON = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\ufffe\uffff]"
-)
 
 
 def escape(character: str) -> str:
@@ -115,4 +108,4 @@ def finite(value: object) -> object:
 def json_text(document: object) -> str:
     """JSON with two spaces of indentation, in the order given, and a newline at the end."""
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    return UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return without_unsafe(text) + "\n"

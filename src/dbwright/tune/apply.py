@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from dbwright.errors import FileUnreadable
 from dbwright.model.finding import Finding
 from dbwright.model.report import Report, Skipped
+from dbwright.new_file import write_new
 from dbwright.sql.migration_text import Step, migration_text
 
 __all__ = ["applicable", "applied", "require_folder", "write_migration"]
@@ -108,16 +108,7 @@ def _slug(name: str) -> str:
 
 def _write(path: Path, text: str) -> Path:
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tune-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            os.link(temporary, path)  # unlike a rename it never replaces a file
-        finally:
-            Path(temporary).unlink()
+        write_new(path, text.encode())
     except OSError as problem:
         raise FileUnreadable(
             f"can't write {path}: {problem.strerror}", "name another folder with --dir"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from dbwright.configuration import Configuration
 from dbwright.errors import FileUnreadable, UsageError
@@ -23,7 +24,10 @@ from dbwright.tune.plans.configure import Chosen, choose
 from dbwright.tune.plans.describe import described
 from dbwright.tune.plans.engine import run_insights
 
-__all__ = ["explain", "explained"]
+if TYPE_CHECKING:
+    from dbwright.engines.postgresql.explain import Guard
+
+__all__ = ["explain", "explain_statement", "explained"]
 
 TIMEOUT = 30.0
 STDIN = "-"
@@ -97,17 +101,42 @@ def explain(
     if with_index and (analyze or asked.plan is not None):
         what = "--analyze" if analyze else "--plan"
         raise UsageError(f"--with-index and {what} don't go together", "leave one of them out")
+    # A mistake in the configuration is told before anything is reached.
     chosen = choose(configuration)
     if asked.plan is not None:
         return _of_pasted(asked, configuration, chosen, progress)
-    source = resolve(asked.target, configuration)
-    planned = plan_on(
-        source,
+    return explain_statement(
+        resolve(asked.target, configuration),
         asked.statement,
-        analyze=analyze,
         indexes=with_index,
+        analyze=analyze,
         timeout_seconds=timeout or TIMEOUT,
         progress=progress,
+        chosen=chosen,
+    )
+
+
+def explain_statement(
+    source: Target,
+    sql: str,
+    *,
+    indexes: Sequence[str] = (),
+    analyze: bool = False,
+    timeout_seconds: float = TIMEOUT,
+    progress: Progress = silent,
+    chosen: Chosen,
+    guard: Guard | None = None,
+) -> Explanation:
+    """The same of a statement on a target; `guard` judges one that nobody vouches for, before it is
+    planned."""
+    planned = plan_on(
+        source,
+        sql,
+        analyze=analyze,
+        indexes=indexes,
+        timeout_seconds=timeout_seconds,
+        progress=progress,
+        guard=guard,
     )
     return explained(
         planned.plan,
@@ -115,7 +144,7 @@ def explain(
         planned.skipped,
         target=planned.target,
         chosen=chosen,
-        measure=_measure(source, asked.statement),
+        measure=_measure(source, sql),
         imagined=planned.imagined,
     )
 

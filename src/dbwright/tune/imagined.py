@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbwright.engines.postgresql.explain import explain
+from dbwright.engines.postgresql.explain import Guard, explain
 from dbwright.engines.postgresql.session import Budget, Session
 from dbwright.errors import UsageError
 from dbwright.model.catalog import MaterializedView, Table
@@ -29,11 +29,12 @@ def plan_with(
     *,
     timeout_seconds: float,
     progress: Progress,
+    guard: Guard | None = None,
 ) -> tuple[Plan, Imagined, tuple[Skipped, ...]]:
     """The statement's plan on a twin that has these indexes too (`shop.orders (user_id)`), and what
     it would be without them.
 
-    Raises UsageError, StatementRejected, SandboxError.
+    Raises UsageError, StatementRejected, SandboxError; what `guard` raises.
     """
     if snapshot.statistics is None:
         raise UsageError(
@@ -49,7 +50,7 @@ def plan_with(
     ):
         with Session(copy.connect(), Budget(timeout_seconds), snapshot.target) as session:
             progress("planning without the indexes")
-            before = explain(session, sql, timeout_seconds=timeout_seconds)
+            before = explain(session, sql, timeout_seconds=timeout_seconds, guard=guard)
         make(what_if, connection, sized, names, snapshot, skipped)
         for problem in skipped:
             raise UsageError(f"{problem.objects[0]} can't be made: {problem.reason}", "mend it")
@@ -58,7 +59,7 @@ def plan_with(
         )
         with Session(copy.connect(), Budget(timeout_seconds), snapshot.target) as session:
             progress("planning with the indexes")
-            plan = explain(session, sql, timeout_seconds=timeout_seconds)
+            plan = explain(session, sql, timeout_seconds=timeout_seconds, guard=guard)
         left = copy.skipped
     used = {node.index for node in plan.nodes}
     imagined = Imagined(

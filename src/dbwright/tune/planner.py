@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dbwright.errors import StatementNotRun, TargetError, UnknownTarget
 from dbwright.model.explanation import Imagined
@@ -16,6 +17,9 @@ from dbwright.model.report import Skipped
 from dbwright.model.snapshot import Snapshot
 from dbwright.progress import Progress, silent
 from dbwright.target import Files, Live, SnapshotFile, Target, opened
+
+if TYPE_CHECKING:
+    from dbwright.engines.postgresql.explain import Guard
 
 __all__ = ["Planned", "plan_on"]
 
@@ -45,23 +49,26 @@ def plan_on(
     indexes: Sequence[str] = (),
     timeout_seconds: float = 30.0,
     progress: Progress = silent,
+    guard: Guard | None = None,
 ) -> Planned:
     """Plan the statement (or run it, with `analyze`) on the target. With `indexes` (as
-    `shop.orders (user_id)`) it is planned on a twin, as if they were there.
+    `shop.orders (user_id)`) it is planned on a twin, as if they were there. `guard` judges it on
+    whatever server plans it.
 
-    Raises StatementRejected, StatementNotRun, UsageError, TargetError, SandboxError.
+    Raises StatementRejected, StatementNotRun, UsageError, TargetError, SandboxError; what the guard
+    raises.
     """
     if indexes and not isinstance(source, Files):
-        return _as_if(source, sql, indexes, timeout_seconds, progress)
+        return _as_if(source, sql, indexes, timeout_seconds, progress, guard)
     if isinstance(source, Live):
-        return _on_server(source, sql, analyze, timeout_seconds, progress)
+        return _on_server(source, sql, analyze, timeout_seconds, progress, guard)
     if isinstance(source, SnapshotFile):
         if analyze:
             raise StatementNotRun(
                 "a snapshot holds no rows to run a statement on",
                 "leave --analyze out, or name a live database",
             )
-        return _on_twin(source, sql, timeout_seconds, progress)
+        return _on_twin(source, sql, timeout_seconds, progress, guard)
     raise UnknownTarget(
         "SQL files tell nothing of how many rows there are, so no plan for them would be true",
         "name a live database or a snapshot",
@@ -74,6 +81,7 @@ def _as_if(
     indexes: Sequence[str],
     timeout_seconds: float,
     progress: Progress,
+    guard: Guard | None,
 ) -> Planned:
     from dbwright.tune.imagined import plan_with
 
@@ -81,13 +89,18 @@ def _as_if(
     with opened(source, budget_seconds=READING_SECONDS, values=None, progress=progress) as found:
         snapshot = found.snapshot
     plan, imagined, skipped = plan_with(
-        snapshot, sql, indexes, timeout_seconds=timeout_seconds, progress=progress
+        snapshot, sql, indexes, timeout_seconds=timeout_seconds, progress=progress, guard=guard
     )
     return Planned(plan, snapshot.target, snapshot, skipped, imagined)
 
 
 def _on_server(
-    source: Live, sql: str, analyze: bool, timeout_seconds: float, progress: Progress
+    source: Live,
+    sql: str,
+    analyze: bool,
+    timeout_seconds: float,
+    progress: Progress,
+    guard: Guard | None,
 ) -> Planned:
     from dbwright.engines.postgresql.explain import explain
     from dbwright.engines.postgresql.read import read
@@ -96,7 +109,7 @@ def _on_server(
     progress("connecting")
     with Session.open(source.url, READING_SECONDS) as session:
         progress("running the statement" if analyze else "planning the statement")
-        plan = explain(session, sql, analyze=analyze, timeout_seconds=timeout_seconds)
+        plan = explain(session, sql, analyze=analyze, timeout_seconds=timeout_seconds, guard=guard)
     # Reading has a budget of its own: what the statement took must not be taken from it.
     try:
         with Session.open(source.url, READING_SECONDS) as session:
@@ -106,7 +119,13 @@ def _on_server(
         return Planned(plan, session.name, None, (left,))
 
 
-def _on_twin(source: SnapshotFile, sql: str, timeout_seconds: float, progress: Progress) -> Planned:
+def _on_twin(
+    source: SnapshotFile,
+    sql: str,
+    timeout_seconds: float,
+    progress: Progress,
+    guard: Guard | None,
+) -> Planned:
     from dbwright.engines.postgresql.explain import explain
     from dbwright.engines.postgresql.session import Budget, Session
     from dbwright.engines.snapshot_file import load
@@ -118,5 +137,5 @@ def _on_twin(source: SnapshotFile, sql: str, timeout_seconds: float, progress: P
         twin(snapshot, progress=progress) as copy,
         Session(copy.connect(), Budget(READING_SECONDS), snapshot.target) as session,
     ):
-        plan = explain(session, sql, timeout_seconds=timeout_seconds)
+        plan = explain(session, sql, timeout_seconds=timeout_seconds, guard=guard)
         return Planned(plan, snapshot.target, snapshot, copy.skipped)

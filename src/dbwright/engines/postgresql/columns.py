@@ -22,7 +22,7 @@ STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 COMPRESSION = {None: None, "p": "pglz", "l": "lz4"}
 GENERATED = {None: None, "s": "stored", "v": "virtual"}
 COLUMN_IDENTITY = {None: None, "a": "always", "d": "by default"}
-RELATION, POSITION, TYPE, MODIFIER, COLLATION, ACL = 0, 1, 3, 4, 8, -1
+RELATION, POSITION, TYPE, MODIFIER, COLLATION = 0, 1, 3, 4, 8
 """Places in a row of columns.sql."""
 USUAL_COLLATIONS = (None, DEFAULT_COLLATION)
 
@@ -53,9 +53,7 @@ def collect_columns(rows: Iterable[Row]) -> ColumnRows:
     known: dict[tuple[Any, ...], int] = {}
     # The hottest loop of all: by position, since a name costs as much as the rest of a step.
     for row in rows:
-        place = len(distinct)
-        if row[ACL] is None:
-            place = known.setdefault(row[1:], place)
+        place = known.setdefault(row[1:], len(distinct))
         if place == len(distinct):
             distinct.append(row)
         of_relation[row[RELATION]].append(place)
@@ -89,6 +87,8 @@ def _column(row: Row, types: Mapping[tuple[int, int], Row], names: Names) -> Col
     type_ = types.get((row.type, row.modifier))
     if type_ is None:  # the type came into use after the types were read
         return Column(intern(row.name), row.position, "unknown", "unknown")
+    rare = {} if row.rare is None else json.loads(row.rare)
+    compression = rare.get("compression")
     return Column(
         name=intern(row.name),
         position=row.position,
@@ -107,19 +107,15 @@ def _column(row: Row, types: Mapping[tuple[int, int], Row], names: Names) -> Col
         type_length=type_.length,
         type_alignment=ALIGNMENT[type_.alignment],
         storage=STORAGE.get(row.storage, row.storage),
-        compression=COMPRESSION.get(row.compression, row.compression),
-        statistics_target=row.statistics_target,
+        compression=COMPRESSION.get(compression, compression),
+        statistics_target=rare.get("statistics_target"),
         inherited=bool(row.truths & 2),
-        comment=row.comment,
-        grants=grants(row.acl),
-        options=_options(row.options),
-        foreign_options=_options(row.foreign_options),
+        comment=rare.get("comment"),
+        grants=grants(rare.get("acl")),
+        options=options(rare.get("options")),
+        foreign_options=options(rare.get("foreign_options")),
         type_storage=STORAGE.get(type_.storage, type_.storage),
     )
-
-
-def _options(listed: str | None) -> tuple[tuple[str, str], ...]:
-    return () if listed is None else options(json.loads(listed))
 
 
 def _length(base_type: str, modifier: int) -> int | None:

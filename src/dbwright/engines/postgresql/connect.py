@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Format
 
+from dbwright.engines.postgresql.ending import noted
 from dbwright.errors import ConnectionRefused, UnknownTarget, UnsupportedServer
 
 __all__ = ["OLDEST_VERSION", "connect", "display_name", "is_url"]
@@ -17,6 +21,9 @@ OLDEST_VERSION = 12
 
 CONNECT_TIMEOUT = 10
 """Seconds, unless the URL or PGCONNECT_TIMEOUT says otherwise."""
+
+TEXT_TYPES = ("text", "varchar", "bpchar", "name", '"char"', 705)
+"""The last one is that of constants, which has no name here."""
 
 NEXT_STEPS: Mapping[str, str] = {
     "28P01": "check the user and the password (URL, PGPASSWORD, or a passfile line)",
@@ -42,7 +49,8 @@ def connect(
     `client_encoding`: None for what the URL, the environment or the server says.
 
     Everything libpq knows is honoured: URL, service file, passfile, sslmode, environment.
-    Raises ConnectionRefused, UnknownTarget (the URL can't be read), UnsupportedServer.
+    Raises ConnectionRefused, UnknownTarget (the URL can't be read), UnsupportedServer; Interrupted
+    where nobody waits for it any more (`ending`).
     """
     parameters = _parameters(url)
     if "connect_timeout" not in parameters and "PGCONNECT_TIMEOUT" not in os.environ:
@@ -57,7 +65,28 @@ def connect(
     except psycopg.Error as problem:
         raise _refused(display_name(url), problem) from None
     _check_version(connection, display_name(url))
+    if connection.info.parameter_status("client_encoding") == "SQL_ASCII":
+        _read_as_utf8(connection)
+    noted(connection)
     return connection
+
+
+class _Utf8(Loader):
+    """A text of a database that does not say how its texts are encoded: as UTF-8, which most are,
+    with marks where one is not. (psycopg would give bytes.)"""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode(errors="replace")
+
+
+class _Utf8Binary(_Utf8):
+    format = Format.BINARY
+
+
+def _read_as_utf8(connection: psycopg.Connection[Any]) -> None:
+    for name in TEXT_TYPES:
+        connection.adapters.register_loader(name, _Utf8)
+        connection.adapters.register_loader(name, _Utf8Binary)
 
 
 def display_name(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from dbwright.engines.postgresql.session import Row
 from dbwright.model.catalog import Catalog, Dependency, MaterializedView, Table
@@ -26,7 +27,8 @@ def dependencies(
 
     `columns`: names by oid of the relation and position; `others`: rows of other_objects.sql.
     """
-    known = _known(catalog)
+    wanted = {row.oid for row in rows} | {row.needs_oid for row in rows}
+    known = {(kind, one.oid): one.ref for kind, one in _objects(catalog) if one.oid in wanted}
     known |= {
         ("collation", c.oid): ObjectRef("collation", qualify(c.schema, c.name)) for c in collations
     }
@@ -34,16 +36,29 @@ def dependencies(
     return tuple(_found(rows, known, columns))
 
 
-def _known(catalog: Catalog) -> dict[tuple[str, int], ObjectRef]:
-    known = {("relation", relation.oid): relation.ref for relation in catalog.relations()}
-    known |= {("relation", sequence.oid): sequence.ref for sequence in catalog.sequences}
-    known |= {("function", function.oid): function.ref for function in catalog.functions}
-    known |= {("type", type_.oid): type_.ref for type_ in catalog.types}
-    relations: tuple[Table | MaterializedView, ...] = catalog.tables
-    relations += catalog.materialized_views
-    for relation in relations:
-        known |= {("index", index.oid): index.ref for index in relation.indexes}
-    return known
+class _Object(Protocol):
+    @property
+    def oid(self) -> int: ...
+    @property
+    def ref(self) -> ObjectRef: ...
+
+
+def _objects(catalog: Catalog) -> Iterator[tuple[str, _Object]]:
+    """All that has an oid, with the kind that the rows give it. Few of a large schema are wanted:
+    their references are left to be made."""
+    for relation in catalog.relations():
+        yield "relation", relation
+    for sequence in catalog.sequences:
+        yield "relation", sequence
+    for function in catalog.functions:
+        yield "function", function
+    for type_ in catalog.types:
+        yield "type", type_
+    indexed: tuple[Table | MaterializedView, ...] = catalog.tables
+    indexed += catalog.materialized_views
+    for table in indexed:
+        for index in table.indexes:
+            yield "index", index
 
 
 def _found(

@@ -8,7 +8,7 @@ are, except for what makes the plan more telling.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,11 @@ from dbwright.errors import ConnectionLost, StatementNotRun, StatementRejected, 
 from dbwright.model.plan import Plan
 from dbwright.sql.explainable import Explainable, explainable
 
-__all__ = ["explain"]
+__all__ = ["Guard", "explain"]
+
+Guard = Callable[[psycopg.Connection[Any], str, str], None]
+"""Given a connection with an open transaction, a name and a statement: prepares the statement under
+the name, unless it must not be planned; then it raises. What it prepared is what is explained."""
 
 LOCK_TIMEOUT = 0.5
 """Seconds."""
@@ -33,27 +37,32 @@ PREPARED = "dbwright_explained"
 
 
 def explain(
-    session: Session, sql: str, *, analyze: bool = False, timeout_seconds: float = 30.0
+    session: Session,
+    sql: str,
+    *,
+    analyze: bool = False,
+    timeout_seconds: float = 30.0,
+    guard: Guard | None = None,
 ) -> Plan:
     """The plan of one statement; with `analyze` the statement is run, and the plan says how it
-    went. A text with `$1` gets its generic plan.
+    went. A text with `$1` gets its generic plan. `guard` judges a statement that nobody vouches
+    for: planning runs functions already, and estimates tell of values.
 
     Raises StatementRejected (it can't be planned), StatementNotRun (it might change something),
-    TargetError (a lock or the time-out), ConnectionLost, NotAPlan.
+    TargetError (a lock or the time-out), ConnectionLost, NotAPlan; what the guard raises.
     """
     statement = explainable(sql)
     if analyze:
         _refuse_what_changes(statement)
-    with _transaction(session, timeout_seconds):
+    with (
+        _transaction(session, timeout_seconds),
+        _spelled(session, statement, guard) as (words, generic),
+    ):
         if analyze:
-            planned = read_plan(_document(session, _options(session.major), statement.text))
+            planned = read_plan(_document(session, _options(session.major), words))
             require_harmless(session.connection, called(statement.text, planned))
-        if statement.parameters and session.major < GENERIC_PLAN_SINCE:
-            document = _prepared(session, statement)
-        else:
-            options = _options(session.major, analyze, generic=bool(statement.parameters))
-            document = _document(session, options, statement.text)
-        return read_plan(document, query=statement.text)
+        options = _options(session.major, analyze, generic)
+        return read_plan(_document(session, options, words), query=statement.text)
 
 
 def _refuse_what_changes(statement: Explainable) -> None:
@@ -85,22 +94,39 @@ def _document(session: Session, options: str, statement: str) -> Any:
     return row[0] if row else []
 
 
-def _prepared(session: Session, statement: Explainable) -> Any:
-    """The generic plan of a prepared statement. Its parameters' types are the server's guess."""
+@contextmanager
+def _spelled(
+    session: Session, statement: Explainable, guard: Guard | None
+) -> Iterator[tuple[str, bool]]:
+    """What stands behind EXPLAIN, and whether a generic plan has to be asked for."""
+    if guard is not None:
+        with _prepared(session, statement, guard) as words:
+            yield words, False
+    elif statement.parameters and session.major < GENERIC_PLAN_SINCE:
+        with _prepared(session, statement, _prepare) as words:
+            yield words, False
+    else:
+        yield statement.text, bool(statement.parameters)
+
+
+@contextmanager
+def _prepared(session: Session, statement: Explainable, prepare: Guard) -> Iterator[str]:
+    """The call of a prepared statement. Its parameters' types are the server's guess, and its plan
+    is the generic one."""
     connection = session.connection
-    nulls = ", ".join(["NULL"] * statement.parameters)
-    connection.execute("SET LOCAL plan_cache_mode = force_generic_plan; SAVEPOINT prepared")
-    connection.execute(f"PREPARE {PREPARED} AS {statement.text}".encode())
+    connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     try:
-        return _document(session, _options(session.major), f"EXECUTE {PREPARED}({nulls})")
-    except psycopg.Error:
-        # A prepared statement outlives the transaction, and nothing runs in one that failed.
-        if not connection.broken:
-            connection.execute("ROLLBACK TO SAVEPOINT prepared")
-        raise
+        prepare(connection, PREPARED, statement.text)
+        nulls = ", ".join(["NULL"] * statement.parameters)
+        yield f"EXECUTE {PREPARED}({nulls})" if nulls else f"EXECUTE {PREPARED}"
     finally:
-        if not connection.broken:
-            connection.execute(f"DEALLOCATE {PREPARED}")
+        # A prepared statement outlives the transaction. This message is taken in a failed one too.
+        if not connection.broken and not connection.closed:
+            connection.pgconn.close_prepared(PREPARED.encode())
+
+
+def _prepare(connection: psycopg.Connection[Any], name: str, statement: str) -> None:
+    connection.execute(f"PREPARE {name} AS {statement}".encode())
 
 
 @contextmanager
@@ -111,6 +137,9 @@ def _transaction(session: Session, timeout_seconds: float) -> Iterator[None]:
         f"SET LOCAL statement_timeout = {max(1, int(timeout_seconds * 1000))}",
         f"SET LOCAL lock_timeout = {int(LOCK_TIMEOUT * 1000)}",
     ]
+    if connection.info.parameter_status("server_encoding") != "SQL_ASCII":
+        # The statement is sent as UTF-8, whatever this session speaks otherwise.
+        settings.append("SET LOCAL client_encoding = 'UTF8'")
     if connection.info.parameter_status("is_superuser") == "on":
         settings.append("SET LOCAL track_io_timing = on")
         if session.major >= QUERY_ID_SINCE:

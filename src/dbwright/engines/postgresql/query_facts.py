@@ -8,7 +8,7 @@ search_path: a function or an operator of a user's own can't stand in for the se
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -21,9 +21,11 @@ __all__ = [
     "format_types",
     "planned_expressions",
     "row_types",
+    "secret_expressions",
     "type_named",
     "types_named",
     "visible_settings",
+    "visible_statements",
 ]
 
 OWN = 16384
@@ -141,6 +143,42 @@ def visible_settings(connection: psycopg.Connection[Any]) -> list[tuple[str, lis
         "SELECT name, array_remove(ARRAY[setting, boot_val, reset_val], NULL) FROM pg_settings "
         "WHERE vartype = 'string'"
     ).fetchall()
+
+
+def visible_statements(connection: psycopg.Connection[Any]) -> list[str]:
+    """Statements of others that this user may see, and that may hold a password."""
+    where = "WHERE query ~* '(pass|secret|token|api_?key|://)'"
+    query = f"SELECT query FROM pg_stat_activity {where}"
+    found = connection.execute(query.encode()).fetchall()
+    row = connection.execute(
+        "SELECT quote_ident(n.nspname) FROM pg_extension e "
+        "JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'"
+    ).fetchone()
+    if row:
+        # Where it was not loaded with the server it is there, and gives nothing.
+        with suppress(psycopg.Error), connection.transaction():
+            query = f"SELECT query FROM {row[0]}.pg_stat_statements {where}"
+            found += connection.execute(query.encode()).fetchall()
+    return [text for (text,) in found]
+
+
+def secret_expressions(
+    connection: psycopg.Connection[Any], columns: Iterable[tuple[int, int]]
+) -> list[str]:
+    """The trees of defaults of these columns, and of CHECKs on them."""
+    pairs = list(columns)
+    asked = {"relations": [one for one, _ in pairs], "numbers": [number for _, number in pairs]}
+    rows = connection.execute(
+        "WITH asked (relation, number) AS "
+        "(SELECT * FROM unnest(%(relations)s::oid[], %(numbers)s::int2[])) "
+        "SELECT d.adbin::text FROM pg_attrdef d "
+        "JOIN asked a ON a.relation = d.adrelid AND a.number = d.adnum "
+        "UNION ALL SELECT c.conbin::text FROM pg_constraint c "
+        "JOIN asked a ON a.relation = c.conrelid AND a.number = ANY (c.conkey) "
+        "WHERE c.conbin IS NOT NULL",
+        asked,
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def format_types(

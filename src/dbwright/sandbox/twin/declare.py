@@ -13,7 +13,7 @@ from dbwright.progress import Progress
 from dbwright.sandbox.twin.outline import after_rows, tables
 from dbwright.sandbox.twin.types import Declaration, types_and_functions
 
-__all__ = ["declare"]
+__all__ = ["STAND_IN", "columns_of", "declare", "missing_types"]
 
 BATCH = 200
 STAND_IN = "text"
@@ -41,9 +41,10 @@ def declare(
         yield from _stand_ins(connection, absent)
         made = {collation.ref for collation in catalog.collations}
         left = _run(connection, [one for one in _again(left) if one.object not in made], progress)
-    missing = _missing_types(connection, catalog)
+    missing = missing_types(connection, catalog)
     for type_ in missing:
-        yield Skipped("twin.types", f"this server has no type {type_}: {STAND_IN} stands for it")
+        told = f"this server has no type {type_}: {STAND_IN} stands for it"
+        yield Skipped("twin.types", told, "", columns_of(catalog, type_))
     replaced = dict.fromkeys(missing, STAND_IN)
     if fill is None:
         # Functions may speak of tables, and tables of functions.
@@ -99,7 +100,8 @@ def _stand_ins(connection: psycopg.Connection[Any], names: list[str]) -> Iterato
         yield Skipped("twin.types", f"this server has no collation {name}: {told}")
 
 
-def _missing_types(connection: psycopg.Connection[Any], catalog: Catalog) -> list[str]:
+def missing_types(connection: psycopg.Connection[Any], catalog: Catalog) -> list[str]:
+    """Types of columns that the server does not know, now that all that can be made is there."""
     columns = [column for table in catalog.tables for column in table.columns]
     columns += [column for view in catalog.materialized_views for column in view.columns]
     types = sorted({column.type for column in columns})
@@ -107,6 +109,16 @@ def _missing_types(connection: psycopg.Connection[Any], catalog: Catalog) -> lis
         "SELECT t FROM unnest(%s::text[]) t WHERE to_regtype(t) IS NULL", (types,)
     )
     return [row[0] for row in rows]
+
+
+def columns_of(catalog: Catalog, type_: str) -> tuple[str, ...]:
+    """The columns of tables that have the type, as text."""
+    return tuple(
+        str(table.column_ref(column))
+        for table in catalog.tables
+        for column in table.columns
+        if column.type == type_
+    )
 
 
 def _again(left: Iterable[tuple[Declaration, str]]) -> list[Declaration]:

@@ -238,7 +238,8 @@ def _reading(
 def _scripts(path: Path) -> list[Path]:
     """The file itself, or the folder's files, that are scripts."""
     if path.is_dir():
-        return sorted(path.rglob("*.sql"))
+        # A pipe among them would be waited for.
+        return sorted(one for one in path.rglob("*.sql") if one.is_file())
     return [path] if path.suffix.lower() == ".sql" else []
 
 

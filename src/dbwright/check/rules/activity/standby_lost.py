@@ -45,6 +45,7 @@ DO $$ BEGIN
 END $$;
 """
 GONE = """
+ALTER SYSTEM SET wal_retrieve_retry_interval = '1h';
 ALTER SYSTEM SET primary_conninfo = 'host=/nowhere';
 SELECT pg_reload_conf();
 DO $$ BEGIN

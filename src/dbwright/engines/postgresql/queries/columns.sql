@@ -1,22 +1,26 @@
 -- In whatever order the server finds them: sorting so many rows costs more there than here. What
--- most columns have not is NULL, and truths are bits of one number: cells cost, too. Lists are JSON:
--- equal rows are found by their cells.
+-- most columns have not is NULL, or all in one cell, and truths are bits of one number: cells cost,
+-- too. Lists are JSON: equal rows are found by their cells.
 SELECT a.attrelid::int8 AS relation, a.attnum AS position, a.attname AS name,
        a.atttypid::int8 AS type, a.atttypmod AS modifier,
        a.attnotnull::int + 2 * (NOT a.attislocal)::int AS truths,
        nullif(a.attidentity, '')::text AS identity, nullif(a.attgenerated, '')::text AS generated,
        nullif(a.attcollation, 0)::int8 AS collation,
        a.attstorage::text AS storage,
-       {% if v >= 14 %}nullif(a.attcompression, '')::text{% else %}NULL{% endif %} AS compression,
-       nullif(a.attstattarget, -1)::int AS statistics_target,
        -- A default has no column in it, so no relation need be opened; a generated one has.
        CASE WHEN ad.oid IS NULL THEN NULL
             WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0)
             WHEN {{ readable("a.attrelid") }} THEN pg_get_expr(ad.adbin, ad.adrelid)
        END AS "default",
-       d.description AS comment, to_json(a.attoptions)::text AS options,
-       to_json(a.attfdwoptions)::text AS foreign_options,
-       a.attacl::text[] AS acl
+       CASE WHEN d.description IS NOT NULL OR a.attacl IS NOT NULL OR a.attoptions IS NOT NULL
+                 OR a.attfdwoptions IS NOT NULL OR nullif(a.attstattarget, -1) IS NOT NULL
+                 {%- if v >= 14 %} OR a.attcompression <> ''{% endif %} THEN
+           json_build_object('comment', d.description, 'acl', a.attacl::text[],
+               'options', a.attoptions, 'foreign_options', a.attfdwoptions,
+               'statistics_target', nullif(a.attstattarget, -1)
+               {%- if v >= 14 %}, 'compression', nullif(a.attcompression, '')::text{% endif %}
+           )::text
+       END AS rare
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,5 +1,5 @@
 WITH optionable AS (
-    SELECT array_agg(o.oid) AS classes
+    SELECT array_agg(o.oid) AS classes, array_agg(DISTINCT o.opcmethod) AS methods
     FROM pg_opclass o
     JOIN pg_am am ON am.oid = o.opcmethod
     JOIN pg_amproc p ON p.amprocfamily = o.opcfamily
@@ -27,7 +27,8 @@ SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS relation, c.relname AS nam
        CASE WHEN i.indpred IS NOT NULL AND {{ readable("i.indrelid") }}
             THEN pg_get_expr(i.indpred, i.indrelid) END AS predicate,
        -- Only operator classes with a function for it can have parameters: few are ever used.
-       CASE WHEN i.indclass::oid[] && (SELECT classes FROM optionable) THEN
+       CASE WHEN c.relam = ANY ((SELECT methods FROM optionable)::oid[])
+                 AND i.indclass::oid[] && (SELECT classes FROM optionable) THEN
            (SELECT jsonb_object_agg(a.attnum, a.attoptions) FROM pg_attribute a
             WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL)
        END AS class_options,

@@ -57,13 +57,13 @@ SELECT t.oid::int8 AS oid, n.nspname AS schema, t.typname AS name, t.typtype::te
        coalesce(t.typacl, acldefault('T', t.typowner))::text[] AS acl
 FROM pg_type t
 JOIN pg_namespace n ON n.oid = t.typnamespace
-LEFT JOIN pg_class c ON c.oid = t.typrelid
+LEFT JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
 LEFT JOIN pg_range r ON r.rngtypid = t.oid
 LEFT JOIN pg_depend e ON e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e'
       AND e.refclassid = 'pg_extension'::regclass
 LEFT JOIN pg_description d
        ON d.objoid = t.oid AND d.classoid = 'pg_type'::regclass AND d.objsubid = 0
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND e.objid IS NULL
-  AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c')
+  AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.oid IS NOT NULL)
        OR (t.typtype = 'b' AND t.typelem = 0 AND t.typisdefined))
 ORDER BY n.nspname, t.typname
