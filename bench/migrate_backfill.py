@@ -9,6 +9,9 @@ the table, chosen at random, and reads another; transactions are due at a fixed 
 of one counts from when it was due, so that one that waits delays those behind it here too.
 The baseline is the same load with nothing beside it, before and after.
 
+The log's segments are of 16 MB, and there from before (min_wal_size, as PostgreSQL's manual advises
+for batch jobs): making one stops all commits for tens of milliseconds, whoever writes.
+
 Prints rows a second of both and their ratio (limit: at least 0.6), and the load's median, 99th
 percentile and longest time (limit: 99th percentile at most 2 times the baseline's). The server
 writes durably (fsync), and autovacuum is on.
@@ -31,6 +34,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -41,8 +45,10 @@ SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    "shared_buffers": "512MB",
+    "wal_level": "replica",
+    "shared_buffers": "4GB",
     "max_wal_size": "8GB",
+    "min_wal_size": "4GB",
     "autovacuum": "on",
 }
 TABLE = """
@@ -52,6 +58,8 @@ CREATE TABLE orders (id bigint PRIMARY KEY, customer int NOT NULL, total int NOT
 """
 FILL = """INSERT INTO orders
 SELECT n, n % 10000, n % 977, 0, repeat('x', 40) FROM generate_series({}, {}) n"""
+WARMING = """CREATE TABLE warming AS
+SELECT repeat('x', 1000) FROM generate_series(1, 700000)"""
 PLAIN = "UPDATE orders SET total_new = total WHERE total_new IS NULL"
 FILE = """-- batches: orders
 -- batch-time: {time}
@@ -93,12 +101,41 @@ def main() -> None:
         be_the_load(options.load[0], int(options.load[1]), float(options.load[2]))
         return
     with start(settings=SETTINGS) as server:
+        as_initdb_makes(server)
+        fill_log(server)
         print(
             f"PostgreSQL {server.version}; {platform.machine()}, {os.cpu_count()} cores, load "
             f"{os.getloadavg()[0]:.1f} at the beginning; {options.rows:,} rows; {CLIENTS} clients, "
             f"{options.rate:g} transactions/s; batch-time {options.batch_time}"
         )
         measure(server, options.rows, options.rate, options.batch_time, options.baseline)
+
+
+def as_initdb_makes(server: Server) -> None:
+    """Segments of the log of 16 MB, as every server has that nobody asked for others. Throw-away
+    servers have some of 1 MB: with those a file is made and synced for each MB that is written, and
+    commits wait for it."""
+    with server.offline() as data:
+        command = [server.programs.bin / "pg_resetwal", "--wal-segsize=16", "-D", data]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **account(data))
+
+
+def fill_log(server: Server) -> None:
+    """As many segments of the log as min_wal_size keeps, as a server has them that wrote before:
+    making one takes tens of milliseconds, in which nobody commits."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        for _ in range(6):
+            connection.execute(WARMING)
+            connection.execute("DROP TABLE warming")
+        connection.execute("CHECKPOINT")
+
+
+def account(data: Path) -> dict[str, Any]:
+    """For `subprocess`: whose the files are, for pg_resetwal won't be run by root."""
+    owner = data.stat()
+    if owner.st_uid == os.geteuid():
+        return {}
+    return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": [], "cwd": data}
 
 
 def measure(server: Server, rows: int, rate: float, batch_time: str, baseline: float) -> None:
@@ -146,6 +183,8 @@ def prepare(server: Server, rows: int) -> None:
             connection.execute(FILL.format(first, last).encode())
         connection.execute("VACUUM (ANALYZE, FREEZE) orders")
         connection.execute("CHECKPOINT")
+    os.sync()
+    time.sleep(2)
 
 
 def plain(server: Server, batch_time: str) -> float:

@@ -1,0 +1,1 @@
+"""A catalog in other languages, each in a file of `targets`."""

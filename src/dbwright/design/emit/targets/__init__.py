@@ -1,0 +1,1 @@
+"""The languages, one in a file (or a folder of that name)."""
