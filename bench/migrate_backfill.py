@@ -1,13 +1,15 @@
 """A backfill in batches beside one plain UPDATE, while an application works.
 
     python bench/migrate_backfill.py [--rows 5000000] [--rate 200] [--batch-time 30ms]
+    python bench/migrate_backfill.py --rate 0      as many transactions as the machine can do
 
 A table of so many rows gets a column filled from another one, three times from the same start:
 with nobody else there, by one UPDATE and by `dbwright migrate up` with `-- batches:`; and with a
-load of 8 clients beside it. The load is like pgbench's simple one: a transaction updates one row of
-the table, chosen at random, and reads another; transactions are due at a fixed rate, and the time
-of one counts from when it was due, so that one that waits delays those behind it here too.
-The baseline is the same load with nothing beside it, before and after.
+load of 8 clients beside it. The load is pgbench's: a transaction updates one row of the table,
+chosen at random, and reads another. With a rate, the time of a transaction counts from when it was
+due, so that one that waits delays those behind it here too; at rate 0 a client begins the next one
+when the last has ended. The baseline is the same load with nothing beside it, before and
+after.
 
 The log's segments are of 16 MB, and there from before (min_wal_size, as PostgreSQL's manual advises
 for batch jobs): making one stops all commits for tens of milliseconds, whoever writes.
@@ -23,12 +25,10 @@ import argparse
 import json
 import os
 import platform
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +60,15 @@ FILL = """INSERT INTO orders
 SELECT n, n % 10000, n % 977, 0, repeat('x', 40) FROM generate_series({}, {}) n"""
 WARMING = """CREATE TABLE warming AS
 SELECT repeat('x', 1000) FROM generate_series(1, 700000)"""
+TRANSACTION = """\\set changed random(1, {rows})
+\\set read random(1, {rows})
+BEGIN;
+UPDATE orders SET touched = touched + 1 WHERE id = :changed;
+SELECT total FROM orders WHERE id = :read;
+END;
+"""
+MICROSECONDS = 2
+"""Column of pgbench's log."""
 PLAIN = "UPDATE orders SET total_new = total WHERE total_new IS NULL"
 FILE = """-- batches: orders
 -- batch-time: {time}
@@ -90,23 +99,18 @@ class Load:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=5_000_000)
-    arguments.add_argument("--rate", type=float, default=200.0, help="transactions a second")
+    arguments.add_argument("--rate", type=int, default=200, help="transactions a second")
     arguments.add_argument("--batch-time", default="30ms")
     arguments.add_argument("--baseline", type=float, default=30.0, help="seconds")
-    arguments.add_argument(
-        "--load", nargs=3, metavar=("URL", "ROWS", "RATE"), help=argparse.SUPPRESS
-    )
     options = arguments.parse_args()
-    if options.load:
-        be_the_load(options.load[0], int(options.load[1]), float(options.load[2]))
-        return
     with start(settings=SETTINGS) as server:
         as_initdb_makes(server)
         fill_log(server)
         print(
             f"PostgreSQL {server.version}; {platform.machine()}, {os.cpu_count()} cores, load "
             f"{os.getloadavg()[0]:.1f} at the beginning; {options.rows:,} rows; {CLIENTS} clients, "
-            f"{options.rate:g} transactions/s; batch-time {options.batch_time}"
+            f"{options.rate or 'as many as they can'} transactions/s; batch-time "
+            f"{options.batch_time}"
         )
         measure(server, options.rows, options.rate, options.batch_time, options.baseline)
 
@@ -138,7 +142,7 @@ def account(data: Path) -> dict[str, Any]:
     return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": [], "cwd": data}
 
 
-def measure(server: Server, rows: int, rate: float, batch_time: str, baseline: float) -> None:
+def measure(server: Server, rows: int, rate: int, batch_time: str, baseline: float) -> None:
     alone = {}
     for name, work in (("one UPDATE", plain), ("in batches", batches)):
         prepare(server, rows)
@@ -210,50 +214,31 @@ def batches(server: Server, batch_time: str) -> float:
 
 
 @contextmanager
-def load(server: Server, rows: int, rate: float) -> Iterator[Load]:
+def load(server: Server, rows: int, rate: int) -> Iterator[Load]:
     """A process of its own, that works until the block ends."""
     found = Load()
-    command = [sys.executable, __file__, "--load", server.url(), str(rows), str(rate)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        try:
-            yield found
-        finally:
-            out, _ = process.communicate()
-        found.seconds = json.loads(out)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "transaction.sql").write_text(TRANSACTION.format(rows=rows))
+        command = [str(server.programs.bin / "pgbench"), "--no-vacuum", "--protocol=prepared"]
+        command += [f"--client={CLIENTS}", "--jobs=2", "--time=3600", "--log"]
+        command += [f"--rate={rate}"] if rate else []
+        command += ["--file=transaction.sql", server.url()]
+        with subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                yield found
+                time.sleep(0.5)  # its log is written in blocks of some KB
+            finally:
+                process.terminate()
+        for log in Path(folder).glob("pgbench_log.*"):
+            found.seconds += list(latencies(log))
 
 
-def be_the_load(url: str, rows: int, rate: float) -> None:
-    """Until stdin is closed; writes the seconds of all transactions."""
-    ended = threading.Event()
-    seconds: list[list[float]] = [[] for _ in range(CLIENTS)]
-    threads = [
-        threading.Thread(target=client, args=(url, rows, CLIENTS / rate, ended, own))
-        for own in seconds
-    ]
-    for thread in threads:
-        thread.start()
-    sys.stdin.read()
-    ended.set()
-    for thread in threads:
-        thread.join()
-    print(json.dumps([one for own in seconds for one in own]))
-
-
-def client(url: str, rows: int, every: float, ended: threading.Event, seconds: list[float]) -> None:
-    with psycopg.connect(url, autocommit=True, application_name="load") as connection:
-        due = time.monotonic() + random.uniform(0, every)
-        while not ended.is_set():
-            time.sleep(max(0.0, due - time.monotonic()))
-            with connection.transaction():
-                connection.execute(
-                    "UPDATE orders SET touched = touched + 1 WHERE id = %s",
-                    [random.randint(1, rows)],
-                )
-                connection.execute(
-                    "SELECT total FROM orders WHERE id = %s", [random.randint(1, rows)]
-                )
-            seconds.append(time.monotonic() - due)
-            due += random.expovariate(1 / every)
+def latencies(log: Path) -> Iterator[float]:
+    """Seconds of each transaction. The last line may be cut."""
+    for line in log.read_text().splitlines()[:-1]:
+        yield int(line.split()[MICROSECONDS]) / 1e6
 
 
 if __name__ == "__main__":
